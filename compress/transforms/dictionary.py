@@ -1,0 +1,71 @@
+"""Few distinct values: the index of each sample among the sorted values.
+
+Sorted, so that order and neighbourhood survive: this also closes the gaps of a sparse histogram.
+Children: the indexes, then the sorted values (the number of which is the parameter).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from compress.errors import CorruptError
+from compress.transforms.distinct import distinct_values, positions_of
+from compress.transforms.step import (
+    Array,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    check_parameters,
+    check_plane,
+    is_plane,
+)
+
+CODE = 3
+NAME = "dictionary"
+LIMIT = 1 << 16
+SAMPLE = 4096
+
+accepts = is_plane
+
+
+def propose(array: Array, level: int) -> Parameters | None:
+    """Look for at most a value in eight samples, 65,536 values, and gaps between them."""
+    del level
+    flat = array.reshape(-1)
+    limit = min(LIMIT, flat.size // 8)
+    if flat.size > 4 * SAMPLE:
+        # Evenly spaced runs: if half of a sample is distinct values, the whole has too many.
+        start = np.linspace(0, flat.size - 64, SAMPLE // 64).astype(np.int64)
+        sample = flat[start[:, None] + np.arange(64)]
+        if distinct_values(sample, SAMPLE // 2) is None:
+            return None
+    values = distinct_values(flat, limit)
+    if values is None or values.size < 2:
+        return None
+    # Dense values gain nothing from being numbered.
+    if int(values[-1]) - int(values[0]) < values.size:
+        return None
+    return (values.size,)
+
+
+def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+    """Give indexes and sorted values."""
+    values = distinct_values(array, max(parameters[0], 1))
+    if values is None or values.size != parameters[0]:
+        return None
+    indexes = positions_of(array, values)
+    return None if indexes is None else (indexes, values)
+
+
+def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
+    """Look the indexes up."""
+    check_plane(NAME, dtype)
+    check_parameters(NAME, parameters, (0, math.prod(shape)))
+    indexes, values = read(shape), read((parameters[0],))
+    if indexes.size and (int(indexes.min()) < 0 or int(indexes.max()) >= values.size):
+        raise CorruptError(f"{NAME}: an index is outside the {values.size} values")
+    return np.asarray(values[indexes.reshape(-1)]).reshape(shape)

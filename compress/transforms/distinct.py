@@ -1,0 +1,100 @@
+"""Distinct values of a plane, by a hash table. Encoder only."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from compress.transforms.step import Plane
+
+__all__ = ["distinct_values", "positions_of"]
+
+
+@njit(cache=True, nogil=True, inline="never")
+def _hash(value, mask):  # type: ignore[no-untyped-def]
+    # Factors and halves below 2^32: no product overflows, with the kernels compiled or not.
+    low = np.uint64(value & np.int64(0xFFFFFFFF)) * np.uint64(0x9E3779B1)
+    high = np.uint64((value >> np.int64(32)) & np.int64(0xFFFFFFFF)) * np.uint64(0x85EBCA77)
+    mixed = (low >> np.uint64(12)) ^ (high >> np.uint64(9)) ^ low
+    return np.int64(mixed & np.uint64(0x7FFFFFFF)) & mask
+
+
+@njit(cache=True, nogil=True)
+def _insert(values, limit, keys, where):  # type: ignore[no-untyped-def]
+    """Give each distinct value a number, in order of appearance.
+
+    ``where`` holds number + 1 per slot (0: free) and ``keys`` the value per number. Returns how
+    many there are, or -1 as soon as there are more than ``limit``.
+    """
+    mask = np.int64(where.size - 1)
+    count = 0
+    for i in range(values.size):
+        value = values[i]
+        slot = _hash(value, mask)
+        while where[slot] != 0 and keys[where[slot] - 1] != value:
+            slot = (slot + 1) & mask
+        if where[slot] == 0:
+            if count == limit:
+                return -1
+            keys[count] = value
+            count += 1
+            where[slot] = count
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _look_up(values, keys, where, out):  # type: ignore[no-untyped-def]
+    """Write the number of each value; return how many values have none (they get -1)."""
+    mask = np.int64(where.size - 1)
+    missing = 0
+    for i in range(values.size):
+        value = values[i]
+        slot = _hash(value, mask)
+        while where[slot] != 0 and keys[where[slot] - 1] != value:
+            slot = (slot + 1) & mask
+        if where[slot] == 0:
+            missing += 1
+            out[i] = -1
+        else:
+            out[i] = where[slot] - 1
+    return missing
+
+
+def _table(limit: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.zeros(1 << (2 * max(limit, 8) - 1).bit_length(), np.int64)
+
+
+def distinct_values(plane: Plane, limit: int) -> Plane | None:
+    """Sorted distinct values of a plane.
+
+    Parameters
+    ----------
+    plane : numpy.ndarray of int64
+    limit : int
+        Give up as soon as there are more.
+
+    Returns
+    -------
+    numpy.ndarray of int64 or None
+        Sorted, at most ``limit`` of them; ``None`` when there are more.
+    """
+    keys = np.empty(limit, np.int64)
+    count = int(_insert(plane.reshape(-1), limit, keys, _table(limit)))
+    return None if count < 0 else np.sort(keys[:count])
+
+
+def positions_of(plane: Plane, values: Plane) -> Plane | None:
+    """Index of each element of a plane among sorted distinct values.
+
+    Returns
+    -------
+    numpy.ndarray of int64 or None
+        Of the plane's shape; ``None`` when an element is not among the values.
+    """
+    where, keys = _table(values.size), np.empty(values.size, np.int64)
+    if int(_insert(values, values.size, keys, where)) != values.size:
+        return None
+    out = np.empty(plane.shape, np.int64)
+    # Sorted values were numbered in order of appearance, so the number is the index.
+    missing = _look_up(plane.reshape(-1), keys, where, out.reshape(-1))
+    return None if missing else out

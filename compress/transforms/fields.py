@@ -1,0 +1,144 @@
+"""Take an array apart into native scalar fields, and put it together again.
+
+A field is a C-contiguous array of bool, (u)int8-64 or float16/32/64 in the byte order of the
+machine. Complex numbers are two fields, a date is its int64, a structured dtype is the fields of
+its fields (a subarray adds its axes at the end), and the small floats of ``ml_dtypes`` are
+integers in the order of their values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from compress.errors import CorruptError
+from compress.transforms.dtypes import describe, extension_name
+
+__all__ = ["assemble", "field_specs", "take_apart"]
+
+Field = np.ndarray[Any, np.dtype[Any]]
+
+
+def _leaves(array: Field) -> Iterator[Field]:
+    """Yield views of all scalars of an array, of dtypes that have a native field."""
+    dtype = array.dtype
+    if dtype.names is not None:
+        for name in dtype.names:
+            yield from _leaves(array[name])
+    elif dtype.kind == "c":
+        yield array.real
+        yield array.imag
+    elif extension_name(dtype) is not None:
+        yield array.view(_extension_integer(dtype))
+    elif dtype.kind in "Mm":
+        yield array.view(f"{dtype.str[0]}i8")
+    else:
+        yield array
+
+
+def _extension_integer(dtype: np.dtype[Any]) -> str:
+    name = extension_name(dtype) or ""
+    unsigned = name.startswith("uint") or name == "float8_e8m0fnu"
+    return f"{dtype.str[0]}{'u' if unsigned else 'i'}{dtype.itemsize}"
+
+
+def _magnitudes(dtype: np.dtype[Any]) -> list[bool]:
+    """Say for each leaf of a dtype whether it is sign and magnitude in an integer."""
+    if dtype.subdtype is not None:
+        return _magnitudes(dtype.subdtype[0])
+    if dtype.names is not None and dtype.fields is not None:
+        return [flag for name in dtype.names for flag in _magnitudes(dtype.fields[name][0])]
+    if dtype.names is not None:
+        return []
+    name = extension_name(dtype)
+    flag = name is not None and "float" in name and name != "float8_e8m0fnu"
+    return [flag] * (2 if dtype.kind == "c" else 1)
+
+
+def _flip(field: Field) -> Field:
+    """Map sign-and-magnitude integers to integers in order, or back: -0 and -1 change places."""
+    flat = field.reshape(-1)  # arithmetic on 0-d arrays would give scalars
+    flipped: Field = flat ^ ((flat >> (8 * field.dtype.itemsize - 1)) & np.iinfo(field.dtype).max)
+    return flipped.reshape(field.shape)
+
+
+def take_apart(array: Field) -> list[Field]:
+    """Split an array into its fields.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Any shape and layout; any dtype that `describe` accepts.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        C-contiguous, native; their dtypes and shapes are those of `field_specs`. A field may share
+        memory with ``array``.
+
+    Raises
+    ------
+    TypeError
+        For dtypes that are not in the contract, such as objects and strings.
+    """
+    describe(array.dtype)
+    fields = []
+    for leaf, magnitude in zip(_leaves(array), _magnitudes(array.dtype), strict=True):
+        field = np.asarray(leaf, dtype=leaf.dtype.newbyteorder("="), order="C")
+        fields.append(_flip(field) if magnitude else field)
+    return fields
+
+
+def field_specs(
+    dtype: np.dtype[Any], shape: tuple[int, ...]
+) -> list[tuple[np.dtype[Any], tuple[int, ...]]]:
+    """Dtype and shape of each field of an array, in the order of `take_apart`.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        From `parse` or of an array.
+    shape : tuple of int
+
+    Returns
+    -------
+    list of (numpy.dtype, tuple of int)
+    """
+    empty = np.empty(0, dtype)
+    return [(leaf.dtype.newbyteorder("="), shape + leaf.shape[1:]) for leaf in _leaves(empty)]
+
+
+def assemble(fields: Sequence[Field], dtype: np.dtype[Any], shape: tuple[int, ...]) -> Field:
+    """Put the fields of `take_apart` together again.
+
+    Parameters
+    ----------
+    fields : sequence of numpy.ndarray
+    dtype : numpy.dtype
+    shape : tuple of int
+
+    Returns
+    -------
+    numpy.ndarray
+        C-contiguous, writable, of exactly that dtype and shape; padding bytes are zero. May share
+        memory with the field if there is only one.
+
+    Raises
+    ------
+    CorruptError
+        The fields are not those of the dtype and shape.
+    """
+    specs = field_specs(dtype, shape)
+    if [(field.dtype, field.shape) for field in fields] != specs:
+        raise CorruptError("the fields are not those of the declared dtype and shape")
+    magnitudes = _magnitudes(dtype)
+    if len(fields) == 1 and dtype == fields[0].dtype:
+        return np.require(fields[0], requirements=["C", "W"])
+    # np.zeros would give generic datetimes the byte order of the machine.
+    array: Field = np.ndarray(shape, dtype, np.zeros(math.prod(shape) * dtype.itemsize, np.uint8))
+    for leaf, field, magnitude in zip(_leaves(array), fields, magnitudes, strict=True):
+        leaf[...] = _flip(field) if magnitude else field
+    return array

@@ -1,0 +1,87 @@
+"""Any native field as int64 in the order of its values.
+
+Floats are sign and magnitude; the map makes them two's complement, so that neighbours in value
+are neighbours as integers through zero, and -0.0 and every NaN payload have an integer of their
+own: -nan < -inf < ... < -0.0 < 0.0 < ... < inf < nan. uint64 loses 2^63.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from compress.errors import CorruptError
+from compress.transforms.step import Array, Parameters, Plane, Read, Shape, check_parameters
+
+CODE = 1
+NAME = "ordered"
+
+
+def accepts(dtype: np.dtype[Any]) -> bool:
+    """Take every native scalar but int64, which is a plane already."""
+    return dtype.kind in "buf" or (dtype.kind == "i" and dtype.itemsize < 8)
+
+
+def propose(array: Array, level: int) -> Parameters | None:
+    """Fits always, and has no parameters."""
+    del array, level
+    return ()
+
+
+def to_plane(array: Array) -> Plane:
+    """Map a native field to its order-preserving int64 plane."""
+    kind, size = array.dtype.kind, array.dtype.itemsize
+    flat = array.reshape(-1)  # arithmetic on 0-d arrays would give scalars
+    plane: Plane
+    if kind == "f":
+        bits = flat.view(f"i{size}")
+        plane = (bits ^ ((bits >> (8 * size - 1)) & np.iinfo(bits.dtype).max)).astype(np.int64)
+    elif kind == "u" and size == 8:
+        plane = (flat ^ np.uint64(1 << 63)).view(np.int64)
+    else:
+        plane = flat.astype(np.int64)
+    return plane.reshape(array.shape)
+
+
+def from_plane(plane: Plane, dtype: np.dtype[Any]) -> Array:
+    """Undo `to_plane`.
+
+    Raises
+    ------
+    CorruptError
+        A value lies outside the range of the dtype.
+    """
+    size = dtype.itemsize
+    if size < 8 and plane.size:
+        if dtype.kind == "b":
+            low, high = 0, 1
+        else:
+            info = np.iinfo(dtype if dtype.kind in "iu" else f"i{size}")
+            low, high = int(info.min), int(info.max)
+        if int(plane.min()) < low or int(plane.max()) > high:
+            raise CorruptError(f"ordered: a value is outside the range of {dtype}")
+    flat = plane.reshape(-1)  # arithmetic on 0-d arrays would give scalars
+    values: Array
+    if dtype.kind == "f":
+        bits = flat.astype(f"i{size}")
+        values = (bits ^ ((bits >> (8 * size - 1)) & np.iinfo(bits.dtype).max)).view(dtype)
+    elif dtype.kind == "u" and size == 8:
+        values = flat.view(np.uint64) ^ np.uint64(1 << 63)
+    else:
+        values = flat.astype(dtype)
+    return values.reshape(plane.shape)
+
+
+def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+    """One child of the same shape."""
+    del parameters
+    return (to_plane(array),)
+
+
+def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
+    """Map back and check the range."""
+    check_parameters(NAME, parameters)
+    if not accepts(dtype):
+        raise CorruptError(f"{NAME}: not for {dtype}")
+    return from_plane(read(shape), dtype)

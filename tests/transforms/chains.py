@@ -1,0 +1,59 @@
+"""Run a step there and back the way a stream would."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from compress.errors import CorruptError
+from compress.transforms.step import Parameters, Plane, Shape, Step
+
+
+class Children:
+    """Gives stored children one after another, and remembers the shapes asked for."""
+
+    def __init__(self, planes: tuple[Plane, ...]) -> None:
+        self.planes = list(planes)
+        self.asked: list[Shape] = []
+
+    def __call__(self, shape: Shape) -> Plane:
+        self.asked.append(shape)
+        if not self.planes or self.planes[0].shape != tuple(shape):
+            raise CorruptError("a child of another shape")
+        return self.planes.pop(0)
+
+
+def round_trip(step: Step, array: np.ndarray, parameters: Parameters) -> np.ndarray | None:
+    """Forward, check the children, inverse; ``None`` if the step declines on verification."""
+    children = step.forward(array, parameters)
+    if children is None:
+        return None
+    for child in children:
+        assert isinstance(child, np.ndarray)
+        assert child.dtype == np.int64
+        assert child.flags.c_contiguous
+    read = Children(children)
+    back = step.inverse(read, array.shape, array.dtype, parameters)
+    assert not read.planes, "a child was not read"
+    return back
+
+
+def assert_identical(a: np.ndarray, b: np.ndarray) -> None:
+    """Compare dtype, shape and bytes."""
+    assert isinstance(b, np.ndarray)
+    assert a.dtype == b.dtype
+    assert a.shape == b.shape
+    assert a.tobytes() == b.tobytes()
+
+
+def check_step(step: Step, array: np.ndarray, level: int = 5) -> Parameters | None:
+    """If the step proposes something and does not decline, it must come back identical."""
+    assert step.accepts(array.dtype)
+    parameters = step.propose(array, level)
+    if parameters is None:
+        return None
+    assert all(type(p) is int for p in parameters)
+    back = round_trip(step, array, parameters)
+    if back is None:
+        return None
+    assert_identical(array, back)
+    return parameters
