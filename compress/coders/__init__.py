@@ -1,0 +1,12 @@
+"""Symbols and tables to words, and back.
+
+The words are those of constriction's ANS coder in its default configuration (24-bit precision,
+32-bit words, 64-bit state), lane by lane.
+"""
+
+from __future__ import annotations
+
+from compress.coders.bits import pack_bits, unpack_bits
+from compress.coders.streams import Tables, decode, encode
+
+__all__ = ["Tables", "decode", "encode", "pack_bits", "unpack_bits"]

@@ -1,0 +1,29 @@
+"""Integer probability tables: the integers that stand for a shape.
+
+A table is a row of 24-bit masses, each at least 1, that sum to 2**24 exactly. `TableSet` holds
+one or many. `DensityTable` and `HistogramTable` are the small integers from which both sides of
+a stream rebuild the same table; `fit_table` chooses them by total code length.
+"""
+
+from __future__ import annotations
+
+from compress.tables.fitting import fit_counts, fit_table
+from compress.tables.parameters import (
+    DensityTable,
+    HistogramTable,
+    TableParameters,
+    read_parameters,
+)
+from compress.tables.tableset import PRECISION, TOTAL, TableSet
+
+__all__ = [
+    "PRECISION",
+    "TOTAL",
+    "DensityTable",
+    "HistogramTable",
+    "TableParameters",
+    "TableSet",
+    "fit_counts",
+    "fit_table",
+    "read_parameters",
+]

@@ -1,0 +1,157 @@
+"""Integer kernels that turn density parameters into cumulative tables.
+
+int64 throughout, and no product leaves 63 bits for parameters within their checked limits, so
+the result is the same on every machine, compiled or not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from compress.tables.knots import CDF_BITS, KNOTS_PER_OCTAVE_BITS, OCTAVES, Z_BITS
+
+__all__ = ["build_cumulative"]
+
+_ONE = 1 << CDF_BITS
+_Z_TOP = Z_BITS - 4 + OCTAVES
+_Z_SEGMENT = Z_BITS - 4 - KNOTS_PER_OCTAVE_BITS
+_LOCATION_BITS = 16
+
+
+@njit(cache=True, nogil=True)
+def _base_cdf(z: int, knots: np.ndarray) -> Any:
+    """CDF of a symmetric base at ``z`` (`Z_BITS` fractional bits), with `CDF_BITS`."""
+    magnitude = min(abs(z), (1 << _Z_TOP) - 1)
+    shift = 0
+    while magnitude >> (Z_BITS - 4 + shift) > 1:
+        shift += 1
+    octave = shift + 1 if magnitude >> (Z_BITS - 4) else 0
+    scaled = magnitude >> (Z_BITS - 4 - KNOTS_PER_OCTAVE_BITS + shift)
+    segment = (octave << KNOTS_PER_OCTAVE_BITS) + (scaled & ((1 << KNOTS_PER_OCTAVE_BITS) - 1))
+    bits = _Z_SEGMENT + shift
+    u = magnitude & ((1 << bits) - 1)
+    if bits > 20:
+        u >>= bits - 20
+    else:
+        u <<= 20 - bits
+    value = knots[segment, 3]
+    value = knots[segment, 2] + ((value * u) >> 20)
+    value = knots[segment, 1] + ((value * u) >> 20)
+    value = knots[segment, 0] + ((value * u) >> 20)
+    return value if z >= 0 else _ONE - value
+
+
+@njit(cache=True, nogil=True)
+def _sine(phase: int, knots: np.ndarray) -> Any:
+    """Sine of ``phase`` (a turn is 2**CDF_BITS), with 30 fractional bits."""
+    phase &= _ONE - 1
+    k = phase >> (CDF_BITS - 8)
+    # The angle past the knot in radians, 36 fractional bits: 2 pi / 256 = 0.0245 at most.
+    d = ((phase & ((1 << (CDF_BITS - 8)) - 1)) * 6746518852) >> (CDF_BITS - 6)
+    square = (d * d) >> 42
+    # sin d = d - d^3/6 and 1 - cos d = d^2/2 - d^4/24, with 30 fractional bits.
+    sine = (d >> 6) - ((((d >> 6) * square) >> 30) // 6)
+    versine = (square >> 1) - (((square * square) >> 30) // 24)
+    return knots[k] + ((knots[k + 64] * sine - knots[k] * versine) >> 30)
+
+
+@njit(cache=True, nogil=True)
+def _fourier_cdf(
+    base: int, sine_terms: np.ndarray, cosine_terms: np.ndarray, knots: np.ndarray
+) -> int:
+    """Modulate a base CDF value: ``b + sum s_n sin(2 pi n b) + c_n (cos(2 pi n b) - 1)``."""
+    total = 0
+    quarter = _ONE >> 2
+    for n in range(len(sine_terms)):
+        phase = (base * (n + 1)) & (_ONE - 1)
+        total += (sine_terms[n] * _sine(phase, knots)) >> 30
+        total += (cosine_terms[n] * (_sine(phase + quarter, knots) - (1 << 30))) >> 30
+    return base + (total << (CDF_BITS - 30))
+
+
+@njit(cache=True, nogil=True)
+def build_cumulative(
+    size: int,
+    total: int,
+    location: int,
+    inverse_scale: int,
+    shift: int,
+    base_knots: np.ndarray,
+    sine_terms: np.ndarray,
+    cosine_terms: np.ndarray,
+    sine_knots: np.ndarray,
+    cumulative: np.ndarray,
+) -> bool:
+    """Fill ``cumulative`` (size + 1 entries, from 0 to ``total``) from a density.
+
+    Parameters
+    ----------
+    size, total : int
+        Number of symbols and the sum of their masses.
+    location : int
+        Location relative to the first symbol, 16 fractional bits.
+    inverse_scale, shift : int
+        ``z = (t * inverse_scale) >> shift`` for a distance t with 16 fractional bits.
+    base_knots : ndarray, int64
+        As `compress.tables.knots.base_knots`; with no rows, the base is uniform over the range.
+    sine_terms, cosine_terms : ndarray, int64, shape (N,)
+        Fourier terms of the CDF, 30 fractional bits.
+    sine_knots : ndarray, int64
+        As `compress.tables.knots.sine_knots`.
+    cumulative : ndarray, int64, shape (size + 1,)
+        Written.
+
+    Returns
+    -------
+    bool
+        False if the arguments do not fit each other; nothing is written then.
+    """
+    segments = (OCTAVES + 1) << KNOTS_PER_OCTAVE_BITS
+    uniform = len(base_knots) == 0
+    if (
+        len(cumulative) != size + 1
+        or not 1 <= size <= total <= 1 << 24
+        or not (uniform or (len(base_knots) == segments and base_knots.shape[1] == 4))
+        or len(cosine_terms) != len(sine_terms)
+        or len(sine_knots) != 321
+        or not 0 <= inverse_scale <= 1 << 22
+        or not 0 <= shift <= 62
+        or not -(1 << 40) <= location <= 1 << 40
+    ):
+        return False
+    # Rounding in the interpolation may step back by a unit or two; the CDF may not.
+    highest = -(1 << 62)
+    for k in range(size + 1):
+        if uniform:
+            base = (k << CDF_BITS) // size
+        else:
+            t = (k << _LOCATION_BITS) - (1 << (_LOCATION_BITS - 1)) - location
+            base = _base_cdf((t * inverse_scale) >> shift, base_knots)
+        value = base
+        if len(sine_terms):
+            value = _fourier_cdf(base, sine_terms, cosine_terms, sine_knots)
+        highest = max(highest, value)
+        cumulative[k] = highest
+    # Every symbol gets 1; what is left is shared in proportion to what exceeds 1, by
+    # differences of a rounded running sum, so that the masses add up exactly.
+    unit = (cumulative[size] - cumulative[0]) // total
+    excess = 0
+    for k in range(size):
+        excess += max(0, cumulative[k + 1] - cumulative[k] - unit)
+    spare = total - size
+    previous = cumulative[0]
+    running = 0
+    cumulative[0] = 0
+    for k in range(size):
+        value = cumulative[k + 1]
+        running += max(0, value - previous - unit)
+        previous = value
+        if excess:
+            # Within 63 bits: running <= excess < 2**39 and spare < 2**24.
+            cumulative[k + 1] = k + 1 + running * spare // excess
+        else:
+            cumulative[k + 1] = k + 1 + (k + 1) * spare // size
+    return True

@@ -1,0 +1,246 @@
+"""The small integers from which both sides of a stream rebuild the same tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from compress.errors import CorruptError
+from compress.tables.kernels import build_cumulative
+from compress.tables.knots import (
+    BASES,
+    SCALE_STEPS,
+    base_knots,
+    inverse_scales,
+    sine_knots,
+)
+from compress.tables.rounding import round_masses
+from compress.tables.tableset import TOTAL, TableSet
+
+__all__ = [
+    "MAX_SIZE",
+    "MAX_TERMS",
+    "SCALE_LIMITS",
+    "DensityTable",
+    "HistogramTable",
+    "TableParameters",
+    "read_parameters",
+]
+
+MAX_SIZE = 1 << 20
+MAX_TERMS = 64
+# Limits of the quantised scale: 2**-10 to 2**24 symbols.
+SCALE_LIMITS = (-10 * SCALE_STEPS, 24 * SCALE_STEPS)
+_LOCATION_STEPS_BITS = 6
+_MAX_COEFFICIENT = 1 << 15
+# pi with 30 fractional bits.
+_PI_30 = 3373259426
+# a_0 of the amplitude; the other coefficients are in units of 1/_UNIT of it.
+_UNIT = 64
+_BASE_NAMES = tuple(BASES)
+
+
+def _take(integers: Iterator[int], low: int, high: int, what: str) -> int:
+    """Take the next integer and check it."""
+    value = next(integers, None)
+    if value is None:
+        raise CorruptError(f"the table parameters end before the {what}")
+    if not low <= value <= high:
+        raise CorruptError(f"a table's {what} is {value}, allowed are {low}..{high}")
+    return int(value)
+
+
+@lru_cache(maxsize=256)
+def _cdf_terms(coefficients: tuple[int, ...]) -> tuple[npt.NDArray[np.int64], ...]:
+    """Fourier terms of the CDF on [0, 1) from the amplitude ``a_0 = 1, a_1, ..., a_N``.
+
+    The density is ``|A|**2`` over its integral, A(b) = sum a_k exp(2 pi i k b), so it cannot
+    be negative. The terms are the autocorrelation, divided by ``pi n``; integers throughout.
+    """
+    real = [_UNIT, *coefficients[0::2]]
+    imaginary = [0, *coefficients[1::2]]
+    n_terms = len(real)
+    power = sum(r * r + i * i for r, i in zip(real, imaginary, strict=True))
+    sines, cosines = [], []
+    for n in range(1, n_terms):
+        c_real = c_imaginary = 0
+        for k in range(n_terms - n):
+            # a[k + n] times the conjugate of a[k]
+            c_real += real[k + n] * real[k] + imaginary[k + n] * imaginary[k]
+            c_imaginary += imaginary[k + n] * real[k] - real[k + n] * imaginary[k]
+        divisor = power * _PI_30 * n
+        sines.append((c_real << 60) // divisor)
+        cosines.append((c_imaginary << 60) // divisor)
+    return np.array(sines, dtype=np.int64), np.array(cosines, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class DensityTable:
+    """A table of a base density, modulated by Fourier terms.
+
+    Attributes
+    ----------
+    low, size : int
+        The symbols are ``low .. low + size - 1``.
+    escape : int
+        Mass of the escape, 0 for none.
+    base : str
+        A name of `compress.tables.knots.BASES`; ``"uniform"`` spans the range and has
+        neither location nor scale.
+    location : int
+        Relative to the middle symbol, in 1/64 of the scale rounded down to a power of two.
+    scale : int
+        64 times the binary logarithm of the scale in symbols.
+    coefficients : tuple of int
+        Real and imaginary parts of the amplitude's ``a_1 .. a_N``, in 1/64 of ``a_0``.
+    """
+
+    low: int
+    size: int
+    escape: int
+    base: str
+    location: int = 0
+    scale: int = 0
+    coefficients: tuple[int, ...] = ()
+
+    KIND = 0
+
+    def to_integers(self) -> tuple[int, ...]:
+        """Return the integers that `read_parameters` reads, this table's kind first."""
+        shape = () if self.base == "uniform" else (self.location, self.scale)
+        head = (self.KIND, _BASE_NAMES.index(self.base), self.low, self.size, self.escape)
+        return (*head, *shape, len(self.coefficients) // 2, *self.coefficients)
+
+    @classmethod
+    def from_integers(cls, integers: Iterator[int]) -> DensityTable:
+        """Read what `to_integers` wrote after the kind; raises `CorruptError`."""
+        base = _BASE_NAMES[_take(integers, 0, len(_BASE_NAMES) - 1, "base")]
+        size_limit = (1 << 63) - MAX_SIZE
+        low = _take(integers, -(1 << 63), size_limit, "first symbol")
+        size = _take(integers, 1, MAX_SIZE, "number of symbols")
+        escape = _take(integers, 0, TOTAL // 2, "escape mass")
+        location = scale = 0
+        if base != "uniform":
+            location = _take(integers, -(1 << 31), 1 << 31, "location")
+            scale = _take(integers, *SCALE_LIMITS, "scale")
+        terms = _take(integers, 0, MAX_TERMS, "number of Fourier terms")
+        coefficients = tuple(
+            _take(integers, -_MAX_COEFFICIENT, _MAX_COEFFICIENT, "Fourier coefficient")
+            for _ in range(2 * terms)
+        )
+        return cls(low, size, escape, base, location, scale, coefficients)
+
+    def cumulative(self) -> npt.NDArray[np.int64]:
+        """Compute the cumulative masses of the symbols and the escape: int64, from 0 to 2**24."""
+        octave, fraction = divmod(self.scale, SCALE_STEPS)
+        shift = octave + 16 - _LOCATION_STEPS_BITS
+        offset = self.location << shift if shift >= 0 else self.location >> -shift
+        location = min(max(offset + ((self.size // 2) << 16), -(1 << 40)), 1 << 40)
+        sines, cosines = _cdf_terms(self.coefficients)
+        cumulative = np.empty(self.size + 1, np.int64)
+        knots = np.empty((0, 4), np.int64) if self.base == "uniform" else base_knots(self.base)
+        if not build_cumulative(
+            self.size,
+            TOTAL - self.escape,
+            location,
+            int(inverse_scales()[fraction]),
+            octave + 14,
+            knots,
+            sines,
+            cosines,
+            sine_knots(),
+            cumulative,
+        ):
+            raise CorruptError(f"no table can be built from {self}")
+        return np.append(cumulative, TOTAL) if self.escape else cumulative
+
+    def build(self) -> TableSet:
+        """Build the table; a pure function of the integers."""
+        cumulative = self.cumulative()
+        return TableSet(
+            cumulative.astype(np.uint32),
+            np.array([0, len(cumulative)], np.int64),
+            np.array([self.low], np.int64),
+            np.array([self.escape > 0]),
+        )
+
+
+@dataclass(frozen=True)
+class HistogramTable:
+    """A table of explicit weights, rounded to masses with `round_masses`.
+
+    Attributes
+    ----------
+    low : int
+        The first symbol.
+    weights : tuple of int
+        One non-negative integer a symbol; zeros get the smallest mass.
+    escape : int
+        Weight of the escape, 0 for none.
+    """
+
+    low: int
+    weights: tuple[int, ...]
+    escape: int = 0
+
+    KIND = 1
+
+    def to_integers(self) -> tuple[int, ...]:
+        """Return the integers that `read_parameters` reads, this table's kind first.
+
+        Zeros are written as runs: every weight is followed, where it is zero, by the number of
+        further zeros.
+        """
+        out: list[int] = [self.KIND, self.low, len(self.weights), self.escape]
+        k = 0
+        while k < len(self.weights):
+            out.append(self.weights[k])
+            k += 1
+            if out[-1] == 0:
+                run = k
+                while run < len(self.weights) and self.weights[run] == 0:
+                    run += 1
+                out.append(run - k)
+                k = run
+        return tuple(out)
+
+    @classmethod
+    def from_integers(cls, integers: Iterator[int]) -> HistogramTable:
+        """Read what `to_integers` wrote after the kind; raises `CorruptError`."""
+        low = _take(integers, -(1 << 63), (1 << 63) - MAX_SIZE, "first symbol")
+        size = _take(integers, 1, MAX_SIZE, "number of symbols")
+        escape = _take(integers, 0, 1 << 32, "escape weight")
+        weights: list[int] = []
+        while len(weights) < size:
+            weights.append(_take(integers, 0, 1 << 32, "weight"))
+            if weights[-1] == 0:
+                weights += [0] * _take(integers, 0, size - len(weights), "run of zeros")
+        if not any(weights) and not escape:
+            raise CorruptError("a table's weights are all zero")
+        return cls(low, tuple(weights), escape)
+
+    def build(self) -> TableSet:
+        """Build the table; a pure function of the integers."""
+        weights = [*self.weights, self.escape] if self.escape else self.weights
+        masses = round_masses(np.array(weights, dtype=np.float64), TOTAL)
+        return TableSet.from_masses([masses], self.low, self.escape > 0)
+
+
+TableParameters = DensityTable | HistogramTable
+
+
+def read_parameters(integers: Iterator[int]) -> TableParameters:
+    """Read one table's parameters, of either kind, as `to_integers` wrote them.
+
+    Raises
+    ------
+    CorruptError
+        If an integer is missing or not allowed.
+    """
+    if _take(integers, DensityTable.KIND, HistogramTable.KIND, "kind") == DensityTable.KIND:
+        return DensityTable.from_integers(integers)
+    return HistogramTable.from_integers(integers)

@@ -1,0 +1,218 @@
+"""`TableSet`: integer tables, one or many, with ragged alphabets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from compress.tables.rounding import round_masses
+
+__all__ = ["PRECISION", "TOTAL", "TableSet"]
+
+PRECISION = 24
+TOTAL = 1 << PRECISION
+
+
+class TableSet:
+    """T integer probability tables with ragged alphabets.
+
+    Parameters
+    ----------
+    cumulative : ndarray, uint32
+        All tables one after another; the entries of a table rise strictly from 0 to 2**24.
+    start : ndarray, int64, shape (T + 1,)
+        Table t occupies ``cumulative[start[t]:start[t + 1]]``.
+    low : ndarray, int64, shape (T,)
+        The symbol value of a table's first mass.
+    escape : ndarray, bool, shape (T,)
+        Whether a table's last mass is the escape, which stands for every symbol outside.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not describe valid tables.
+    """
+
+    def __init__(
+        self,
+        cumulative: npt.NDArray[np.uint32],
+        start: npt.NDArray[np.int64],
+        low: npt.NDArray[np.int64],
+        escape: npt.NDArray[np.bool_],
+    ) -> None:
+        self.cumulative = np.ascontiguousarray(cumulative, dtype=np.uint32)
+        self.start = np.ascontiguousarray(start, dtype=np.int64)
+        self.low = np.ascontiguousarray(low, dtype=np.int64)
+        self.escape = np.ascontiguousarray(escape, dtype=np.bool_)
+        self._check()
+        for array in (self.cumulative, self.start, self.low, self.escape):
+            array.flags.writeable = False
+
+    def _check(self) -> None:
+        tables = len(self.low)
+        if self.start.shape != (tables + 1,) or self.escape.shape != (tables,) or tables == 0:
+            raise ValueError(
+                f"start must have T + 1 and low and escape T entries (T >= 1), got "
+                f"{self.start.shape}, {self.low.shape}, {self.escape.shape}"
+            )
+        lengths = np.diff(self.start)
+        if self.start[0] != 0 or self.start[-1] != len(self.cumulative) or lengths.min() < 2:
+            raise ValueError("start must rise from 0 to len(cumulative) by at least 2 a table")
+        step = np.diff(self.cumulative.astype(np.int64))
+        step = np.delete(step, self.start[1:-1] - 1)
+        if (
+            step.min() < 1
+            or np.any(self.cumulative[self.start[:-1]] != 0)
+            or np.any(self.cumulative[self.start[1:] - 1] != TOTAL)
+        ):
+            raise ValueError("the entries of a table must rise strictly from 0 to 2**24")
+        if np.any(self.low > np.iinfo(np.int64).max - (lengths - 2 - self.escape)):
+            raise ValueError("a table's alphabet must lie within int64")
+
+    @classmethod
+    def from_masses(
+        cls,
+        masses: Sequence[npt.NDArray[Any]],
+        low: npt.ArrayLike = 0,
+        escape: npt.ArrayLike = False,
+    ) -> TableSet:
+        """Tables from integer masses: one array a table, each >= 1 and summing to 2**24."""
+        lengths = np.array([len(row) + 1 for row in masses], dtype=np.int64)
+        start = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+        cumulative = np.zeros(int(start[-1]), np.int64)
+        for t, row in enumerate(masses):
+            np.cumsum(np.asarray(row, dtype=np.int64), out=cumulative[start[t] + 1 : start[t + 1]])
+        if np.any(cumulative < 0) or np.any(cumulative > TOTAL):
+            raise ValueError("the masses of a table must be positive and sum to 2**24")
+        tables = len(masses)
+        return cls(
+            cumulative.astype(np.uint32),
+            start,
+            np.broadcast_to(np.asarray(low, dtype=np.int64), tables),
+            np.broadcast_to(np.asarray(escape, dtype=np.bool_), tables),
+        )
+
+    @classmethod
+    def from_pmf(
+        cls, pmf: npt.ArrayLike, low: npt.ArrayLike = 0, escape: float | None = None
+    ) -> TableSet:
+        """Tables that minimise the expected code length under ``pmf``.
+
+        Parameters
+        ----------
+        pmf : array_like, shape (K,) or (T, K)
+            Probabilities; each row is scaled to sum to 1. Zeros get the smallest mass.
+        low : int or array_like of shape (T,)
+            The symbol value of the first column.
+        escape : float, optional
+            Probability, on the scale of ``pmf``, of a symbol outside; ``None``: no escape.
+
+        Returns
+        -------
+        TableSet
+
+        Raises
+        ------
+        ValueError
+            If the shape is wrong or a probability is negative, infinite or NaN.
+        """
+        rows = np.atleast_2d(np.asarray(pmf, dtype=np.float64))
+        if rows.ndim != 2 or rows.size == 0:
+            raise ValueError(f"pmf must have shape (K,) or (T, K), got {np.shape(pmf)}")
+        if escape is not None:
+            rows = np.column_stack([rows, np.full(len(rows), escape)])
+        return cls.from_masses([round_masses(row, TOTAL) for row in rows], low, escape is not None)
+
+    @classmethod
+    def from_counts(
+        cls, counts: npt.ArrayLike, low: npt.ArrayLike = 0, escape: float | None = None
+    ) -> TableSet:
+        """Tables that minimise the code length of data with these counts.
+
+        The parameters are those of `from_pmf`, with counts in place of probabilities. A row
+        without any count gives a uniform table.
+        """
+        rows = np.atleast_2d(np.asarray(counts, dtype=np.float64))
+        if rows.ndim != 2 or rows.size == 0:
+            raise ValueError(f"counts must have shape (K,) or (T, K), got {np.shape(counts)}")
+        empty = ~np.any(rows, axis=1, keepdims=True)
+        return cls.from_pmf(np.where(empty, 1.0, rows), low, escape)
+
+    @classmethod
+    def concatenate(cls, sets: Sequence[TableSet]) -> TableSet:
+        """One set that holds the tables of several, in their order."""
+        offsets = np.cumsum([0] + [len(one.cumulative) for one in sets])
+        starts = [one.start[:-1] + offset for one, offset in zip(sets, offsets, strict=False)]
+        return cls(
+            np.concatenate([one.cumulative for one in sets]),
+            np.concatenate([*starts, offsets[-1:]]),
+            np.concatenate([one.low for one in sets]),
+            np.concatenate([one.escape for one in sets]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.low)
+
+    def __repr__(self) -> str:
+        return f"TableSet({len(self)} tables, {len(self.cumulative) - len(self)} masses)"
+
+    def masses(self, t: int = 0) -> npt.NDArray[np.int64]:
+        """Return the masses of table ``t``, the escape last where there is one; int64."""
+        if not 0 <= t < len(self):
+            raise IndexError(f"table {t} of {len(self)}")
+        row = self.cumulative[self.start[t] : self.start[t + 1]].astype(np.int64)
+        return row[1:] - row[:-1]
+
+    def bits(self, symbols: npt.ArrayLike, indexes: npt.ArrayLike | None = None) -> float:
+        """Ideal code length of ``symbols`` in bits.
+
+        A symbol outside its table costs the escape plus the bits of its distance, as in
+        `compress.coders`.
+
+        Parameters
+        ----------
+        symbols : array_like of int
+            Any shape.
+        indexes : array_like of int, optional
+            The table of each symbol, in the shape of ``symbols``; ``None``: table 0 for all.
+
+        Returns
+        -------
+        float
+            Infinite if a symbol lies outside a table that has no escape.
+
+        Raises
+        ------
+        IndexError
+            If an index names no table.
+        """
+        values = np.asarray(symbols).astype(np.int64).ravel()
+        tables = np.zeros(len(values), np.int64)
+        if indexes is not None:
+            tables = np.broadcast_to(np.asarray(indexes, np.int64), np.shape(symbols)).ravel()
+        if values.size == 0:
+            return 0.0
+        if tables.min() < 0 or tables.max() >= len(self):
+            raise IndexError(f"indexes must lie in 0..{len(self) - 1}")
+        low = self.low[tables]
+        size = np.diff(self.start)[tables] - 1 - self.escape[tables]
+        # Two's complement wraps, so the distance is right as an unsigned number.
+        above = values.astype(np.uint64) - low.astype(np.uint64)
+        inside = (values >= low) & (above < size.astype(np.uint64))
+        if np.any(~inside & ~self.escape[tables]):
+            return float("inf")
+        slot = self.start[tables] + np.where(inside, above, size.astype(np.uint64)).astype(np.int64)
+        mass = self.cumulative[slot + 1] - self.cumulative[slot]
+        total = float(np.sum(PRECISION - np.log2(mass.astype(np.float64))))
+        outside = ~inside
+        if np.any(outside):
+            beyond = np.where(
+                values[outside] < low[outside],
+                low[outside].astype(np.uint64) - values[outside].astype(np.uint64),
+                above[outside] - size[outside].astype(np.uint64) + np.uint64(1),
+            )
+            total += float(np.sum(7 + np.frexp(beyond.astype(np.float64))[1] - 1))
+        return total

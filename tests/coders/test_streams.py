@@ -1,0 +1,90 @@
+"""Arrays to words and back, against constriction."""
+
+from __future__ import annotations
+
+import constriction
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from compress.coders import decode, encode, pack_bits, unpack_bits
+from compress.errors import CorruptError
+from compress.tables import TableSet
+
+Ans = constriction.stream.stack.AnsCoder
+model = constriction.stream.model
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Return a generator that is the same in every test."""
+    return np.random.default_rng(1)
+
+
+def test_one_lane_is_constrictions_stream(rng: np.random.Generator) -> None:
+    """One lane gives exactly the words that constriction gives with the same table."""
+    pmf = rng.dirichlet(np.full(60, 0.3))
+    symbols = rng.choice(60, 5000, p=pmf)
+    tables = TableSet.from_pmf(pmf)
+    coder = Ans()
+    exact = model.Categorical((tables.masses() - 1).astype(np.float64), perfect=False)
+    coder.encode_reverse(symbols.astype(np.int32), exact)
+    words = encode(symbols, tables, lanes=1)
+    np.testing.assert_array_equal(words, coder.get_compressed())
+    np.testing.assert_array_equal(decode(words, 5000, tables, lanes=1), symbols)
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 4, 7, None])
+@pytest.mark.parametrize("n", [0, 1, 2, 5, 6, 7, 5000])
+def test_lanes_and_indexes_round_trip(lanes: int | None, n: int, rng: np.random.Generator) -> None:
+    """Any number of lanes and any length, with a table a symbol and escapes, comes back."""
+    tables = TableSet.from_pmf(rng.dirichlet(np.ones(30), 9), low=np.arange(-9, 0), escape=0.01)
+    symbols = rng.integers(-15, 30, n)
+    symbols[rng.random(n) < 0.05] = np.iinfo(np.int64).min
+    symbols[rng.random(n) < 0.05] = np.iinfo(np.int64).max
+    indexes = rng.integers(0, 9, n)
+    words = encode(symbols, tables, indexes, lanes=lanes)
+    np.testing.assert_array_equal(decode(words, n, tables, indexes, lanes=lanes), symbols)
+
+
+@given(
+    st.lists(st.integers(-(1 << 63), (1 << 63) - 1), max_size=20),
+    st.integers(-(1 << 63), (1 << 63) - 3),
+)
+@settings(max_examples=200, deadline=None)
+def test_nothing_is_unencodable(symbols: list[int], low: int) -> None:
+    """With an escape every int64 can be coded, wherever the table lies."""
+    tables = TableSet.from_pmf([0.5, 0.3, 0.2], low=low, escape=0.1)
+    words = encode(np.array(symbols, dtype=np.int64), tables)
+    np.testing.assert_array_equal(decode(words, len(symbols), tables), symbols)
+
+
+@given(st.lists(st.integers(0, (1 << 32) - 1), max_size=40), st.integers(0, 50))
+@settings(max_examples=300, deadline=None)
+def test_hostile_words_give_symbols_or_a_clear_error(words: list[int], n: int) -> None:
+    """Arbitrary words decode to some symbols or raise `CorruptError`."""
+    tables = TableSet.from_pmf([0.5, 0.3, 0.2], low=-1, escape=0.1)
+    for lanes in (1, 3):
+        try:
+            symbols = decode(np.array(words, dtype=np.uint32), n, tables, lanes=lanes)
+        except CorruptError:
+            continue
+        assert len(symbols) == n
+
+
+@given(st.lists(st.tuples(st.integers(0, (1 << 64) - 1), st.integers(0, 64)), max_size=50))
+@settings(max_examples=200, deadline=None)
+def test_packed_bits_come_back(pairs: list[tuple[int, int]]) -> None:
+    """The low bits of every value come back, with a width each and with one width for all."""
+    values = np.array([value for value, _ in pairs], dtype=np.uint64)
+    widths = np.array([width for _, width in pairs], dtype=np.uint8)
+    packed = pack_bits(values, widths)
+    assert len(packed) == -(-sum(width for _, width in pairs) // 8)
+    expected = [value & ((1 << width) - 1) for value, width in pairs]
+    assert unpack_bits(packed, len(pairs), widths).tolist() == expected
+    if packed:
+        with pytest.raises(CorruptError):
+            unpack_bits(packed[:-1], len(pairs), widths)
+    packed = pack_bits(values, 13)
+    assert unpack_bits(packed, len(pairs), 13).tolist() == [v & 0x1FFF for v, _ in pairs]
