@@ -1,0 +1,149 @@
+"""The frame: magic, version, header, chunk lengths, checksums.
+
+Layout (integers as in `compress.container.integers`)::
+
+    89 46 44 5A          magic (the first byte is no ASCII and no UTF-8 start)
+    version              one byte
+    header length, number of chunks, length of each chunk but the last
+    header               opaque here
+    CRC-32               4 bytes, little-endian, of everything before it
+    for each chunk: its bytes, then their CRC-32
+
+A reader knows from the first checksum alone that every length is the writer's, before it
+allocates or seeks; a damaged chunk leaves the other chunks readable. The last chunk is what is
+left: its own checksum tells whether it is whole.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from compress.container.integers import IntegerReader, write_unsigned
+from compress.errors import CorruptError, FormatError
+
+__all__ = ["MAGIC", "VERSION", "Frame", "pack", "unpack"]
+
+MAGIC = b"\x89FDZ"
+VERSION = 0
+_CRC_BYTES = 4
+
+
+def _crc(data: bytes | memoryview) -> bytes:
+    return zlib.crc32(data).to_bytes(_CRC_BYTES, "little")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A parsed frame whose header is verified and whose chunks are verified when read.
+
+    Attributes
+    ----------
+    header : bytes
+    n_chunks : int
+    n_bytes : int
+        Length of the whole frame.
+    """
+
+    header: bytes
+    n_bytes: int
+    _data: memoryview
+    _offsets: tuple[int, ...]
+
+    @property
+    def n_chunks(self) -> int:
+        """Number of chunks."""
+        return len(self._offsets) - 1
+
+    def chunk_length(self, index: int) -> int:
+        """Return the length of a chunk in bytes, without its checksum."""
+        return self._offsets[index + 1] - self._offsets[index] - _CRC_BYTES
+
+    def chunk(self, index: int) -> memoryview:
+        """Return the bytes of a chunk once their checksum holds.
+
+        Raises
+        ------
+        CorruptError
+            If they were damaged.
+        """
+        begin, end = self._offsets[index], self._offsets[index + 1] - _CRC_BYTES
+        chunk = self._data[begin:end]
+        if _crc(chunk) != self._data[end : end + _CRC_BYTES]:
+            raise CorruptError(f"chunk {index} is damaged: its checksum does not match")
+        return chunk
+
+
+def pack(header: bytes, chunks: Sequence[bytes]) -> bytes:
+    """Put a header and chunks into a frame.
+
+    Parameters
+    ----------
+    header : bytes
+    chunks : sequence of bytes
+
+    Returns
+    -------
+    bytes
+    """
+    lengths = [len(header), len(chunks), *map(len, chunks[:-1])]
+    head = MAGIC + bytes([VERSION]) + write_unsigned(lengths) + header
+    parts = [head, _crc(head)]
+    for chunk in chunks:
+        parts += [chunk, _crc(chunk)]
+    return b"".join(parts)
+
+
+def unpack(data: bytes | bytearray | memoryview) -> Frame:
+    """Parse a frame and verify its header.
+
+    Parameters
+    ----------
+    data : bytes-like
+        The whole frame, nothing after it.
+
+    Returns
+    -------
+    Frame
+
+    Raises
+    ------
+    FormatError
+        If the data are not a frame, or one of a newer version.
+    CorruptError
+        If they are damaged.
+    """
+    view = memoryview(data).cast("B")
+    if len(view) < len(MAGIC) and MAGIC.startswith(view.tobytes()):
+        raise CorruptError(f"the data end after {len(view)} bytes, inside the magic number")
+    if view[: len(MAGIC)] != MAGIC:
+        raise FormatError(
+            f"not compressed by this library: the data start with {view[:4].tobytes().hex(' ')}, "
+            f"not with {MAGIC.hex(' ')}"
+        )
+    if len(view) == len(MAGIC):
+        raise CorruptError("the data end after the magic number")
+    version = view[len(MAGIC)]
+    if version != VERSION:
+        raise FormatError(f"format version {version} is not known here; this is version {VERSION}")
+    reader = IntegerReader(view)
+    reader.take(len(MAGIC) + 1)
+    header_length = reader.unsigned(len(view))
+    # A chunk costs one byte of length and four of checksum: no stream can announce more.
+    n_chunks = reader.unsigned(reader.remaining // (1 + _CRC_BYTES) + 2)
+    lengths = [reader.unsigned(len(view)) for _ in range(n_chunks - 1)]
+    header = reader.take(header_length).tobytes()
+    end = reader.position
+    if _crc(view[:end]) != reader.take(_CRC_BYTES):
+        raise CorruptError("the header is damaged: its checksum does not match")
+    offsets = [reader.position]
+    for length in lengths:
+        offsets.append(offsets[-1] + length + _CRC_BYTES)
+    if n_chunks:
+        if offsets[-1] + _CRC_BYTES > len(view):
+            raise CorruptError(f"the data end after {len(view)} bytes, before the last chunk")
+        offsets.append(len(view))
+    elif reader.remaining:
+        raise CorruptError(f"{reader.remaining} bytes follow the end of the data")
+    return Frame(header, len(view), view, tuple(offsets))

@@ -1,0 +1,312 @@
+"""The public functions: arrays to bytes and back. See `compress` for the contract."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from compress.container import Frame, pack, unpack
+from compress.errors import CompressError, CorruptError, LimitError, ModelMismatchError
+from compress.inspection import Information, describe_stream
+from compress.pipeline.chunk import check_dtype, code_chunk, decode_chunk, learn
+from compress.pipeline.header import Header, cut_array, read_header, write_header
+from compress.pipeline.model import Model
+
+__all__ = ["compress", "decompress", "fit", "inspect"]
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+def compress(
+    array: ArrayLike,
+    *,
+    level: int = 5,
+    max_error: float | None = None,
+    model: Model | None = None,
+    threads: int | None = None,
+) -> bytes:
+    """Compress a numeric array.
+
+    Parameters
+    ----------
+    array : array_like
+        Any shape and memory order; bool, integers, floats, complex, datetime64, timedelta64,
+        structured dtypes of those, either byte order; bfloat16 and float8 of ``ml_dtypes``.
+    level : int, optional
+        1 (fast) to 9 (smallest); 5 by default.
+    max_error : float, optional
+        Every finite sample may come back changed by at most this much (in the array's units; for
+        complex dtypes real and imaginary part each). NaN and infinities come back as they were.
+        Lossless without it.
+    model : Model, optional
+        A model of `fit`. The stream carries its fingerprint instead of a model of its own, and
+        can be decompressed only with the same model.
+    threads : int, optional
+        Threads that code chunks side by side; all available processors by default.
+
+    Returns
+    -------
+    bytes
+        The same whatever the number of threads.
+
+    Raises
+    ------
+    TypeError
+        If the dtype is none of the above (objects, strings).
+    ValueError
+        If an argument is out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np, compress
+    >>> array = np.arange(10_000).reshape(100, 100)
+    >>> data = compress.compress(array)
+    >>> bool((compress.decompress(data) == array).all())
+    True
+    """
+    array = _as_array(array)
+    level = _check_level(level)
+    max_error = _check_max_error(max_error)
+    threads = _check_threads(threads)
+    if model is not None and not isinstance(model, Model):
+        raise TypeError(f"model must be a compress.Model or None, not {type(model).__name__}")
+    fortran = array.ndim > 1 and array.flags.f_contiguous and not array.flags.c_contiguous
+    ordered = array.T if fortran else array
+    header = Header(
+        dtype=array.dtype,
+        geometry=cut_array(ordered.shape, array.dtype),
+        fortran=fortran,
+        level=level,
+        max_error=max_error,
+        fingerprint=None if model is None else model.fingerprint,
+    )
+    head = write_header(header)
+
+    def code(index: tuple[int | slice, ...]) -> bytes:
+        return code_chunk(ordered[(*index, ...)], level, max_error, model)
+
+    return pack(head, list(_map(code, header.geometry, threads)))
+
+
+def decompress(
+    data: bytes | bytearray | memoryview,
+    *,
+    model: Model | None = None,
+    threads: int | None = None,
+    max_bytes: int | None = None,
+) -> NDArray[Any]:
+    """Return the array that `compress` was given.
+
+    Parameters
+    ----------
+    data : bytes-like
+        What `compress` returned.
+    model : Model, optional
+        The model that `compress` was given, where it was given one.
+    threads : int, optional
+        Threads that decode chunks side by side; all available processors by default.
+    max_bytes : int, optional
+        Refuse arrays larger than this, before anything is allocated.
+
+    Returns
+    -------
+    numpy.ndarray
+        Same shape, dtype, byte order and bits (within `max_error` where one was given); in
+        Fortran order if the array was.
+
+    Raises
+    ------
+    FormatError
+        If the data are not compressed by this library, or by a newer version.
+    CorruptError
+        If the data are damaged.
+    ModelMismatchError
+        If the data were coded with another model than the one given.
+    LimitError
+        If the array is larger than `max_bytes`, or than memory.
+    """
+    view = _as_bytes(data)
+    threads = _check_threads(threads)
+    if max_bytes is not None and max_bytes < 0:
+        raise ValueError(f"max_bytes must be 0 or more, not {max_bytes}")
+    with _only_our_errors():
+        frame = unpack(view)
+        header = read_header(frame.header)
+        _check_whole(header, frame)
+        _check_model(header, model)
+        if max_bytes is not None and header.n_bytes > max_bytes:
+            raise LimitError(
+                f"the array takes {header.n_bytes} bytes, more than max_bytes={max_bytes} allows"
+            )
+        try:
+            out = np.empty(header.geometry.shape, header.dtype)
+        except MemoryError as error:
+            raise LimitError(f"the array takes {header.n_bytes} bytes of memory") from error
+
+        def decode(chunk: int) -> None:
+            shape = header.geometry.chunk_shape(chunk)
+            piece = decode_chunk(frame.chunk(chunk), shape, header.dtype, model)
+            out[(*header.geometry.index(chunk), ...)] = piece
+
+        for _ in _map(decode, range(frame.n_chunks), threads):
+            pass
+    return out.T if header.fortran else out
+
+
+def inspect(data: bytes | bytearray | memoryview) -> Information:
+    """Tell what a stream holds, without decoding it.
+
+    Parameters
+    ----------
+    data : bytes-like
+        What `compress` returned.
+
+    Returns
+    -------
+    Information
+        Shape, dtype, level, bits per sample, the chunks and their plans; printable.
+
+    Raises
+    ------
+    FormatError, CorruptError
+        As `decompress`; every checksum is verified.
+    """
+    view = _as_bytes(data)
+    with _only_our_errors():
+        frame = unpack(view)
+        header = read_header(frame.header)
+        _check_whole(header, frame)
+        return describe_stream(frame, header)
+
+
+def fit(sample: ArrayLike, *, level: int = 5) -> Model:
+    """Learn a model that many similar arrays can be coded with, as with a zstd dictionary.
+
+    Parameters
+    ----------
+    sample : array_like
+        A typical array, of the dtype that the model will be used for.
+    level : int, optional
+        As for `compress`.
+
+    Returns
+    -------
+    Model
+        For ``compress(array, model=...)`` and ``decompress(data, model=...)``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `compress`; also if the sample is empty.
+    """
+    array = _as_array(sample)
+    level = _check_level(level)
+    if array.size == 0:
+        raise ValueError(f"cannot fit a model to an empty array (shape {array.shape})")
+    whole = cut_array(array.shape, array.dtype)
+    return learn(array[(*whole.index(0), ...)], level)
+
+
+def _as_array(array: ArrayLike) -> NDArray[Any]:
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(
+            "masked arrays are not compressed as such: compress array.filled(value), or "
+            "array.data and array.mask one by one"
+        )
+    result = np.asarray(array)
+    check_dtype(result.dtype)
+    return result
+
+
+def _as_bytes(data: bytes | bytearray | memoryview) -> memoryview:
+    try:
+        view = memoryview(data)
+    except TypeError:
+        raise TypeError(f"data must be bytes-like, not {type(data).__name__}") from None
+    return view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
+
+
+def _check_level(level: int) -> int:
+    if isinstance(level, bool) or not isinstance(level, int | np.integer):
+        raise TypeError(f"level must be an integer from 1 to 9, not {level!r}")
+    if not 1 <= level <= 9:
+        raise ValueError(f"level must be from 1 (fast) to 9 (smallest), not {level}")
+    return int(level)
+
+
+def _check_max_error(max_error: float | None) -> float | None:
+    if max_error is None:
+        return None
+    bound = float(max_error)
+    if not 0 < bound < math.inf:
+        raise ValueError(
+            f"max_error must be positive and finite, not {max_error!r}; leave it out for lossless"
+        )
+    return bound
+
+
+def _check_threads(threads: int | None) -> int:
+    if threads is None:
+        return (
+            len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count() or 1
+        )
+    if isinstance(threads, bool) or not isinstance(threads, int | np.integer):
+        raise TypeError(f"threads must be a positive integer or None, not {threads!r}")
+    if threads < 1:
+        raise ValueError(f"threads must be 1 or more, not {threads}")
+    return int(threads)
+
+
+def _check_whole(header: Header, frame: Frame) -> None:
+    if header.geometry.n_chunks != frame.n_chunks:
+        raise CorruptError(
+            f"the stream has {frame.n_chunks} chunks where its header describes "
+            f"{header.geometry.n_chunks}"
+        )
+
+
+def _check_model(header: Header, model: Model | None) -> None:
+    if model is not None and not isinstance(model, Model):
+        raise TypeError(f"model must be a compress.Model or None, not {type(model).__name__}")
+    given = None if model is None else model.fingerprint
+    if header.fingerprint == given:
+        return
+    if header.fingerprint is None:
+        raise ModelMismatchError("the stream was coded without a model, but one was given")
+    wanted = f"{header.fingerprint:016x}"
+    if given is None:
+        raise ModelMismatchError(f"the stream was coded with the model {wanted}: pass model=")
+    raise ModelMismatchError(f"the stream needs the model {wanted}, not {given:016x}")
+
+
+@contextmanager
+def _only_our_errors() -> Iterator[None]:
+    """Turn what damaged bytes provoke in numpy or Python into `CorruptError`.
+
+    The rooms check what they read; this is the second line, so that a caller who catches
+    `CompressError` has caught everything.
+    """
+    try:
+        yield
+    except (CompressError, TypeError):
+        raise
+    except (ValueError, ArithmeticError, LookupError, MemoryError) as error:
+        raise CorruptError(f"the data are damaged: {error}") from error
+
+
+def _map(function: Callable[[_In], _Out], items: Iterable[_In], threads: int) -> Iterator[_Out]:
+    work = list(items)
+    if threads == 1 or len(work) < 2:
+        return map(function, work)
+    with ThreadPoolExecutor(min(threads, len(work))) as pool:
+        return iter(list(pool.map(function, work)))

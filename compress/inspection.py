@@ -1,0 +1,126 @@
+"""What `compress.inspect` returns: a stream described without decoding it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compress.container import Frame, IntegerReader
+from compress.pipeline.chunk import read_plans
+from compress.pipeline.header import Header
+from compress.pipeline.models import MODELS
+from compress.pipeline.tree import Leaf, Node
+from compress.transforms import STEPS, field_specs
+
+__all__ = ["ChunkInformation", "Information", "describe_stream"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkInformation:
+    """A chunk of a stream.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    n_bytes : int
+        Compressed length.
+    plan : tuple of str
+        One line of steps and models for each scalar field; empty where a model's plans are used.
+    """
+
+    shape: tuple[int, ...]
+    n_bytes: int
+    plan: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Information:
+    """What a stream holds.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    dtype : numpy.dtype
+    fortran : bool
+        Whether the array comes back in Fortran order.
+    level : int
+    max_error : float or None
+    fingerprint : int or None
+        Of the model that the stream needs.
+    n_bytes : int
+        Compressed length.
+    array_bytes : int
+        Length of the array.
+    bits_per_sample : float
+        NaN for an empty array.
+    chunks : tuple of ChunkInformation
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fortran: bool
+    level: int
+    max_error: float | None
+    fingerprint: int | None
+    n_bytes: int
+    array_bytes: int
+    bits_per_sample: float
+    chunks: tuple[ChunkInformation, ...]
+
+    def __str__(self) -> str:
+        """Return the description, a line each."""
+        order = ", Fortran order" if self.fortran else ""
+        ratio = f", ratio {self.array_bytes / self.n_bytes:.2f}" if self.array_bytes else ""
+        lines = [
+            f"array       {self.dtype} {self.shape}{order}",
+            f"level       {self.level}",
+            f"max error   {'lossless' if self.max_error is None else self.max_error}",
+            f"size        {self.n_bytes:,} of {self.array_bytes:,} bytes{ratio}",
+            f"bits        {self.bits_per_sample:.4f} per sample",
+        ]
+        if self.fingerprint is not None:
+            lines.append(f"model       {self.fingerprint:016x}")
+        for i, chunk in enumerate(self.chunks):
+            lines.append(f"chunk {i:<5} {chunk.shape}, {chunk.n_bytes:,} bytes")
+            lines += [f"            {line}" for line in chunk.plan or ("plans of the model",)]
+        return "\n".join(lines)
+
+
+def describe_stream(frame: Frame, header: Header) -> Information:
+    """Describe a stream whose frame and header are parsed."""
+    chunks = []
+    for i in range(frame.n_chunks):
+        shape = header.geometry.chunk_shape(i)
+        reader = IntegerReader(frame.chunk(i))
+        plan: tuple[str, ...] = ()
+        if header.fingerprint is None or reader.unsigned(2) == 1:
+            plans = read_plans(reader, len(field_specs(header.dtype, shape)), None)
+            plan = tuple(map(_line, plans))
+        chunks.append(ChunkInformation(shape, frame.chunk_length(i), plan))
+    samples = header.n_bytes // header.dtype.itemsize if header.dtype.itemsize else 0
+    return Information(
+        shape=header.shape,
+        dtype=header.dtype,
+        fortran=header.fortran,
+        level=header.level,
+        max_error=header.max_error,
+        fingerprint=header.fingerprint,
+        n_bytes=frame.n_bytes,
+        array_bytes=header.n_bytes,
+        bits_per_sample=8 * frame.n_bytes / samples if samples else float("nan"),
+        chunks=tuple(chunks),
+    )
+
+
+def _line(node: Node) -> str:
+    """Return a plan as one line: ``step(parameters) -> child`` or ``step -> {child; child}``."""
+    parameters = ", ".join(map(str, node.parameters[:8])) + ", ..." * (len(node.parameters) > 8)
+    if isinstance(node, Leaf):
+        name = MODELS[node.model].NAME if node.model in MODELS else f"model {node.model}"
+        return f"{name}({parameters})"
+    name = STEPS[node.step].NAME if node.step in STEPS else f"step {node.step}"
+    children = "; ".join(map(_line, node.children))
+    arrow = f" -> {{{children}}}" if len(node.children) > 1 else f" -> {children}" * bool(children)
+    return f"{name}({parameters}){arrow}"

@@ -1,0 +1,131 @@
+"""The header of a stream: what the array is and how it was cut, before any chunk is read."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from compress.container import IntegerReader, write_unsigned
+from compress.errors import CorruptError
+from compress.pipeline.geometry import CHUNK_SAMPLES, MOST_CHUNK_SAMPLES, Geometry, cut
+from compress.transforms.dtypes import describe, parse
+from compress.transforms.fields import field_specs
+
+__all__ = ["Header", "cut_array", "read_header", "write_header"]
+
+_LEVEL = 0b1111
+_FORTRAN = 1 << 4
+_BOUNDED = 1 << 5
+_CUT = 1 << 6
+_MODEL = 1 << 7
+_FLAGS = 1 << 8
+_MOST_DIMENSIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a stream says of its array.
+
+    Attributes
+    ----------
+    dtype : numpy.dtype
+        The array's own dtype, byte order included.
+    geometry : Geometry
+        Shape in memory order and the cut into chunks.
+    fortran : bool
+        Whether the array was in Fortran order; its chunks are those of its transpose.
+    level : int
+    max_error : float or None
+    fingerprint : int or None
+        Of the model that coded the array, where one was given.
+    """
+
+    dtype: np.dtype[Any]
+    geometry: Geometry
+    fortran: bool
+    level: int
+    max_error: float | None
+    fingerprint: int | None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        shape = self.geometry.shape
+        return shape[::-1] if self.fortran else shape
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that the decoded array takes."""
+        return prod(self.shape) * self.dtype.itemsize
+
+
+def samples_per_element(dtype: np.dtype[Any]) -> int:
+    """Return the samples in the largest field of one element: 1, but for subarrays."""
+    return max((prod(shape) for _, shape in field_specs(dtype, ())), default=1) or 1
+
+
+def cut_array(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Geometry:
+    """Cut an array into chunks of the usual size."""
+    return cut(shape, max(1, CHUNK_SAMPLES // samples_per_element(dtype)))
+
+
+def write_header(header: Header) -> bytes:
+    """Write a header; `read_header` reads it. The dtype comes last, for it delimits itself."""
+    geometry = header.geometry
+    cut = geometry.n_chunks > 1
+    flags = (
+        header.level
+        | _FORTRAN * header.fortran
+        | _BOUNDED * (header.max_error is not None)
+        | _CUT * cut
+        | _MODEL * (header.fingerprint is not None)
+    )
+    values = [flags, len(geometry.shape), *geometry.shape]
+    if header.max_error is not None:
+        values += struct.unpack("<Q", struct.pack("<d", header.max_error))
+    if cut:
+        values += [geometry.axis, geometry.rows]
+    if header.fingerprint is not None:
+        values += [header.fingerprint]
+    return write_unsigned([*values, *describe(header.dtype)])
+
+
+def read_header(data: bytes) -> Header:
+    """Read a header.
+
+    Raises
+    ------
+    CorruptError
+        If the data are no header, or describe an array that cannot be.
+    """
+    reader = IntegerReader(data)
+    flags = reader.unsigned(_FLAGS)
+    level = flags & _LEVEL
+    if not 1 <= level <= 9:
+        raise CorruptError(f"the header names level {level}, which does not exist")
+    n_dimensions = reader.unsigned(_MOST_DIMENSIONS + 1)
+    shape = tuple(reader.unsigned(1 << 62) for _ in range(n_dimensions))
+    max_error = None
+    if flags & _BOUNDED:
+        (max_error,) = struct.unpack("<d", struct.pack("<Q", reader.unsigned()))
+        if not 0 < max_error < float("inf"):
+            raise CorruptError(f"the header names an impossible error bound, {max_error}")
+    geometry = Geometry(shape, 0, max(1, shape[0]) if shape else 1)
+    if flags & _CUT:
+        axis = reader.unsigned(max(1, n_dimensions))
+        rows = reader.unsigned((shape[axis] if shape else 0) + 1)
+        if rows == 0:
+            raise CorruptError("the header cuts the array into chunks of no rows")
+        geometry = Geometry(shape, axis, rows)
+    fingerprint = reader.unsigned() if flags & _MODEL else None
+    dtype = parse([reader.unsigned() for _ in iter(lambda: reader.remaining, 0)])
+    if prod(n for n in shape if n) * max(dtype.itemsize, 1) >= 1 << 62:
+        raise CorruptError(f"the header describes an impossible array: {dtype}, shape {shape}")
+    samples = samples_per_element(dtype)
+    if geometry.largest > max(1, MOST_CHUNK_SAMPLES // samples):
+        raise CorruptError(f"the header describes chunks of {geometry.largest} x {samples} samples")
+    return Header(dtype, geometry, bool(flags & _FORTRAN), level, max_error, fingerprint)

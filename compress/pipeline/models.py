@@ -1,0 +1,12 @@
+"""The plane models by their code in the stream."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from compress.prediction import static
+from compress.prediction.model import PlaneModel
+
+__all__ = ["MODELS"]
+
+MODELS: dict[int, PlaneModel] = {module.CODE: cast(PlaneModel, module) for module in (static,)}

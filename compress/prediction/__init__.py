@@ -1,0 +1,1 @@
+"""Given the causal neighbours, where and how wide is the next sample: prediction."""

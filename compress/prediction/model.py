@@ -1,0 +1,40 @@
+"""The interface of a plane model: everything between a plane of integers and its bytes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Parameters", "Plane", "PlaneModel"]
+
+Plane = NDArray[np.int64]
+Parameters = tuple[int, ...]
+
+
+class PlaneModel(Protocol):
+    """A way to code a plane: prediction, tables and coder composed. Usually a module.
+
+    Attributes
+    ----------
+    CODE : int
+        Stable number of the model in the stream.
+    NAME : str
+        Name that `compress.inspect` shows.
+    """
+
+    CODE: int
+    NAME: str
+
+    def propose(self, plane: Plane, level: int) -> Parameters | None:
+        """Learn the parameters for a plane (encoder only); None where the model does not fit."""
+
+    def encode(self, plane: Plane, parameters: Parameters) -> bytes:
+        """Code a C-contiguous int64 plane of any shape with at least one sample.
+
+        Raises `ValueError` if parameters that were learned on another plane cannot express it.
+        """
+
+    def decode(self, data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
+        """Return the plane of that shape, or raise `compress.errors.CorruptError`."""

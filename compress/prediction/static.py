@@ -1,0 +1,99 @@
+"""The static plane model: one learned density for the residuals of a plane.
+
+A residual is a token (its high bits, coded with one integer table) and plain low bits. Nothing
+depends on samples decoded before, so decoding runs through the coder's lanes.
+
+Parameters: the set of axes of `compress.prediction.lorenzo`, the number of low bits, then the
+integers of the table. Data: the number of words, the words, the packed low bits.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compress.coders import decode as decode_words
+from compress.coders import encode as encode_words
+from compress.coders import pack_bits, unpack_bits
+from compress.errors import CorruptError
+from compress.prediction.estimate import order0_bits
+from compress.prediction.lorenzo import axis_sets, differences, sums
+from compress.prediction.model import Parameters, Plane
+from compress.tables import TableSet, fit_table, read_parameters
+
+__all__ = ["CODE", "NAME", "decode", "encode", "propose"]
+
+CODE = 0
+NAME = "static"
+
+_SAMPLE = 1 << 14
+# Tokens in a table: enough that low bits are plain where the density bends least.
+_TABLE_SIZE = 4096
+_COUNT_BYTES = 4
+
+
+def propose(plane: Plane, level: int) -> Parameters | None:
+    """Learn axes, low bits and table; every plane can be coded."""
+    del level
+    axes = min(axis_sets(plane.ndim), key=lambda candidate: _residual_bits(plane, candidate))
+    residual = differences(plane, axes).ravel()
+    low_bits = _low_bits(residual)
+    table = fit_table(residual >> low_bits, max_size=_TABLE_SIZE)
+    return (axes, low_bits, *table.to_integers())
+
+
+def encode(plane: Plane, parameters: Parameters) -> bytes:
+    """Code a plane; see `compress.prediction.model.PlaneModel`."""
+    axes, low_bits, table = _parse(parameters, plane.ndim)
+    residual = differences(plane, axes).ravel()
+    words = encode_words(residual >> low_bits, table)
+    packed = pack_bits(residual.view(np.uint64), low_bits)
+    return len(words).to_bytes(_COUNT_BYTES, "little") + words.astype("<u4").tobytes() + packed
+
+
+def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
+    """Decode a plane; see `compress.prediction.model.PlaneModel`."""
+    axes, low_bits, table = _parse(parameters, len(shape))
+    n = prod(shape)
+    n_words = int.from_bytes(data[:_COUNT_BYTES], "little")
+    end = _COUNT_BYTES + 4 * n_words
+    if len(data) != end + (n * low_bits + 7) // 8:
+        raise CorruptError(f"a plane of {n} samples is coded in {len(data)} bytes, which cannot be")
+    words = np.frombuffer(data[_COUNT_BYTES:end], "<u4").astype(np.uint32)
+    residual = decode_words(words, n, table)
+    if low_bits:
+        low = unpack_bits(data[end:], n, low_bits)
+        residual = (residual << low_bits) | low.view(np.int64)
+    return sums(residual.reshape(shape), axes)
+
+
+def _parse(parameters: Parameters, n_dimensions: int) -> tuple[int, int, TableSet]:
+    integers = iter(parameters)
+    axes, low_bits = next(integers, -1), next(integers, -1)
+    if not (0 <= axes < 1 << n_dimensions and 0 <= low_bits <= 63):
+        raise CorruptError(f"a static model has axes {axes} and {low_bits} low bits")
+    table = read_parameters(integers).build()
+    if next(integers, None) is not None:
+        raise CorruptError("a static model has more parameters than it uses")
+    return axes, low_bits, table
+
+
+def _residual_bits(plane: Plane, axes: int) -> float:
+    """Estimated code length per residual, on a block from the middle."""
+    if plane.ndim == 0:
+        return 0.0
+    rows = max(1, _SAMPLE // max(1, prod(plane.shape[1:])))
+    begin = max(0, plane.shape[0] - rows) // 2
+    block = differences(plane[begin : begin + rows], axes)
+    inner = block[tuple(slice(axes >> axis & 1, None) for axis in range(plane.ndim))]
+    return order0_bits(inner) if inner.size else np.inf
+
+
+def _low_bits(residual: NDArray[np.int64]) -> int:
+    """Bits below the token: as few as let a table span all but the rarest residuals."""
+    sample = np.sort(residual[:: max(1, residual.size // _SAMPLE)])
+    tail = sample.size // 1000
+    spread = int(sample[sample.size - 1 - tail]) - int(sample[tail])
+    return max(0, spread.bit_length() - _TABLE_SIZE.bit_length() + 1)

@@ -1,0 +1,88 @@
+"""The arrays behind the golden streams, and the command that writes the streams.
+
+``python -m tests.golden_arrays`` writes ``tests/golden/*.fdz`` anew. Do that only when the stream
+format changes on purpose, and say so in CHANGELOG.md in the same commit.
+
+Every array is made by integer arithmetic and correctly rounded operations, so it is the same on
+every machine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+from numpy.typing import NDArray
+
+import compress
+
+__all__ = ["FOLDER", "golden"]
+
+FOLDER = Path(__file__).parent / "golden"
+
+
+def _noise(n: int, bits: int, seed: int) -> NDArray[np.int64]:
+    """Pseudo-random integers of some bits by a linear congruence modulo 2**64."""
+    state, out = seed, []
+    for _ in range(n):
+        state = (state * 6364136223846793005 + 1442695040888963407) % (1 << 64)
+        out.append(state >> (64 - bits))
+    return np.array(out, np.uint64).astype(np.int64)
+
+
+def golden() -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
+    """Return the arrays by name, each with the arguments of `compress.compress`."""
+    walk = np.cumsum(_noise(400, 5, 1) - 15)
+    image = np.add.outer(np.arange(20) * 3, np.arange(24) * 2) + _noise(480, 3, 2).reshape(20, 24)
+    specials = walk[:200] / 64
+    specials[::17] = np.nan
+    specials[5], specials[6], specials[7] = np.inf, -np.inf, -0.0
+    out: dict[str, tuple[NDArray[Any], dict[str, Any]]] = {
+        "bool": (_noise(300, 2, 3) == 0, {}),
+        "int8": (walk.astype(np.int8), {}),
+        "uint8-image": (image.astype(np.uint8), {}),
+        "uint8-image-rgb": (np.stack([image, image + 3, 255 - image], -1).astype(np.uint8), {}),
+        "int16": (walk.astype(np.int16), {}),
+        "uint16-big-endian": (image.astype(">u2"), {}),
+        "int32-volume": (image.reshape(4, 10, 12).astype(np.int32) * 7, {}),
+        "uint32": (_noise(300, 32, 4).astype(np.uint32), {}),
+        "int64-wide": (_noise(200, 63, 5), {}),
+        "uint64": (_noise(200, 64, 6).astype(np.uint64), {}),
+        "float16": (walk.astype(np.float16), {}),
+        "float32": ((walk / 32 + _noise(400, 8, 7) / 4096).astype(np.float32), {}),
+        "float64-decimal": (walk / 100, {}),
+        "float64-specials": (specials, {}),
+        "float64-fortran": (np.asfortranarray(image / 8), {}),
+        "complex64": ((walk / 16 + 1j * walk[::-1] / 32).astype(np.complex64), {}),
+        "datetime64": (np.datetime64("2024-01-01", "s") + 60 * np.arange(300), {}),
+        "timedelta64": (walk.astype("m8[ms]"), {}),
+        "structured": (
+            np.array(
+                list(zip(walk.tolist(), (walk / 4).tolist(), strict=True)),
+                [("a", "<i4"), ("b", ">f4")],
+            ),
+            {},
+        ),
+        "bfloat16": (walk.astype(np.float32).astype(ml_dtypes.bfloat16), {}),
+        "categories": (np.array([3, 14, 15, 92, 65, 35])[_noise(500, 16, 8) % 6], {}),
+        "constant": (np.full((7, 9), 5, np.int16), {}),
+        "empty": (np.empty((0, 3), np.float32), {}),
+        "scalar": (np.array(42, np.uint16), {}),
+        "bounded-float32": ((walk / 32).astype(np.float32), {"max_error": 0.05}),
+        "bounded-specials": (specials, {"max_error": 0.125}),
+    }
+    for level in range(1, 10):
+        out[f"level-{level}-signal"] = (walk, {"level": level})
+        out[f"level-{level}-image"] = (image.astype(np.uint8), {"level": level})
+    return out
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for stale in FOLDER.glob("*.fdz"):
+        stale.unlink()
+    for name, (array, arguments) in golden().items():
+        (FOLDER / f"{name}.fdz").write_bytes(compress.compress(array, threads=1, **arguments))
+    print(f"{len(golden())} streams")  # noqa: T201 - a command

@@ -1,0 +1,66 @@
+"""Golden streams: what was written once is read for ever, compiled or interpreted.
+
+A failure here means that the stream format or a decoder changed. If that was meant, run
+``python -m tests.golden_arrays`` and say so in CHANGELOG.md; if not, the change is wrong.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import compress
+from tests.golden_arrays import FOLDER, golden
+from tests.strategies import same
+
+GOLDEN = golden()
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_golden_stream_decodes(name: str) -> None:
+    """The committed stream gives the array (within the bound where one was set)."""
+    _check(name)
+
+
+def test_no_stream_is_left_over() -> None:
+    """Folder and list agree, so no stream is committed that nothing checks."""
+    assert {path.stem for path in FOLDER.glob("*.fdz")} == set(GOLDEN)
+
+
+def test_golden_streams_decode_without_the_compiler() -> None:
+    """The same streams, every kernel run as plain Python: the same arrays bit for bit."""
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    command = [sys.executable, "-W", "error", "-m", "tests.test_golden"]
+    root = Path(__file__).parent.parent
+    result = subprocess.run(
+        command, env=environment, cwd=root, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert f"{len(GOLDEN)} streams decoded" in result.stdout
+
+
+def _check(name: str) -> None:
+    array, arguments = GOLDEN[name]
+    back = compress.decompress((FOLDER / f"{name}.fdz").read_bytes(), threads=1)
+    if "max_error" not in arguments:
+        assert same(array, back), name
+        return
+    _within(array, back, arguments["max_error"])
+
+
+def _within(array: np.ndarray[Any, Any], back: np.ndarray[Any, Any], bound: float) -> None:
+    assert (array.dtype, array.shape) == (back.dtype, back.shape)
+    finite = np.isfinite(array)
+    off = array[finite].astype(np.float64) - back[finite].astype(np.float64)
+    assert np.all(np.abs(off) <= bound)
+    assert array[~finite].tobytes() == back[~finite].tobytes()
+
+
+if __name__ == "__main__":
+    for golden_name in GOLDEN:
+        _check(golden_name)
+    print(f"{len(GOLDEN)} streams decoded")  # noqa: T201 - read by the test above
