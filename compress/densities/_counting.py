@@ -1,0 +1,68 @@
+"""Kernels that count samples into cells."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["count_cells", "extent", "split_linearly"]
+
+Floats = NDArray[np.float64]
+
+
+@numba.njit("Tuple((float64, float64, int64))(float64[::1])", cache=True, nogil=True)
+def extent(x: Floats) -> tuple[float, float, int]:
+    """Smallest and largest finite value of `x`, and how many values are not finite."""
+    low = np.inf
+    high = -np.inf
+    bad = 0
+    for i in range(x.size):
+        v = x[i]
+        if v - v != 0.0:
+            bad += 1
+        else:
+            low = min(low, v)
+            high = max(high, v)
+    return low, high, bad
+
+
+@numba.njit(
+    "void(float64[::1], float64[::1], float64, float64, float64[::1])", cache=True, nogil=True
+)
+def count_cells(
+    x: Floats, weights: Floats, inverse_width: float, first: float, counts: Floats
+) -> None:
+    """Add each sample to ``counts[floor(x * inverse_width) - first]``.
+
+    `weights` has either the length of `x` or length 0 (every sample counts once).
+    """
+    unit = weights.size == 0
+    if not unit and weights.size != x.size:
+        raise ValueError("weights and samples differ in length")
+    top = counts.size - 1
+    for i in range(x.size):
+        cell = int(math.floor(x[i] * inverse_width) - first)
+        if cell < 0 or cell > top:
+            raise ValueError("a sample lies outside the cells")
+        counts[cell] += 1.0 if unit else weights[i]
+
+
+@numba.njit("void(float64[::1], float64[::1], float64[::1])", cache=True, nogil=True)
+def split_linearly(v: Floats, weights: Floats, nodes: Floats) -> None:
+    """Share each weight between the two nodes next to ``v`` in [0, 1], on a circle of nodes."""
+    n = nodes.size
+    if v.size != weights.size:
+        raise ValueError("weights and positions differ in length")
+    for i in range(v.size):
+        position = v[i] * n
+        j = int(position)
+        j = max(0, min(n - 1, j))
+        right = (position - j) * weights[i]
+        nodes[j] += weights[i] - right
+        k = j + 1
+        if k == n:
+            k = 0
+        nodes[k] += right

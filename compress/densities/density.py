@@ -1,0 +1,156 @@
+"""What every density of this package can do."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from compress.densities.statistic import Statistic
+
+__all__ = ["Density", "Floats", "parameter_cost"]
+
+Floats = NDArray[np.float64]
+
+
+def parameter_cost(n: float) -> float:
+    """Bits of one real parameter learned from `n` samples: (1/2) log2 n, at least 1.
+
+    A parameter is worth sending to about its standard error, which falls as n^(-1/2) (Rissanen,
+    "A universal prior for integers and estimation by minimum description length", 1983).
+    """
+    return max(1.0, 0.5 * math.log2(max(n, 1.0)))
+
+
+class Density(ABC):
+    """A one-dimensional probability density, with the words of ``scipy.stats``.
+
+    Arguments are array-like of any shape, results have the same shape (a scalar gives a
+    ``numpy.float64``); NaN gives NaN.
+    """
+
+    @property
+    @abstractmethod
+    def n_parameters(self) -> int:
+        """Number of free real parameters."""
+
+    @property
+    @abstractmethod
+    def support(self) -> tuple[float, float]:
+        """Smallest interval that carries all mass; infinite on the real line."""
+
+    @abstractmethod
+    def _logpdf(self, x: Floats) -> Floats: ...
+
+    @abstractmethod
+    def _cdf(self, x: Floats) -> Floats: ...
+
+    @abstractmethod
+    def _ppf(self, q: Floats) -> Floats: ...
+
+    @abstractmethod
+    def entropy(self) -> float:
+        """Differential entropy in nats."""
+
+    def pdf(self, x: ArrayLike) -> Any:
+        """Density at `x`, in 1 / unit of x."""
+        return np.exp(self.logpdf(x))
+
+    def logpdf(self, x: ArrayLike) -> Any:
+        """Natural logarithm of the density at `x`; -inf outside the support."""
+        return _elementwise(self._logpdf, x)
+
+    def cdf(self, x: ArrayLike) -> Any:
+        """Probability of a value <= `x`."""
+        return _elementwise(self._cdf, x)
+
+    def ppf(self, q: ArrayLike) -> Any:
+        """Quantile function: the smallest x with ``cdf(x) >= q``; NaN for q outside [0, 1]."""
+
+        def inside(p: Floats) -> Floats:
+            outside = ~((p >= 0.0) & (p <= 1.0))
+            return np.where(outside, np.nan, self._ppf(np.where(outside, 0.5, p)))
+
+        return _elementwise(inside, q)
+
+    def rvs(
+        self,
+        size: int | tuple[int, ...] | None = None,
+        rng: np.random.Generator | int | None = None,
+    ) -> Any:
+        """Random samples.
+
+        Parameters
+        ----------
+        size : int or tuple of int, optional
+            Shape of the result; None for one scalar.
+        rng : numpy.random.Generator or int, optional
+            Source of randomness, or a seed for one.
+        """
+        shape = () if size is None else (size,) if isinstance(size, int | np.integer) else size
+        n = math.prod(shape)
+        drawn = self._sample(n, np.random.default_rng(rng)).reshape(shape)
+        return drawn[()] if size is None else drawn
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Floats:
+        return self._ppf(rng.random(n))
+
+    def mass(self, low: ArrayLike, high: ArrayLike) -> Any:
+        """Probability of ``low < x <= high``; never negative."""
+        a, b = np.broadcast_arrays(np.asarray(low, np.float64), np.asarray(high, np.float64))
+        if np.any(b < a):
+            raise ValueError("an interval ends before it begins")
+        flat = self._mass(np.ascontiguousarray(a.ravel()), np.ascontiguousarray(b.ravel()))
+        return flat.reshape(a.shape)[()]
+
+    def _mass(self, low: Floats, high: Floats) -> Floats:
+        return np.maximum(self._cdf(high) - self._cdf(low), 0.0)
+
+    def log_mass(self, low: ArrayLike, high: ArrayLike) -> Any:
+        """Natural logarithm of `mass`; the midpoint rule where the mass underflows."""
+        a, b = np.broadcast_arrays(np.asarray(low, np.float64), np.asarray(high, np.float64))
+        mass = np.asarray(self.mass(a, b))
+        with np.errstate(divide="ignore"):
+            exact = np.log(mass)
+            middle = self.logpdf(a + 0.5 * (b - a)) + np.log(b - a)
+        return np.where(mass > 1e-290, exact, middle)[()]
+
+    def code_length(
+        self,
+        x: ArrayLike | Statistic,
+        *,
+        weights: ArrayLike | None = None,
+        bin_width: float = 0.0,
+    ) -> float:
+        """Ideal code length of samples, in bits.
+
+        Parameters
+        ----------
+        x : array_like or Statistic
+            Samples.
+        weights : array_like, optional
+            Weights of the samples.
+        bin_width : float
+            0: minus the sum of log2 pdf (negative for narrow densities). Positive: the samples
+            stand for bins ``x +- bin_width / 2``, and their masses are coded; 1 for integers.
+        """
+        statistic = Statistic.of(x, weights)
+        if bin_width > 0.0:
+            half = 0.5 * bin_width
+            logs = self.log_mass(statistic.values - half, statistic.values + half)
+        else:
+            logs = self._logpdf(statistic.values)
+        return float(-(statistic.counts * logs).sum() / math.log(2.0))
+
+    def parameter_bits(self, n: float) -> float:
+        """Bits of the parameters when learned from `n` samples and sent to useful precision."""
+        return self.n_parameters * parameter_cost(n)
+
+
+def _elementwise(function: Any, x: ArrayLike) -> Any:
+    array = np.asarray(x, dtype=np.float64)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+        return np.asarray(function(np.ascontiguousarray(array.ravel()))).reshape(array.shape)[()]
