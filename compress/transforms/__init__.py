@@ -7,13 +7,45 @@ the code that names it in a stream (see `compress.transforms.step`).
 
 from __future__ import annotations
 
-from compress.transforms import constant, dictionary, ordered
+from compress.transforms import (
+    constant,
+    decorrelated,
+    delta,
+    dictionary,
+    folded,
+    masked,
+    multiples,
+    ordered,
+    quantised,
+    scaled,
+    sparse,
+    transposed,
+    truncated,
+    unstacked,
+    unwrapped,
+)
 from compress.transforms.dtypes import describe, parse
 from compress.transforms.fields import assemble, field_specs, take_apart
 from compress.transforms.step import Step
 
 __all__ = ["STEPS", "Step", "assemble", "describe", "field_specs", "parse", "take_apart"]
 
-_ALL: tuple[Step, ...] = (ordered, constant, dictionary)
+_ALL: tuple[Step, ...] = (
+    ordered,
+    constant,
+    dictionary,
+    scaled,
+    truncated,
+    masked,
+    sparse,
+    multiples,
+    unwrapped,
+    folded,
+    transposed,
+    unstacked,
+    delta,
+    decorrelated,
+    quantised,
+)
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -11,7 +13,7 @@ __all__ = ["distinct_values", "positions_of"]
 
 
 @njit(cache=True, nogil=True, inline="never")
-def _hash(value, mask):  # type: ignore[no-untyped-def]
+def _hash(value: Any, mask: Any) -> Any:
     # Factors and halves below 2^32: no product overflows, with the kernels compiled or not.
     low = np.uint64(value & np.int64(0xFFFFFFFF)) * np.uint64(0x9E3779B1)
     high = np.uint64((value >> np.int64(32)) & np.int64(0xFFFFFFFF)) * np.uint64(0x85EBCA77)
@@ -20,7 +22,7 @@ def _hash(value, mask):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _insert(values, limit, keys, where):  # type: ignore[no-untyped-def]
+def _insert(values: Plane, limit: int, keys: Plane, where: Any) -> int:
     """Give each distinct value a number, in order of appearance.
 
     ``where`` holds number + 1 per slot (0: free) and ``keys`` the value per number. Returns how
@@ -43,7 +45,7 @@ def _insert(values, limit, keys, where):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _look_up(values, keys, where, out):  # type: ignore[no-untyped-def]
+def _look_up(values: Plane, keys: Plane, where: Any, out: Plane) -> int:
     """Write the number of each value; return how many values have none (they get -1)."""
     mask = np.int64(where.size - 1)
     missing = 0

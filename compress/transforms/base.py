@@ -1,0 +1,120 @@
+"""Find the number of which floats are multiples. Encoder only.
+
+The smallest distance between multiples of b is often b itself; where they are too few for that,
+Euclid's algorithm finds the common divisor of two of them in floating point too, as long as it
+stops at what rounding left over. Either guess is then refined on larger and larger multiples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from compress.transforms.step import Array
+
+__all__ = ["OVER", "TIMES", "find_base"]
+
+# Operations of `compress.transforms.scaled`.
+OVER, TIMES = 1, 2
+PAIRS = 32
+
+
+def _common_divisors(a: Any, b: Any, mantissa: int) -> Any:
+    """Approximate greatest common divisor of pairs of positive numbers."""
+    a, b = np.maximum(a, b), np.minimum(a, b)
+    # A remainder is u a - v b with v about a over the last divisor, so its rounding error grows.
+    error = a * a * 2.0 ** (2 - mantissa)
+    for _ in range(64):
+        remainder = np.abs(a - b * np.rint(a / b))
+        active = remainder > error / b
+        if not active.any():
+            break
+        a, b = np.where(active, b, a), np.where(active, remainder, b)
+    return b
+
+
+def _guesses(values: Any, mantissa: int) -> Any:
+    gaps = np.diff(values)
+    gaps = gaps[gaps > values[-1] * 2.0 ** (2 - mantissa)]
+    pairs = np.random.default_rng(0).integers(0, values.size, (2, PAIRS))
+    pairs = values[pairs[:, pairs[0] != pairs[1]]]
+    divisors = np.sort(_common_divisors(pairs[0], pairs[1], mantissa))[::-1]
+    if gaps.size:
+        smallest = np.median(gaps[gaps < 1.5 * gaps.min()])
+        return np.concatenate([[smallest, smallest / 2, smallest / 3], divisors])
+    return divisors
+
+
+def _refine(guess: float, values: Any, mantissa: int) -> float | None:
+    """Divisor of nearly all values, as exactly as they allow; ``None`` if it is none."""
+    base, count = guess, min(16, values.size)
+    tolerance = 2.0 ** (1 - mantissa)
+    while True:
+        part = values[:count]
+        numbers = np.rint(part / base)
+        right = np.abs(part - numbers * base) < base / 8
+        if np.mean(right) < 0.85 or not np.any(numbers[right]):
+            return None
+        base = float(np.sum(part[right] * numbers[right]) / np.sum(numbers[right] ** 2))
+        if count == values.size:
+            break
+        count = min(2 * count, values.size)
+    numbers = np.rint(values / base)
+    right = np.abs(values - numbers * base) < np.maximum(8, numbers) * base * tolerance * 8
+    # Random floats are multiples of anything much finer than their spacing.
+    if np.mean(right) < 0.85 or np.median(numbers) * tolerance * 8 > 1 / 16:
+        return None
+    return base
+
+
+def find_base(sample: Array, mantissa: int) -> Iterator[tuple[int, float]]:
+    """Yield (operation, base) worth a try: `OVER` for k / base with a whole base, `TIMES`.
+
+    Parameters
+    ----------
+    sample : numpy.ndarray of float
+        Finite, not zero.
+    mantissa : int
+        Bits of mantissa that the numbers were rounded to.
+    """
+    values = np.unique(np.abs(sample.astype(np.float64)))
+    with np.errstate(all="ignore"):
+        middle = float(np.median(values))
+        # Far from the range's ends no product below overflows; far smaller ones say little.
+        values = values[(values > middle / 4096) & (values < middle * 64)]
+        if values.size < 4 or not 1e-140 < middle < 1e140:
+            return
+        for guess in _guesses(values, mantissa):
+            base = _refine(float(guess), values, mantissa)
+            if base is not None:
+                break
+        else:
+            return
+        numbers = np.rint(values / base)
+        inverse = round(1 / base) if base < 1 else 0
+        if inverse > 1 and abs(1 / base - inverse) < 1e-6 * inverse:
+            yield OVER, float(inverse)
+        yield TIMES, _exact(base, numbers, values, mantissa)
+
+
+def _exact(base: float, numbers: Any, values: Any, mantissa: int) -> float:
+    """Float near ``base`` whose multiples round to most values."""
+    largest = np.argsort(-numbers)[:8]
+    steps = np.concatenate(
+        [
+            [base, np.nextafter(base, np.inf), np.nextafter(base, 0)],
+            values[largest] / numbers[largest],
+        ]
+    )
+    # The factor may have been a float32 when it was multiplied.
+    steps = np.concatenate([steps, steps.astype(np.float32).astype(np.float64)])
+
+    def score(step: float) -> float:
+        products = numbers * step
+        if mantissa <= 24:
+            return float(np.mean(products.astype(np.float32) == values.astype(np.float32)))
+        return float(np.mean(products == values))
+
+    return float(max(steps, key=score))

@@ -1,0 +1,59 @@
+"""A period: rows of that many samples, one below another.
+
+What lay ``period`` samples back is then the neighbour above, and prediction in two dimensions sees
+it, with what came before and after it. Works on the first axis, so it folds repeated blocks of
+rows too. Parameter: the period. Children: the plane of shape (n // period, period, ...), and the
+n mod period rows that are left, if any.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from compress.transforms.period import find_period
+from compress.transforms.step import (
+    Array,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    check_parameters,
+    check_plane,
+    is_plane,
+)
+
+CODE = 10
+NAME = "folded"
+
+accepts = is_plane
+
+
+def propose(array: Array, level: int) -> Parameters | None:
+    """Find a lag at which samples resemble each other more than neighbours do."""
+    del level
+    if array.ndim == 0 or array.size // max(array.shape[0], 1) > 1:
+        return None
+    period = find_period(array.reshape(-1))
+    return None if period is None else (period,)
+
+
+def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+    """Cut into rows."""
+    (period,) = parameters
+    whole = array.shape[0] // period * period
+    plane = array[:whole].reshape(whole // period, period, *array.shape[1:])
+    return (plane, array[whole:]) if whole < array.shape[0] else (plane,)
+
+
+def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
+    """Put the rows behind one another."""
+    check_plane(NAME, dtype)
+    check_parameters(NAME, parameters, (1, shape[0] if shape else 0))
+    (period,) = parameters
+    whole = shape[0] // period * period
+    plane = read((whole // period, period, *shape[1:])).reshape(whole, *shape[1:])
+    if whole == shape[0]:
+        return plane
+    return np.concatenate([plane, read((shape[0] - whole, *shape[1:]))])

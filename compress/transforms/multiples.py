@@ -1,0 +1,96 @@
+"""Multiples of a base plus an offset: x = base q + (r + offset) mod base, q = floor(x / base).
+
+Times are multiples of 60, sensors of 16. If not every sample is a multiple, the remainders are a
+second plane, mostly zeros; with a base 2^s, that is also how low bits are split off.
+
+Parameters: base, offset (0 <= offset < base), and whether there are remainders.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from compress.errors import CorruptError
+from compress.transforms.sample import runs
+from compress.transforms.step import (
+    INT64,
+    Array,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    check_parameters,
+    check_plane,
+    is_plane,
+)
+
+CODE = 8
+NAME = "multiples"
+SAMPLE = 2048
+GROUP = 4
+
+accepts = is_plane
+
+
+def propose(array: Array, level: int) -> Parameters | None:
+    """Take the common divisor of differences, or of most of them."""
+    del level
+    sample = np.unique(runs(array, SAMPLE, 16))
+    if sample.size < 3 or int(sample[-1]) - int(sample[0]) > INT64[1]:
+        return None
+    differences = sample[1:] - sample[0]
+    base = int(np.gcd.reduce(differences))
+    if base > 1:
+        offset = int(sample[0]) % base
+        # The whole array decides whether there are remainders.
+        exact = bool(np.all(array % base == offset))
+        return (base, offset, int(not exact))
+    # With few exceptions, most small groups of differences are free of them.
+    if differences.size < 16 * GROUP:
+        return None
+    mixed = np.random.default_rng(0).permutation(np.diff(sample))
+    groups = mixed[: mixed.size // GROUP * GROUP].reshape(-1, GROUP)
+    divisors, counts = np.unique(np.gcd.reduce(groups, axis=1), return_counts=True)
+    base = int(divisors[int(np.argmax(np.where(divisors > 1, counts * np.log2(divisors), 0)))])
+    if base < 2:
+        return None
+    remainders, counts = np.unique(runs(array, SAMPLE, 16) % base, return_counts=True)
+    if counts.max() < 0.8 * counts.sum():
+        return None
+    return (base, int(remainders[int(np.argmax(counts))]), 1)
+
+
+def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+    """Give quotients, and remainders if there are any."""
+    base, offset, remainders = parameters
+    quotients, rest = np.divmod(array, np.int64(base))
+    quotients, rest = np.asarray(quotients), np.asarray(rest)
+    if not remainders:
+        return (quotients,) if np.all(rest == offset) else None
+    rest -= offset
+    rest[rest < 0] += base
+    return quotients, rest
+
+
+def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
+    """Multiply and add."""
+    check_plane(NAME, dtype)
+    check_parameters(NAME, parameters, (2, INT64[1]), (0, INT64[1]), (0, 1))
+    base, offset, remainders = parameters
+    if offset >= base:
+        raise CorruptError(f"{NAME}: offset {offset} is not below the base {base}")
+    plane = np.array(read(shape))
+    flat = plane.reshape(-1)
+    flat *= base
+    if not remainders:
+        flat += offset
+        return plane
+    rest = read(shape).reshape(-1)
+    if rest.size and (int(rest.min()) < 0 or int(rest.max()) >= base):
+        raise CorruptError(f"{NAME}: a remainder is not below the base {base}")
+    # rest + offset may exceed int64, the sum in a wrapping array does not matter.
+    flat += rest
+    flat += np.where(rest >= base - offset, offset - base, offset)
+    return plane

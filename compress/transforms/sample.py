@@ -1,0 +1,83 @@
+"""Samples of an array that detection looks at. Encoder only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from compress.transforms.step import Array, Plane
+
+__all__ = ["isolated_values", "repeated_values", "runs"]
+
+MAX_SPECIALS = 8
+
+
+def runs(array: Array, count: int, length: int = 64) -> Array:
+    """Evenly spaced runs of consecutive elements (C order), one after another.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Any shape.
+    count : int
+        How many elements to take, about; a smaller array is taken whole.
+    length : int
+        Elements in a run.
+
+    Returns
+    -------
+    numpy.ndarray
+        One-dimensional.
+    """
+    flat = array.reshape(-1)
+    if flat.size <= count + length:
+        return flat
+    start = np.linspace(0, flat.size - length, max(count // length, 1)).astype(np.int64)
+    picked: Array = flat[(start[:, None] + np.arange(length)).reshape(-1)]
+    return picked
+
+
+def repeated_values(values: Plane) -> tuple[int, ...]:
+    """Up to eight values that occur more than once, the most frequent first."""
+    distinct, counts = np.unique(values, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:MAX_SPECIALS]
+    return tuple(int(distinct[i]) for i in order if counts[i] > 1)
+
+
+def isolated_values(values: Plane) -> tuple[int, ...]:
+    """Repeated values far above or below all others: what fill values look like.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of int64
+        A sample, one-dimensional.
+
+    Returns
+    -------
+    tuple of int
+        Up to eight values; each repeats, and its distance to the rest exceeds the spread of the
+        rest four times.
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    low, high = 0, distinct.size - 1
+    found: list[int] = []
+    while high - low >= 2 and len(found) < MAX_SPECIALS:
+        # Python integers: differences of int64 may not fit.
+        first, second = int(distinct[low]), int(distinct[low + 1])
+        last, before = int(distinct[high]), int(distinct[high - 1])
+        if counts[high] > 1 and last - before > 4 * max(before - first, 8):
+            found.append(last)
+            high -= 1
+        elif counts[low] > 1 and second - first > 4 * max(last - second, 8):
+            found.append(first)
+            low += 1
+        elif (
+            # One fill value at either end: the spread is that of what lies between.
+            high - low >= 4
+            and min(counts[low], counts[high]) > 1
+            and min(last - before, second - first) > 4 * max(before - second, 8)
+        ):
+            found += [last, first]
+            low, high = low + 1, high - 1
+        else:
+            break
+    return tuple(found[:MAX_SPECIALS])

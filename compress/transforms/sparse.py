@@ -1,0 +1,76 @@
+"""A plane that is one value nearly everywhere: the exceptions and the gaps between their places.
+
+Parameters: the common value and the number of exceptions. Children: the exceptions, and how many
+common values stand before each of them (both one-dimensional).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from compress.errors import CorruptError
+from compress.transforms.sample import runs
+from compress.transforms.step import (
+    INT64,
+    Array,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    check_parameters,
+    check_plane,
+    is_plane,
+)
+
+CODE = 7
+NAME = "sparse"
+SAMPLE = 2048
+RARE = 1 / 32
+
+accepts = is_plane
+
+
+def propose(array: Array, level: int) -> Parameters | None:
+    """Take the most frequent value if others are rare."""
+    del level
+    if array.size < 16:
+        return None
+    values, counts = np.unique(runs(array, SAMPLE), return_counts=True)
+    common = values[int(np.argmax(counts))]
+    exceptions = int(np.count_nonzero(array != common))
+    if not 0 < exceptions <= RARE * array.size:
+        return None
+    return (int(common), exceptions)
+
+
+def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+    """Give exceptions and gaps."""
+    common, exceptions = parameters
+    flat = array.reshape(-1)
+    places = np.flatnonzero(flat != common).astype(np.int64)
+    if places.size != exceptions:
+        return None
+    return flat[places], np.diff(places, prepend=np.int64(-1)) - 1
+
+
+def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
+    """Write the exceptions into a constant plane."""
+    check_plane(NAME, dtype)
+    size = math.prod(shape)
+    check_parameters(NAME, parameters, INT64, (0, size))
+    common, exceptions = parameters
+    values, gaps = read((exceptions,)), read((exceptions,))
+    # With every gap within the array, the sum cannot overflow.
+    if exceptions and (int(gaps.min()) < 0 or int(gaps.max()) >= size):
+        raise CorruptError(f"{NAME}: a gap is outside the {size} samples")
+    if exceptions > 1 and int(gaps.max()) * exceptions > INT64[1]:
+        raise CorruptError(f"{NAME}: the gaps are impossible")
+    places = np.cumsum(gaps + 1) - 1
+    if exceptions and int(places[-1]) >= size:
+        raise CorruptError(f"{NAME}: an exception is outside the {size} samples")
+    plane = np.full(size, common, np.int64)
+    plane[places] = values
+    return plane.reshape(shape)

@@ -1,0 +1,158 @@
+"""Samples that do not fit a step: a mask that says which, and their exact values.
+
+Several steps describe most samples by one rule (a decimal number, a multiple, a level of a
+quantiser). The others are set apart here, exactly. Children, in this order:
+
+- the mask, of the shape of the array: 0 for a sample that follows the rule, j for the j-th
+  special value (a parameter of the step), one more than there are special values for a listed
+  one. It is a plane of its own, so it can be coded in context (masks are images);
+- the main plane: ``COMPACT`` without the masked samples, one-dimensional, so that they cost
+  nothing; or ``FILLED`` in the shape of the array, with the last good value in their places, so
+  that neighbours in all directions stay neighbours;
+- whatever further planes the step makes of the main plane;
+- the listed values in the order of their places, as order-preserving integers, if there are any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from compress.errors import CorruptError
+from compress.transforms.ordered import from_plane
+from compress.transforms.sample import MAX_SPECIALS
+from compress.transforms.step import INT64, Array, Parameters, Plane, Read, Shape
+
+__all__ = ["COMPACT", "FILLED", "check_special", "default_layout", "merge", "split"]
+
+COMPACT = 0
+FILLED = 1
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+def default_layout(shape: Shape) -> int:
+    """Layout that usually is the better one: filled only if there are neighbours to keep."""
+    return FILLED if sum(side > 1 for side in shape) > 1 else COMPACT
+
+
+def check_special(name: str, parameters: Parameters, fixed: int) -> tuple[int, tuple[int, ...]]:
+    """Take (layout, special values) from what follows the first ``fixed`` parameters."""
+    tail = parameters[fixed:]
+    if not 1 <= len(tail) <= 1 + MAX_SPECIALS or tail[0] not in (COMPACT, FILLED):
+        raise CorruptError(f"{name}: impossible layout or number of special values")
+    if not all(INT64[0] <= value <= INT64[1] for value in tail):
+        raise CorruptError(f"{name}: a special value is no 64-bit integer")
+    return tail[0], tail[1:]
+
+
+@njit(cache=True, nogil=True)
+def _fill(values: Plane, good: Mask) -> None:
+    """Write the last good value over the others (the first good one before it)."""
+    size = min(values.size, good.size)
+    first = 0
+    while first < size and not good[first]:
+        first += 1
+    last = values[first] if first < size else np.int64(0)
+    for i in range(size):
+        if good[i]:
+            last = values[i]
+        else:
+            values[i] = last
+
+
+def split(
+    mains: Sequence[Plane], good: Mask, exact: Plane, layout: int, specials: tuple[int, ...]
+) -> tuple[Plane, ...]:
+    """Make the children of a step.
+
+    Parameters
+    ----------
+    mains : sequence of numpy.ndarray of int64
+        The main plane and what belongs to it, of the shape of the array, anything where not good.
+    good : numpy.ndarray of bool
+        Which samples follow the rule.
+    exact : numpy.ndarray of int64
+        All samples as order-preserving integers.
+    layout : int
+    specials : tuple of int
+        Special values, as in ``exact``.
+
+    Returns
+    -------
+    tuple of numpy.ndarray of int64
+        The children in the order above.
+    """
+    if good.all():
+        shape = good.shape if layout == FILLED else (good.size,)
+        return (np.zeros(good.shape, np.int64), *[main.reshape(shape) for main in mains])
+    bad = ~good.reshape(-1)
+    values = exact.reshape(-1)[bad]
+    codes = np.full(values.size, len(specials) + 1, np.int64)
+    for j, special in enumerate(specials):
+        codes[values == special] = j + 1
+    mask = np.zeros(good.shape, np.int64)
+    mask.reshape(-1)[bad] = codes
+    listed = values[codes == len(specials) + 1]
+    children = [mask]
+    for main in mains:
+        if layout == COMPACT:
+            children.append(main.reshape(-1)[good.reshape(-1)])
+        else:
+            filled = np.array(main, order="C")
+            _fill(filled.reshape(-1), good.reshape(-1))
+            children.append(filled)
+    return (*children, listed) if listed.size else tuple(children)
+
+
+def merge(
+    name: str,
+    read: Read,
+    shape: Shape,
+    dtype: np.dtype[Any],
+    special: tuple[int, tuple[int, ...]],
+    *,
+    restore: Callable[[Plane], Array],
+) -> Array:
+    """Undo `split`.
+
+    Parameters
+    ----------
+    name : str
+        Of the step, for messages.
+    read, shape, dtype
+        As in `compress.transforms.step.Step.inverse`.
+    special : tuple
+        From `check_special`.
+    restore : callable
+        Takes the main plane and gives values of ``dtype`` of the same shape, reading further
+        planes if it has any.
+
+    Raises
+    ------
+    CorruptError
+        The mask holds a code that it cannot hold, or a listed value is outside the dtype.
+    """
+    layout, specials = special
+    mask = read(shape)
+    if mask.size and (int(mask.min()) < 0 or int(mask.max()) > len(specials) + 1):
+        raise CorruptError(f"{name}: the mask has a code outside 0 to {len(specials) + 1}")
+    good = mask == 0
+    count = int(np.count_nonzero(good))
+    main = read((count,) if layout == COMPACT else shape)
+    restored = restore(main)
+    flags = mask == len(specials) + 1
+    listing = int(np.count_nonzero(flags))
+    if count == mask.size:
+        return restored.reshape(shape)
+    exact = np.zeros(shape, np.int64)
+    for j, value in enumerate(specials):
+        exact[mask == j + 1] = value
+    if listing:
+        exact[flags] = read((listing,))
+    array = np.array(from_plane(exact, dtype))
+    array[good] = restored if layout == COMPACT else restored[good]
+    return array

@@ -1,0 +1,51 @@
+"""Axes in another order: channels from the last axis to the first, columns as rows.
+
+Parameters: the axes, as numpy's transpose takes them. One child.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from compress.errors import CorruptError
+from compress.transforms.step import (
+    Array,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    check_plane,
+    is_plane,
+)
+
+CODE = 11
+NAME = "transposed"
+MOST_CHANNELS = 16
+
+accepts = is_plane
+
+
+def propose(array: Array, level: int) -> Parameters | None:
+    """Take a short last axis for channels."""
+    del level
+    if array.ndim < 2 or not 2 <= array.shape[-1] <= MOST_CHANNELS:
+        return None
+    if array.size // array.shape[-1] < 4 * array.shape[-1]:
+        return None
+    return (array.ndim - 1, *range(array.ndim - 1))
+
+
+def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+    """Transpose and copy."""
+    return (np.array(array.transpose(parameters), order="C"),)
+
+
+def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
+    """Transpose back and copy."""
+    check_plane(NAME, dtype)
+    if sorted(parameters) != list(range(len(shape))):
+        raise CorruptError(f"{NAME}: {parameters} are not the axes of {len(shape)} dimensions")
+    plane = read(tuple(shape[axis] for axis in parameters))
+    return np.array(plane.transpose(np.argsort(parameters)), order="C")

@@ -1,0 +1,72 @@
+"""Floats whose last mantissa bits are zero: float32 kept in float64, bfloat16 kept in float32.
+
+The order-preserving integer of a negative float has ones where the float has zeros, so the shift
+is done on magnitudes. Parameters: the shift, layout and special values.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from compress.errors import CorruptError
+from compress.transforms.ordered import from_plane, to_plane
+from compress.transforms.sample import repeated_values, runs
+from compress.transforms.special import check_special, default_layout, merge, split
+from compress.transforms.step import Array, Parameters, Plane, Read, Shape, check_parameters
+
+CODE = 5
+NAME = "truncated"
+SAMPLE = 2048
+
+
+def accepts(dtype: np.dtype[Any]) -> bool:
+    """Take floats."""
+    return dtype.kind == "f"
+
+
+def _good(plane: Plane, shift: int) -> Any:
+    # ~m for negative m: the magnitude in either case.
+    return ((plane ^ (plane >> 63)) & ((1 << shift) - 1)) == 0
+
+
+def propose(array: Array, level: int) -> Parameters | None:
+    """Find the zero bits that 95 of 100 samples share."""
+    del level
+    plane = to_plane(runs(array, SAMPLE))
+    magnitude = plane ^ (plane >> 63)
+    lowest = (magnitude & -magnitude)[magnitude != 0]
+    if lowest.size < 4:
+        return None
+    shift = int(np.sort(lowest)[lowest.size // 20]).bit_length() - 1
+    if shift < 1 or shift > 8 * array.dtype.itemsize - 2:
+        return None
+    specials = repeated_values(plane[~_good(plane, shift)])
+    return (shift, default_layout(array.shape), *specials)
+
+
+def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+    """Give the mask, the shifted integers and the values that do not fit."""
+    shift = parameters[0]
+    layout, specials = check_special(NAME, parameters, 1)
+    plane = to_plane(array)
+    return split([plane >> shift], _good(plane, shift), plane, layout, specials)
+
+
+def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
+    """Shift back."""
+    if not accepts(dtype):
+        raise CorruptError(f"{NAME}: not for {dtype}")
+    check_parameters(NAME, parameters[:1], (1, 8 * dtype.itemsize - 2))
+    shift = parameters[0]
+
+    def restore(plane: Plane) -> Array:
+        flat = plane.reshape(-1)
+        sign = flat >> 63
+        magnitude = flat ^ sign
+        if magnitude.size and int(magnitude.max()) >> (8 * dtype.itemsize - 1 - shift):
+            raise CorruptError(f"{NAME}: a value is outside the range of {dtype}")
+        return from_plane(((magnitude << shift) ^ sign).reshape(plane.shape), dtype)
+
+    return merge(NAME, read, shape, dtype, check_special(NAME, parameters, 1), restore=restore)

@@ -1,0 +1,54 @@
+"""Each index of the first axis as a plane of its own, for rows that have little in common.
+
+No parameters. As many children as the first axis is long.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from compress.errors import CorruptError
+from compress.transforms.step import (
+    Array,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    check_parameters,
+    check_plane,
+    is_plane,
+)
+
+CODE = 12
+NAME = "unstacked"
+MOST = 64
+
+accepts = is_plane
+
+
+def propose(array: Array, level: int) -> Parameters | None:
+    """Take a short first axis with something in each row."""
+    del level
+    if array.ndim < 2 or not 2 <= array.shape[0] <= MOST or array.size < 64 * array.shape[0]:
+        return None
+    return ()
+
+
+def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+    """Take the rows."""
+    del parameters
+    return tuple(np.asarray(row) for row in array)
+
+
+def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
+    """Stack the rows."""
+    check_plane(NAME, dtype)
+    check_parameters(NAME, parameters)
+    if len(shape) < 2 or not 1 <= shape[0] <= MOST:
+        raise CorruptError(f"{NAME}: cannot make the shape {shape}")
+    plane = np.empty(shape, np.int64)
+    for row in plane:
+        row[...] = read(shape[1:])
+    return plane

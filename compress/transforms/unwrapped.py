@@ -1,0 +1,117 @@
+"""Counters and angles that wrap around: x = low + (y - low) mod modulus, where y runs on.
+
+Parameters: modulus and low; the values lie in low .. low + modulus - 1. Every y with the right
+remainder gives x, so a wrong guess of where it wrapped costs bits but not exactness.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from compress.transforms.sample import runs
+from compress.transforms.step import (
+    INT64,
+    Array,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    check_parameters,
+    check_plane,
+    is_plane,
+)
+
+CODE = 9
+NAME = "unwrapped"
+LARGEST = 1 << 40
+USUAL = (7, 12, 24, 60, 100, 360, 365, 366, 1000, 1440, 3600, 86400, 1000000)
+
+accepts = is_plane
+
+
+@njit(cache=True, nogil=True)
+def _unwrap(values: Plane, modulus: int) -> None:
+    """Make each step the shortest one around the circle, in place."""
+    if values.size == 0:
+        return
+    last = values[0]
+    total = values[0]
+    for i in range(1, values.size):
+        step = values[i] - last
+        last = values[i]
+        if 2 * step > modulus:
+            step -= modulus
+        elif 2 * step < -modulus:
+            step += modulus
+        total += step
+        values[i] = total
+
+
+def propose(array: Array, level: int) -> Parameters | None:
+    """Look for steps of nearly the whole range that unwrapping makes small."""
+    del level
+    flat = array.reshape(-1)
+    if flat.size < 16:
+        return None
+    low, high = int(flat.min()), int(flat.max())
+    extent = high - low + 1
+    if not 3 < extent < LARGEST:
+        return None
+    sample = runs(flat, 8192, 256)
+    steps = np.diff(sample)
+    steps = np.delete(steps, np.arange(255, steps.size, 256)) if flat.size > 8448 else steps
+    far = np.abs(steps) > extent // 2
+    if not far.any() or far.mean() > 0.3:
+        return None
+    # What a wrapped step lacks of the range is what it would have been.
+    jumps = np.abs(steps[far])
+    near = float(np.median(np.abs(steps[~far])))
+    guesses = {extent, 1 << (extent - 1).bit_length(), int(np.median(jumps) + near)}
+    guesses |= {period for period in USUAL if extent <= period}
+    middle = np.int64(np.median(sample))
+    if _bits(steps[~far]) > _bits(sample - middle) - 1:
+        return None  # no series but noise
+    best, cost = None, 0.75 * _bits(steps[far])
+    for modulus in sorted(guesses):
+        if modulus < extent:
+            continue
+        shortest = steps[far] - np.sign(steps[far]) * modulus
+        bits = _bits(shortest)
+        if bits < cost:
+            best, cost = modulus, bits
+    if best is None:
+        return None
+    # The usual ranges start at 0, or in the middle for signed counters.
+    start = low if low < -(best // 2) or high >= best - best // 2 else -(best // 2)
+    start = 0 if low >= 0 and high < best else start
+    return (best, start)
+
+
+def _bits(values: Plane) -> float:
+    return float(np.mean(np.log2(1 + np.abs(values.astype(np.float64)))))
+
+
+def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+    """Unwrap in C order."""
+    modulus, low = parameters
+    if array.size and not low <= int(array.min()) <= int(array.max()) < low + modulus:
+        return None
+    plane = np.array(array)
+    _unwrap(plane.reshape(-1), modulus)
+    return (plane,)
+
+
+def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
+    """Take remainders."""
+    check_plane(NAME, dtype)
+    check_parameters(NAME, parameters, (2, 2 * LARGEST), (-2 * LARGEST, INT64[1] // 2))
+    modulus, low = parameters
+    plane = np.array(read(shape))
+    flat = plane.reshape(-1)
+    flat -= low
+    flat %= modulus
+    flat += low
+    return plane
