@@ -1,0 +1,109 @@
+"""How often each symbol occurs, roughly: the prior of the tree, as code lengths in the stream.
+
+A symbol's length is 0 where it does not occur, else 1 plus the rounded binary logarithm of n over
+its count. Lengths are coded by adaptive binary decisions: absent or not (under whether the one
+before was), then the change against the last length in unary.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from compress.coders.ans import Scalar, pop
+
+__all__ = ["LONGEST", "code_lengths", "symbol_lengths", "weights_of"]
+
+LONGEST = 27
+_STEPS = 2 * LONGEST + 1
+_SCALE = 36
+
+
+def symbol_lengths(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Round -log2 of the frequencies (encoder only); the shortest is 1, absent is 0."""
+    total = max(int(counts.sum()), 1)
+    length = np.round(np.log2(total / np.maximum(counts, 1))).astype(np.int64) + 1
+    return np.where(counts > 0, np.minimum(length, LONGEST), 0)
+
+
+def weights_of(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Weights of symbols that occur: powers of two, at most 65,536 of them within 2**52."""
+    weights: npt.NDArray[np.int64] = np.left_shift(np.int64(1), np.int64(_SCALE) - lengths)
+    return weights
+
+
+@njit(cache=True, nogil=True)
+def code_lengths(
+    lengths: np.ndarray, masses: np.ndarray, words: np.ndarray, state: Scalar, place: int
+) -> tuple[Scalar, int, int]:
+    """Code ``lengths`` in place; with no room for ``masses``, decode them from ``words``.
+
+    Parameters
+    ----------
+    lengths : int64, (K,)
+    masses : uint32, (M,)
+        Encoding: the masses of "yes" of the decisions, the answers in their top bits.
+    words : uint32
+    state, place : uint64, int64
+        Of the ANS decoder.
+
+    Returns
+    -------
+    state, place, count
+        Of the decoder; decisions written by the encoder, or -1 for impossible lengths.
+    """
+    decoding = len(masses) == 0
+    cells = np.full(2 + 3 * (_STEPS + 1), 2048, dtype=np.int64)
+    seen = np.zeros(len(cells), dtype=np.int64)
+    low24 = np.uint64((1 << 24) - 1)
+    whole = np.uint64(1 << 24)
+    count = 0
+    before = 1
+    change = 0
+    absent = 0
+    for k in range(len(lengths)):
+        here = lengths[k]
+        zigzag = 0
+        if not decoding and here > 0:
+            zigzag = 2 * (here - before) if here >= before else 2 * (before - here) - 1
+        step = -1
+        while True:
+            cell = absent if step < 0 else 2 + min(change, 2) * (_STEPS + 1) + step
+            mass = np.uint64(cells[cell] << 12)
+            if decoding:
+                rest = state & low24
+                if rest < mass:
+                    bit = 1
+                    state, place = pop(state, np.uint64(0), mass, words, place)
+                else:
+                    bit = 0
+                    state, place = pop(state, mass, whole - mass, words, place)
+            else:
+                bit = 1 if (here == 0 if step < 0 else zigzag > step) else 0
+                if count >= len(masses):
+                    return state, place, -1
+                masses[count] = np.uint32(mass) | (np.uint32(bit) << np.uint32(31))
+                count += 1
+            seen[cell] += 1
+            cells[cell] += ((bit << 12) - cells[cell]) // min(seen[cell] + 1, 32)
+            cells[cell] = min(max(cells[cell], 32), 4064)
+            if step < 0:
+                absent = bit
+                if bit == 1:
+                    here = 0
+                    break
+            elif bit == 0:
+                zigzag = step
+                here = before + (zigzag >> 1) if zigzag % 2 == 0 else before - ((zigzag + 1) >> 1)
+                break
+            step += 1
+            if step >= _STEPS:
+                return state, place, -1
+        if here > 0:
+            change = zigzag
+            before = here
+        if here < 0 or here > LONGEST or (absent == 0 and here < 1):
+            return state, place, -1
+        lengths[k] = here
+    return state, place, count
