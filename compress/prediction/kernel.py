@@ -8,33 +8,31 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from compress.coders.ans import pop, push
 from compress.prediction import recursive
 from compress.prediction.links import squash, stretch, student
 
-__all__ = ["run"]
+__all__ = ["run", "stack"]
 
 _LEFT = np.uint64((1 << 24) - 1)
 _FULL = 16777216
+# Scales by which each expert is coded: of the errors nearby, and of the last ones.
+_VIEWS = 2
+_NODES = 64
+_CONTEXTS = 16
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _class(value: float, real: npt.NDArray[np.float64], raw: npt.NDArray[np.int64]) -> int:
-    """Class of a non-negative scale: four to the octave, from 2**-4 on."""
+    """Return the class of a non-negative scale: four to the octave, from 2**-4 on."""
     real[0] = value + 0.0625
-    return min((raw[0] >> 50) - ((1023 - 4) << 2), 279)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _pop(state: int, start: int, mass: int, words: npt.NDArray[np.uint32], place: int):
-    state = (state >> np.uint64(24)) * mass + ((state & _LEFT) - start)
-    if (state >> np.uint64(32)) == np.uint64(0) and 0 < place <= len(words):
-        place -= 1
-        state = (state << np.uint64(32)) | np.uint64(words[place])
-    return state, place
+    found: int = min((raw[0] >> 50) - ((1023 - 4) << 2), 279)
+    return found
 
 
 @njit(cache=True, nogil=True)
 def _longer(old: npt.NDArray[np.uint32], capacity: int) -> npt.NDArray[np.uint32]:
+    """Copy with more room."""
     new = np.empty(capacity, np.uint32)
     for i in range(len(old)):
         new[i] = old[i]
@@ -43,59 +41,105 @@ def _longer(old: npt.NDArray[np.uint32], capacity: int) -> npt.NDArray[np.uint32
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def run(
-    decoding, y, shape, largest, stride, states, offsets, jumps, orders, forgetting, nearby, closeness,
-    settings, squashes, stretches, steps, words,
-):
-    N = y.size
+    decoding: bool,
+    y: npt.NDArray[np.int64],
+    shape: npt.NDArray[np.int64],
+    largest: int,
+    stride: int,
+    states: int,
+    offsets: npt.NDArray[np.int64],
+    jumps: npt.NDArray[np.int64],
+    margin: npt.NDArray[np.int64],
+    orders: npt.NDArray[np.int64],
+    forgetting: npt.NDArray[np.float64],
+    closeness: npt.NDArray[np.float64],
+    settings: npt.NDArray[np.float64],
+    squashes: npt.NDArray[np.float64],
+    stretches: npt.NDArray[np.float64],
+    steps: npt.NDArray[np.float64],
+    words: npt.NDArray[np.uint32],
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], bool]:
+    """Code or decode all samples.
+
+    Parameters
+    ----------
+    decoding : bool
+    y : ndarray of int64, shape (n,)
+        The samples in scan order, 0 to ``largest``; written when decoding.
+    shape : ndarray of int64
+        In scan order.
+    largest, stride, states : int
+        Samples from one channel to the next, and the number of channels.
+    offsets, jumps : ndarray of int64, shape (states, t, axes) and (states, t)
+        Neighbours as coordinates and as distances in ``y``: those that predict, then as many as
+        ``closeness`` has whose errors set the scale.
+    margin : ndarray of int64, shape (axes, 2)
+        How far from the borders all offsets stay inside.
+    orders, forgetting : ndarray, shape (experts,)
+        Of the recursive least squares.
+    closeness : ndarray of float64
+        Weights of the errors nearby.
+    settings, squashes, stretches, steps : ndarray of float64
+        Constants of the recipe and of the format.
+    words : ndarray of uint32
+        What is decoded.
+
+    Returns
+    -------
+    starts, masses : ndarray of uint32
+        The intervals of all decisions in order, for `stack`.
+    whole : bool
+        Whether decoding ended with the last word.
+    """
+    n = y.size
     nd = shape.size
-    K = jumps.shape[1]
-    NR = orders.size
-    E = NR + 1 if NR > 1 else 1
-    NJ = 2
-    I = E * NJ
-    NI = I + 1
-    NF = (K + 2) // 4 * 4  # features: K - 1 differences, padded to a multiple of four
-    M = nearby.shape[1]
+    n_offsets = jumps.shape[1]
+    n_near = closeness.size
+    n_features = n_offsets - n_near
+    n_recursive = orders.size
+    n_experts = n_recursive + 1 if n_recursive > 1 else 1
+    n_inputs = n_experts * _VIEWS
+    n_logits = n_inputs + 1
+    width_ = (
+        (n_features + 2) // 4 * 4
+    )  # features: n_features - 1 differences, padded to a multiple of four
     top = float(largest) + 0.5
     # ---- state
-    inverse = np.zeros((states * NR, NF, NF))
-    weights = np.zeros((states * NR, NF))
-    for i in range(states * NR):
-        recursive.reset(inverse, i, NF)
-    features = np.zeros(NF)
-    gain = np.zeros(NF)
-    index = np.zeros(K, np.int64)
-    errors = np.zeros((N, E), np.float32)
-    scales = np.zeros((states * E * NJ, 280))
-    counts = np.zeros((states * E * NJ, 280))
-    classes = np.zeros(I, np.int64)
-    location = np.zeros(E)
-    local = np.zeros(E)
-    slow = np.zeros(E)
-    long = np.zeros(E)
-    at = np.zeros(I)
-    rate = np.zeros(I)
-    below = np.zeros(I)
-    above = np.zeros(I)
-    middle = np.zeros(I)
-    chance = np.zeros(I)
-    logits = np.zeros(NI)
-    NODES = 64
-    CONTEXTS = 16
-    mix = np.zeros((NODES * CONTEXTS, NI))
-    mix2 = np.zeros((NODES, NI))
-    for i in range(I):
-        for j in range(NODES * CONTEXTS):
-            mix[j, i] = settings[0] / I
-        for j in range(NODES):
-            mix2[j, i] = settings[0] / I
-    logits[I] = 0.3
+    inverse = np.zeros((states * n_recursive, width_, width_))
+    weights = np.zeros((states * n_recursive, width_))
+    for i in range(states * n_recursive):
+        recursive.reset(inverse, i, width_)
+    features = np.zeros(width_)
+    gain = np.zeros(width_)
+    index = np.zeros(n_offsets, np.int64)
+    errors = np.zeros((n, n_experts), np.float32)
+    scales = np.zeros((states * n_experts * _VIEWS, 280))
+    counts = np.zeros((states * n_experts * _VIEWS, 280))
+    classes = np.zeros(n_inputs, np.int64)
+    location = np.zeros(n_experts)
+    local = np.zeros(n_experts)
+    slow = np.zeros(n_experts)
+    at = np.zeros(n_inputs)
+    rate = np.zeros(n_inputs)
+    below = np.zeros(n_inputs)
+    above = np.zeros(n_inputs)
+    middle = np.zeros(n_inputs)
+    chance = np.zeros(n_inputs)
+    logits = np.zeros(n_logits)
+    mix = np.zeros((_NODES * _CONTEXTS, n_logits))
+    mix2 = np.zeros((_NODES, n_logits))
+    for i in range(n_inputs):
+        for j in range(_NODES * _CONTEXTS):
+            mix[j, i] = settings[0] / n_inputs
+        for j in range(_NODES):
+            mix2[j, i] = settings[0] / n_inputs
+    logits[n_inputs] = 0.3
     real = np.zeros(1)
     raw = real.view(np.int64)
     learn = settings[1]
     memory = settings[2]
     # ---- coder
-    capacity = 0 if decoding else 8 * N + 512
+    capacity = 0 if decoding else 8 * n + 512
     starts = np.empty(capacity, np.uint32)
     masses = np.empty(capacity, np.uint32)
     recorded = 0
@@ -107,14 +151,8 @@ def run(
             state = (state << np.uint64(32)) | np.uint64(words[place])
     # ---- margins
     coordinates = np.zeros(nd, np.int64)
-    margin = np.zeros((nd, 2), np.int64)
-    for s in range(states):
-        for k in range(K):
-            for a in range(nd):
-                margin[a, 0] = max(margin[a, 0], -offsets[s, k, a])
-                margin[a, 1] = max(margin[a, 1], offsets[s, k, a])
     pos = 0
-    while pos < N:
+    while pos < n:
         channel = (pos // stride) % states
         # ---- neighbours
         inside = True
@@ -122,28 +160,31 @@ def run(
             if coordinates[a] < margin[a, 0] or coordinates[a] + margin[a, 1] >= shape[a]:
                 inside = False
         if inside:
-            for k in range(K):
+            for k in range(n_offsets):
                 index[k] = pos + jumps[channel, k]
         else:
-            for k in range(K):
+            for k in range(n_offsets):
                 q = 0
                 for a in range(nd):
                     c = min(max(coordinates[a] + offsets[channel, k, a], 0), shape[a] - 1)
                     q = q * shape[a] + c
                 index[k] = q if q < pos else max(pos - 1, 0)
         nearest = y[index[0]] if pos else 0
-        for k in range(K - 1):
+        for k in range(n_features - 1):
             features[k] = y[index[k + 1]] - nearest
         # ---- experts
         numerator = 0.0
         denominator = 0.0
-        for e in range(E):
+        for e in range(n_experts):
             near = 0.0
-            for k in range(M):
-                near += closeness[k] * errors[index[nearby[channel, k]], e]
+            for k in range(n_near):
+                near += closeness[k] * errors[index[n_features + k], e]
             local[e] = near
-            if e < NR:
-                v = recursive.predict(weights, channel * NR + e, features, orders[e]) + nearest
+            if e < n_recursive:
+                v = (
+                    recursive.predict(weights, channel * n_recursive + e, features, orders[e])
+                    + nearest
+                )
                 if not v > -0.5:
                     v = -0.5
                 if not v < top:
@@ -154,31 +195,28 @@ def run(
             else:
                 v = numerator / denominator
             location[e] = v
-            for j in range(NJ):
-                i = e * NJ + j
-                if j == 0:
-                    t = near
-                else:
-                    t = slow[e]
+            for j in range(_VIEWS):
+                i = e * _VIEWS + j
+                t = near if j == 0 else slow[e]
                 c = _class(t, real, raw)
                 classes[i] = c
-                row = (channel * E + e) * NJ + j
+                row = (channel * n_experts + e) * _VIEWS + j
                 sc = scales[row, c]
                 if counts[row, c] == 0.0:
                     sc = t + 0.3
                 at[i] = v + 0.5
                 rate[i] = 1.0 / (sc * 1.1 + 0.02)
-        scale = 1.0 / rate[I - NJ]
-        centre = location[E - 1]
+        scale = 1.0 / rate[n_inputs - _VIEWS]
+        centre = location[n_experts - 1]
         # ---- decisions
         value = y[pos]
-        base = min(max(int(math.ceil(centre)), 0), largest)
+        base = min(max(math.ceil(centre), 0), largest)
         low = 0
         high = largest + 1
-        for i in range(I):
+        for i in range(n_inputs):
             below[i] = student((low - at[i]) * rate[i])
             above[i] = student((high - at[i]) * rate[i])
-        context = min(classes[I - NJ] >> 2, CONTEXTS - 1)
+        context = min(classes[n_inputs - _VIEWS] >> 2, _CONTEXTS - 1)
         stage = 0
         up = 0
         ring = 0
@@ -198,10 +236,7 @@ def run(
                     stage = 1
                     continue
             elif stage == 1:
-                if ring < steps.size:
-                    width = steps[ring] * scale
-                else:
-                    width = width * 2.0
+                width = steps[ring] * scale if ring < steps.size else width * 2.0
                 edge += int(min(max(width, 1.0), top + 0.5))
                 split = base + edge if up else base - edge
                 node = 1 + min(ring, 11) * 2 + up
@@ -222,7 +257,7 @@ def run(
                         mass = _FULL // pieces
                         if decoding:
                             piece = min(int(state & _LEFT) // mass, pieces - 1)
-                            state, place = _pop(
+                            state, place = pop(
                                 state, np.uint64(piece * mass), np.uint64(mass), words, place
                             )
                         else:
@@ -238,17 +273,17 @@ def run(
                     break
                 split = (low + high) >> 1
                 node = 26 + depth * 12 + min(ring, 5) * 2 + up
-            for i in range(I):
+            for i in range(n_inputs):
                 f = student((split - at[i]) * rate[i])
                 middle[i] = f
                 total = above[i] - below[i]
                 chance[i] = (above[i] - f) / total if total > 1e-12 else 0.5
-            dot = logits[I] * mix[node * CONTEXTS + context, I]
-            dot2 = logits[I] * mix2[node, I]
-            for i in range(I):
+            dot = logits[n_inputs] * mix[node * _CONTEXTS + context, n_inputs]
+            dot2 = logits[n_inputs] * mix2[node, n_inputs]
+            for i in range(n_inputs):
                 logit = stretch(chance[i], stretches)
                 logits[i] = logit
-                dot += mix[node * CONTEXTS + context, i] * logit
+                dot += mix[node * _CONTEXTS + context, i] * logit
                 dot2 += mix2[node, i] * logit
             pa = squash(dot, squashes)
             pb = squash(dot2, squashes)
@@ -258,11 +293,11 @@ def run(
             if decoding:
                 bit = int(state & _LEFT) >= zero
                 if bit:
-                    state, place = _pop(
+                    state, place = pop(
                         state, np.uint64(zero), np.uint64(_FULL - zero), words, place
                     )
                 else:
-                    state, place = _pop(state, np.uint64(0), np.uint64(zero), words, place)
+                    state, place = pop(state, np.uint64(0), np.uint64(zero), words, place)
             else:
                 bit = value >= split
                 if bit:
@@ -277,11 +312,11 @@ def run(
             wrong2 = (one - pb) * learn
             low = split if bit else low
             high = high if bit else split
-            for i in range(I):
+            for i in range(n_inputs):
                 below[i] = middle[i] if bit else below[i]
                 above[i] = above[i] if bit else middle[i]
-            for i in range(NI):
-                mix[node * CONTEXTS + context, i] += wrong * logits[i]
+            for i in range(n_logits):
+                mix[node * _CONTEXTS + context, i] += wrong * logits[i]
                 mix2[node, i] += wrong2 * logits[i]
             if stage == 0:
                 up = 1 if bit else 0
@@ -298,26 +333,33 @@ def run(
                 value = low
             y[pos] = value
         # ---- learning
-        for e in range(E):
+        for e in range(n_experts):
             error = value - location[e]
             size = abs(error)
             errors[pos, e] = size
             slow[e] += 0.05 * (size - slow[e])
-            for j in range(NJ):
-                row = (channel * E + e) * NJ + j
-                c = classes[e * NJ + j]
-                n = counts[row, c]
-                if n == 0.0:
-                    scales[row, c] = 0.5 * (size + 1.0 / rate[e * NJ + j])
-                if n < memory:
-                    n += 1.0
-                    counts[row, c] = n
-                scales[row, c] += (size - scales[row, c]) / (n + 1.0)
-            if e < NR and pos:
+            for j in range(_VIEWS):
+                row = (channel * n_experts + e) * _VIEWS + j
+                c = classes[e * _VIEWS + j]
+                seen = counts[row, c]
+                if seen == 0.0:
+                    scales[row, c] = 0.5 * (size + 1.0 / rate[e * _VIEWS + j])
+                if seen < memory:
+                    seen += 1.0
+                    counts[row, c] = seen
+                scales[row, c] += (size - scales[row, c]) / (seen + 1.0)
+            if e < n_recursive and pos:
                 variance = local[e] * local[e] + 0.1
-                row = channel * NR + e
+                row = channel * n_recursive + e
                 recursive.update(
-                    weights, inverse, row, features, gain, orders[e], error, variance,
+                    weights,
+                    inverse,
+                    row,
+                    features,
+                    gain,
+                    orders[e],
+                    error,
+                    variance,
                     forgetting[e],
                 )
         pos += 1
@@ -332,18 +374,17 @@ def run(
     return starts[:recorded], masses[:recorded], clean
 
 
-@njit(cache=True, nogil=True)
-def words_of(starts, masses, words):
+@njit(cache=True, nogil=True, error_model="numpy")
+def stack(
+    starts: npt.NDArray[np.uint32],
+    masses: npt.NDArray[np.uint32],
+    words: npt.NDArray[np.uint32],
+) -> int:
+    """Code recorded intervals, the last one first; returns the number of words."""
     state = np.uint64(0)
     place = 0
     for i in range(len(starts) - 1, -1, -1):
-        mass = np.uint64(masses[i])
-        if (state >> np.uint64(40)) >= mass:
-            words[place] = np.uint32(state & np.uint64(0xFFFFFFFF))
-            place += 1
-            state = state >> np.uint64(32)
-        q = state // mass
-        state = (q << np.uint64(24)) + np.uint64(starts[i]) + (state - q * mass)
+        state, place = push(state, np.uint64(starts[i]), np.uint64(masses[i]), words, place)
     while state:
         words[place] = np.uint32(state & np.uint64(0xFFFFFFFF))
         place += 1

@@ -23,7 +23,7 @@ _HALF = 2048
 
 
 def _exponential(x: float) -> float:
-    """e**x by its series around 0 and repeated squaring."""
+    """Compute e**x by its series around 0 and repeated squaring."""
     halvings = 12
     x = x / 4096.0
     term = 1.0
@@ -37,7 +37,7 @@ def _exponential(x: float) -> float:
 
 
 def _logarithm(x: float) -> float:
-    """Natural logarithm by the series of the inverse hyperbolic tangent."""
+    """Compute the natural logarithm by the series of the inverse hyperbolic tangent."""
     twos = 0
     while x < 0.75:
         x = x * 2.0
@@ -69,22 +69,23 @@ STRETCH = _stretch_table()
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def squash(logit: float, table: npt.NDArray[np.float64]) -> float:
-    """Probability of a logit, cut off at ``LIMIT``."""
+    """Return the probability of a logit, cut off at ``LIMIT``."""
     if not logit > -11.99:
         logit = -11.99
     if not logit < 11.99:
         logit = 11.99
     place = (logit + 12.0) * 64.0
     i = int(place)
-    return table[i] + (place - i) * (table[i + 1] - table[i])
+    p: float = table[i] + (place - i) * (table[i + 1] - table[i])
+    return p
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def stretch(p: float, table: npt.NDArray[np.float64]) -> float:
-    """Logit of a probability in 0 .. 1."""
+    """Return the logit of a probability in 0 .. 1."""
     q = min(p, 1.0 - p)
     if q >= 0.015625:
-        logit = table[min(int(q * 4096.0), 2047)]
+        logit: float = table[min(int(q * 4096.0), 2047)]
     elif q > 0.0:
         logit = table[2048 + int(q * 262144.0)]
     else:
@@ -94,6 +95,6 @@ def stretch(p: float, table: npt.NDArray[np.float64]) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def student(z: float) -> float:
-    """Cumulative distribution of Student's t with four degrees of freedom (algebraic)."""
+    """Return the cumulative Student t distribution with four degrees of freedom (algebraic)."""
     q = z / math.sqrt(4.0 + z * z)
     return 0.5 + q * (3.0 - q * q) * 0.25

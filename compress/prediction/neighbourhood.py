@@ -35,14 +35,14 @@ class Scan:
     steps: tuple[int, ...]
 
     def states(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        """Number of channels, and samples from one channel to the next, of the scanned shape."""
+        """Return the number of channels, and the samples from one to the next."""
         if self.channel < 0:
             return 1, 1
         return shape[self.channel], int(np.prod(shape[self.channel + 1 :], dtype=np.int64))
 
 
 def arrange(plane: npt.NDArray[np.int64], scan: Scan) -> npt.NDArray[np.int64]:
-    """The samples in scan order, contiguous."""
+    """Return the samples in scan order, contiguous."""
     return np.ascontiguousarray(plane.transpose(scan.axes))
 
 
@@ -54,7 +54,7 @@ def restore(samples: npt.NDArray[np.int64], scan: Scan) -> npt.NDArray[np.int64]
 def _within(
     shape: tuple[int, ...], scan: Scan, index: int, limit: int
 ) -> tuple[list[tuple[int, ...]], bool]:
-    """Causal offsets up to a distance, nearest first, and whether the whole shape was covered."""
+    """Return causal offsets up to a distance, and whether the whole shape was covered."""
     ranges = []
     whole = True
     for axis, (size, step) in enumerate(zip(shape, scan.steps, strict=True)):
@@ -79,10 +79,8 @@ def _within(
     return [offset for _, offset in found], whole
 
 
-def nearest(
-    shape: tuple[int, ...], scan: Scan, index: int, count: int
-) -> npt.NDArray[np.int64]:
-    """The nearest causal neighbours.
+def nearest(shape: tuple[int, ...], scan: Scan, index: int, count: int) -> npt.NDArray[np.int64]:
+    """Return the nearest causal neighbours.
 
     Parameters
     ----------
@@ -99,7 +97,7 @@ def nearest(
     ndarray of int64, shape (count, len(shape))
         Offsets, the nearest first; the last is repeated when the array has fewer samples.
     """
-    limit = max(scan.steps)
+    limit = min(scan.steps)
     while True:
         found, whole = _within(shape, scan, index, limit)
         if len(found) >= count or whole:
@@ -112,6 +110,6 @@ def nearest(
 
 
 def margins(offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """How far from each border of each axis all offsets stay inside, shape (axes, 2)."""
+    """Return how far from each border of each axis all offsets stay inside, shape (axes, 2)."""
     flat = offsets.reshape(-1, offsets.shape[-1])
     return np.stack([np.maximum(-flat.min(0), 0), np.maximum(flat.max(0), 0)], axis=1)

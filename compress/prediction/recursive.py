@@ -28,7 +28,7 @@ def reset(inverse: npt.NDArray[np.float64], row: int, n: int) -> None:
 def predict(
     weights: npt.NDArray[np.float64], row: int, features: npt.NDArray[np.float64], n: int
 ) -> float:
-    """Inner product in a fixed order; ``n`` is a multiple of four."""
+    """Take the inner product in a fixed order; ``n`` is a multiple of four."""
     a = 0.0
     b = 0.0
     c = 0.0
