@@ -52,7 +52,7 @@ def lifted(r: Complexes) -> Complexes:
     return np.asarray(r * (1.0 - share))
 
 
-@numba.njit("float64[::1](float64[::1], complex128[::1])", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def density_at(v: Floats, r: Complexes) -> Floats:
     """q(v) by Horner's rule, at least `FLOOR` / 4."""
     out = np.empty(v.size)
@@ -75,7 +75,7 @@ def density_at(v: Floats, r: Complexes) -> Floats:
     return out
 
 
-@numba.njit("float64[::1](float64[::1], complex128[::1])", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def slope_at(v: Floats, r: Complexes) -> Floats:
     """Slope dq / dv."""
     out = np.empty(v.size)
@@ -100,7 +100,7 @@ def _quintic(c: Floats, j: int, t: float) -> float:
     return value
 
 
-@numba.njit("float64[::1](float64[::1], float64[::1], float64[:, ::1])", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def _cumulative(v: Floats, knots: Floats, pieces: Floats) -> Floats:
     """Monotone in v down to the last bit.
 
@@ -127,7 +127,7 @@ def _cumulative(v: Floats, knots: Floats, pieces: Floats) -> Floats:
     return out
 
 
-@numba.njit("float64[::1](float64[::1], float64[::1], float64[:, ::1])", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def _quantile(p: Floats, knots: Floats, pieces: Floats) -> Floats:
     """Position of cumulative p, by a safeguarded Newton iteration inside the piece."""
     cells = pieces.shape[0]
