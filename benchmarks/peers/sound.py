@@ -32,9 +32,10 @@ def _flac(level: int) -> Callable[[Array, float | None], Job | None]:
         numbers = plain(array).astype(np.int64)
         low, high = int(numbers.min()), int(numbers.max())
         offset, bits = 0, _width(low, high)
-        centred = _width((low - high) // 2, (high - low + 1) // 2)
+        middle = (low + high + 1) // 2
+        centred = _width(low - middle, high - middle)
         if centred is not None and (bits is None or centred < bits):
-            offset, bits = (low + high + 1) // 2, centred
+            offset, bits = middle, centred
         if bits is None:
             return None
         # soundfile takes samples at the top of the word

@@ -1,0 +1,145 @@
+"""The command line: ``python -m benchmarks [run|report|compare|check|arrays|peers]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import check, compare, console, record, report, run
+from benchmarks.errors import MissingArrayError
+
+RECORD = Path(__file__).parent / "record.json"
+FIRST_ARRAYS = (
+    "camera", "example4d", "jacksboro", "air_time", "sched_dep_time", "price", "carat", "xyz",
+    "mixture",
+)  # fmt: skip
+FIRST_PEERS = ("compress", "zlib 6", "zstd 19 shuffle", "xz 9e")
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--arrays", type=_names, metavar="A,B", help="names or kinds (see `arrays`); default: all"
+    )
+    parser.add_argument(
+        "--peers", type=_names, metavar="A,B", help="names or families (see `peers`); default: all"
+    )
+    parser.add_argument(
+        "--file", type=Path, action="append", default=[], metavar="X.npy", help="an array of yours"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Which compressor suits which array? Without a command: a table in a minute.",
+    )
+    _selection(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    running = commands.add_parser("run", help="measure, and write a record")
+    _selection(running)
+    running.add_argument("--quick", action="store_true", help="a choice of both, in 3 minutes")
+    running.add_argument("--sizes", action="store_true", help="no timing")
+    running.add_argument("--out", type=Path, default=Path("benchmark.json"), metavar="RECORD")
+
+    reporting = commands.add_parser("report", help="Markdown and HTML from a record")
+    reporting.add_argument("record", type=Path, nargs="?", default=RECORD)
+    reporting.add_argument("--html", type=Path, metavar="PAGE", help="one file, opens from disk")
+    reporting.add_argument("--markdown", type=Path, metavar="FILE", help="every array")
+    reporting.add_argument("--readme", type=Path, metavar="FILE", help="renew the marked table")
+
+    comparing = commands.add_parser("compare", help="what became larger or slower")
+    comparing.add_argument("old", type=Path)
+    comparing.add_argument("new", type=Path)
+
+    checking = commands.add_parser("check", help="README's table and, in 2 minutes, the sizes")
+    checking.add_argument("record", type=Path, nargs="?", default=RECORD)
+    checking.add_argument("--readme", type=Path, default=Path("README.md"))
+    checking.add_argument("--seconds", type=float, default=120.0, help="for sizes; 0 leaves out")
+
+    commands.add_parser("arrays", help="list the arrays")
+    commands.add_parser("peers", help="list the compressors")
+    return parser
+
+
+def _measure(arguments: argparse.Namespace, effort: str) -> record.Record:
+    with console.progress() as tell:
+        return run.run(arguments.arrays, arguments.peers, arguments.file, effort, tell)
+
+
+def _first_look(arguments: argparse.Namespace) -> int:
+    chosen = arguments.arrays is not None or arguments.file
+    if not chosen:
+        arguments.arrays = FIRST_ARRAYS
+    if arguments.peers is None:
+        arguments.peers = run.installed(FIRST_PEERS, levels=(1, 5))
+    console.table(_measure(arguments, "quick"))
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    effort = "sizes" if arguments.sizes else "quick" if arguments.quick else "full"
+    result = _measure(arguments, effort)
+    record.write(result, arguments.out)
+    console.table(result, best=6)
+    print(f"record: {arguments.out}")
+    return 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    result = record.read(arguments.record)
+    if arguments.html is not None:
+        arguments.html.write_text(report.page(result), encoding="utf-8")
+    if arguments.markdown is not None:
+        arguments.markdown.write_text(report.details(result), encoding="utf-8")
+    if arguments.readme is not None:
+        text = arguments.readme.read_text(encoding="utf-8")
+        arguments.readme.write_text(report.renewed(text, result), encoding="utf-8")
+    if not (arguments.html or arguments.markdown or arguments.readme):
+        print(report.summary(result))
+    return 0
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    findings = compare.compare(record.read(arguments.old), record.read(arguments.new))
+    print(compare.text(findings))
+    return 1 if any(finding.regression for finding in findings) else 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    committed = record.read(arguments.record)
+    complaints = check.readme(arguments.readme, committed)
+    if arguments.seconds > 0:
+        complaints += check.sizes(committed, arguments.seconds, print)
+    for complaint in complaints:
+        print(complaint)
+    return 1 if complaints else 0
+
+
+def main() -> int:
+    """Run the command line; return its exit status."""
+    arguments = _parser().parse_args()
+    commands: dict[str | None, Callable[[argparse.Namespace], int]] = {
+        None: _first_look,
+        "run": _run,
+        "report": _report,
+        "compare": _compare,
+        "check": _check,
+        "arrays": lambda _: console.arrays(),
+        "peers": lambda _: console.peers(),
+    }
+    try:
+        return commands[arguments.command](arguments)
+    except (ValueError, OSError, MissingArrayError) as error:
+        print(f"python -m benchmarks: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

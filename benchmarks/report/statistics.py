@@ -1,0 +1,88 @@
+"""Numbers that sum up a record: ratios to the best, means by kind, who dominates whom."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from benchmarks.measure import Row
+from benchmarks.peers import OURS
+from benchmarks.record import ArrayRecord, Record
+
+SLACK = 1.02  # others bound the error before they round to float32, which is forgiven here
+
+
+def ours(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows of this library."""
+    return [row for row in rows if row.family == OURS]
+
+
+def others(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows of other compressors, without those that missed their bound."""
+    return [row for row in rows if row.family != OURS and not broken(row)]
+
+
+def broken(row: Row) -> bool:
+    """Return whether a bounded row was off by more than `SLACK` times its bound."""
+    return row.bound is not None and row.error is not None and row.error > SLACK * row.bound
+
+
+def smallest(rows: Iterable[Row]) -> Row | None:
+    """Return the row of the fewest bytes."""
+    return min(rows, key=lambda row: row.size, default=None)
+
+
+def geometric_mean(values: Iterable[float]) -> float:
+    """Return the geometric mean; NaN of nothing."""
+    logs = [math.log(value) for value in values]
+    return math.exp(math.fsum(logs) / len(logs)) if logs else math.nan
+
+
+def levels(record: Record) -> list[str]:
+    """Return the names of our lossless rows, fastest level first."""
+    return sorted({row.peer for array in record.arrays for row in ours(array.lossless())})
+
+
+def ratio(array: ArrayRecord, level: str) -> float | None:
+    """Return the size at one of our levels over the size of the best peer; None without either."""
+    mine = next((row for row in array.lossless() if row.peer == level), None)
+    best = smallest(others(array.lossless()))
+    return None if mine is None or best is None else mine.size / best.size
+
+
+def means_by_kind(record: Record, level: str) -> dict[str, tuple[int, float]]:
+    """Return, for each kind of real array, how many there are and the mean of `ratio`."""
+    groups: dict[str, list[float]] = {}
+    for array in record.arrays:
+        value = ratio(array, level)
+        if array.real and value is not None:
+            groups.setdefault(array.kind, []).append(value)
+    return {kind: (len(values), geometric_mean(values)) for kind, values in groups.items()}
+
+
+@dataclass(frozen=True)
+class Dominance:
+    """How many of the ``pairs`` (real array, setting of another compressor) are dominated.
+
+    ``decode`` and ``encode`` count those where some level of ours is both smaller and faster.
+    """
+
+    pairs: int
+    decode: int
+    encode: int
+
+
+def dominance(record: Record) -> Dominance:
+    """Count over all lossless rows of the real arrays."""
+    pairs = decode = encode = 0
+    for array in record.arrays:
+        mine = ours(array.lossless())
+        if not array.real or not mine:
+            continue
+        for row in others(array.lossless()):
+            pairs += 1
+            less = [one for one in mine if one.size < row.size]
+            decode += any(one.decode < row.decode for one in less)
+            encode += any(one.encode < row.encode for one in less)
+    return Dominance(pairs, decode, encode)
