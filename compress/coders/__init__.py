@@ -7,6 +7,26 @@ The words are those of constriction's ANS coder in its default configuration (24
 from __future__ import annotations
 
 from compress.coders.bits import pack_bits, unpack_bits
-from compress.coders.streams import Tables, decode, encode
+from compress.coders.streams import (
+    Decoder,
+    Encoder,
+    Stack,
+    Tables,
+    decode,
+    default_lanes,
+    encode,
+    encode_intervals,
+)
 
-__all__ = ["Tables", "decode", "encode", "pack_bits", "unpack_bits"]
+__all__ = [
+    "Decoder",
+    "Encoder",
+    "Stack",
+    "Tables",
+    "decode",
+    "default_lanes",
+    "encode",
+    "encode_intervals",
+    "pack_bits",
+    "unpack_bits",
+]

@@ -1,7 +1,34 @@
-"""One ANS coder: the state and the words of a lane.
+"""One ANS coder: the state and the words of a lane, for kernels that write their own loop.
 
-The state is constriction's: 64 bits, refilled by 32-bit words, 24-bit precision. An encoder
-writes words upwards and is last in first out; a decoder reads them downwards.
+The state is constriction's: 64 bits, refilled by 32-bit words, 24-bit precision. Encoding pushes
+and decoding pops: last in, first out. An encoder writes words upwards from ``floor`` and must
+therefore see its symbols last to first; a decoder reads them downwards and sees them first to
+last.
+
+The primitives are for numba-compiled callers. A decoder::
+
+    good, state, place = init(words, floor, end)    # words[end] must exist; stop if not good
+    slot = find(state, cumulative, first, last)     # which mass does the state point at?
+    state, place = decode_symbol(state, place, floor, words, cumulative, slot)
+    ...
+    place == floor and state == 0                   # after the last symbol, in a whole stream
+
+An encoder, which may write ``words[floor:limit]`` and for which ``words[limit]`` is spare::
+
+    state, place = 0, floor
+    state, place = encode_symbol(state, place, limit, words, cumulative, slot)
+    ...
+    place = flush(state, place, limit, words)       # beyond limit: the words did not fit
+
+Where a table is mixed on the spot and never stored, use `quantile`, `pop` and `push` with the
+interval itself. An encoder that runs forward records each interval and codes them afterwards
+with `compress.coders.encode_intervals`; `bits_interval` and `escape_intervals` give the intervals
+of plain bits and of a symbol outside its table.
+
+Types: state, place, floor, limit, start, mass and slots are uint64, ``words`` and ``cumulative``
+uint32 arrays (numba makes a float of uint64 mixed with int64: convert). A push adds at most one
+word. Reads and writes are free of branches, so they touch the one word past the end; and arrays
+are not read under a condition, because numba would count references to them on every call.
 """
 
 from __future__ import annotations
@@ -11,115 +38,223 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-__all__ = ["ESCAPE_WORDS", "pop", "pop_escape", "push", "push_escape"]
+__all__ = [
+    "ESCAPE_PIECES",
+    "Scalar",
+    "bits_interval",
+    "decode_symbol",
+    "encode_symbol",
+    "escape_intervals",
+    "find",
+    "flush",
+    "init",
+    "pop",
+    "pop_bits",
+    "pop_escape",
+    "push",
+    "quantile",
+]
 
 # The integer types of a kernel have no names in Python's typing.
 Scalar = Any
 
+# An escape is followed by at most this many uniform pieces.
+ESCAPE_PIECES = 5
+
+_ZERO = np.uint64(0)
+_ONE = np.uint64(1)
 _PRECISION = np.uint64(24)
-_WORD = np.uint64(32)
 _MASK = np.uint64((1 << 24) - 1)
+_WORD = np.uint64(32)
 _WORD_MASK = np.uint64((1 << 32) - 1)
+_REFILL = np.uint64(1 << 32)
 _RENORM = np.uint64(40)
-_PIECE = 16
-# The most words that the pieces behind an escape can take.
-ESCAPE_WORDS = 5
+_PIECE = np.uint64(16)
+_HEAD_BITS = np.uint64(7)
+_LENGTH_MASK = np.uint64(63)
+_SIDE = np.uint64(64)
+_SIGN = np.uint64(1 << 63)
 
 
-@njit(inline="always")
-def push(
-    state: Scalar, start: Scalar, mass: Scalar, words: np.ndarray, place: Scalar
-) -> tuple[Scalar, Scalar]:
-    """Encode the interval ``start .. start + mass``; all uint64 but ``place``.
+@njit(forceinline=True)
+def init(words: np.ndarray, floor: Scalar, end: Scalar) -> tuple[Scalar, Scalar, Scalar]:
+    """Start decoding ``words[floor:end]``; returns whether that can be, state, place."""
+    state = _ZERO
+    place = end
+    good = floor <= end < np.uint64(len(words))
+    if good and floor < place:
+        place -= _ONE
+        state = np.uint64(words[place])
+        # An encoder writes no leading zero.
+        good = state != _ZERO
+        if floor < place:
+            place -= _ONE
+            state = (state << _WORD) | np.uint64(words[place])
+    return good, state, place
 
-    Returns the new state and place; a place past the end of ``words`` is not written, so the
-    caller checks once.
-    """
-    if (state >> _RENORM) >= mass:
-        if place < len(words):
-            words[place] = np.uint32(state & _WORD_MASK)
-        place += 1
-        state = state >> _WORD
-    quotient = state // mass
-    return (quotient << _PRECISION) + start + (state - quotient * mass), place
+
+@njit(forceinline=True)
+def quantile(state: Scalar) -> Scalar:
+    """Return the 24-bit number whose interval the next symbol is."""
+    return state & _MASK
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def pop(
-    state: Scalar, start: Scalar, mass: Scalar, words: np.ndarray, place: Scalar
+    state: Scalar, place: Scalar, floor: Scalar, words: np.ndarray, start: Scalar, mass: Scalar
 ) -> tuple[Scalar, Scalar]:
-    """Undo `push`: consume the interval that the state's low 24 bits lie in."""
+    """Consume the interval ``start .. start + mass``, which must hold the quantile."""
     state = (state >> _PRECISION) * mass + ((state & _MASK) - start)
-    if (state >> _WORD) == np.uint64(0) and 0 < place <= len(words):
-        place -= 1
-        state = (state << _WORD) | np.uint64(words[place])
-    return state, place
+    # Without a branch: whether a word is due is as good as random.
+    short = (state < _REFILL) & (place > floor)
+    place = place - _ONE if short else place
+    filled = (state << _WORD) | np.uint64(words[place])
+    return filled if short else state, place
 
 
-@njit(inline="always")
-def push_piece(
-    state: Scalar, value: Scalar, width: Scalar, words: np.ndarray, place: Scalar
+@njit(forceinline=True, error_model="numpy")
+def push(
+    state: Scalar, place: Scalar, limit: Scalar, words: np.ndarray, start: Scalar, mass: Scalar
 ) -> tuple[Scalar, Scalar]:
-    """Encode ``width`` uniform bits (1 to 23)."""
-    mass = np.uint64(1) << (_PRECISION - np.uint64(width))
-    return push(state, value * mass, mass, words, place)
+    """Encode the interval ``start .. start + mass``; undoes `pop`."""
+    full = (state >> _RENORM) >= mass
+    words[min(place, limit)] = np.uint32(state & _WORD_MASK)
+    place = place + _ONE if full else place
+    state = state >> _WORD if full else state
+    whole = state // mass
+    return (whole << _PRECISION) + (start + (state - whole * mass)), place
 
 
-@njit(inline="always")
-def pop_piece(
-    state: Scalar, width: Scalar, words: np.ndarray, place: Scalar
+@njit(forceinline=True)
+def find(state: Scalar, cumulative: np.ndarray, first: Scalar, last: Scalar) -> Scalar:
+    """Find the slot of the mass that the state points at, by bisection.
+
+    ``cumulative[first:last + 1]`` is one table: ``first <= slot < last``.
+    """
+    wanted = np.uint32(state & _MASK)
+    last = min(last, np.uint64(len(cumulative) - 1))
+    while last - first > _ONE and last > first:
+        middle = (first + last) >> _ONE
+        below = cumulative[middle] <= wanted
+        first = middle if below else first
+        last = last if below else middle
+    return first
+
+
+@njit(forceinline=True)
+def decode_symbol(
+    state: Scalar,
+    place: Scalar,
+    floor: Scalar,
+    words: np.ndarray,
+    cumulative: np.ndarray,
+    slot: Scalar,
+) -> tuple[Scalar, Scalar]:
+    """Consume the mass at ``cumulative[slot:slot + 2]``."""
+    start = np.uint64(cumulative[slot])
+    mass = np.uint64(cumulative[slot + _ONE]) - start
+    return pop(state, place, floor, words, start, mass)
+
+
+@njit(forceinline=True)
+def encode_symbol(
+    state: Scalar,
+    place: Scalar,
+    limit: Scalar,
+    words: np.ndarray,
+    cumulative: np.ndarray,
+    slot: Scalar,
+) -> tuple[Scalar, Scalar]:
+    """Encode the mass at ``cumulative[slot:slot + 2]``."""
+    start = np.uint64(cumulative[slot])
+    mass = np.uint64(cumulative[slot + _ONE]) - start
+    return push(state, place, limit, words, start, mass)
+
+
+@njit(forceinline=True)
+def flush(state: Scalar, place: Scalar, limit: Scalar, words: np.ndarray) -> Scalar:
+    """Write the state, as many words as it has; returns the place behind them."""
+    while state:
+        words[min(place, limit)] = np.uint32(state & _WORD_MASK)
+        place += _ONE
+        state = state >> _WORD
+    return place
+
+
+@njit(forceinline=True)
+def bits_interval(value: Scalar, width: Scalar) -> tuple[Scalar, Scalar]:
+    """Start and mass that code ``width`` (1 to 23) plain bits."""
+    shift = _PRECISION - width
+    return value << shift, _ONE << shift
+
+
+@njit(forceinline=True)
+def pop_bits(
+    state: Scalar, place: Scalar, floor: Scalar, words: np.ndarray, width: Scalar
 ) -> tuple[Scalar, Scalar, Scalar]:
-    """Decode ``width`` uniform bits; returns value, state, place."""
-    shift = _PRECISION - np.uint64(width)
+    """Decode ``width`` (1 to 23) plain bits; returns value, state, place."""
+    shift = _PRECISION - width
     value = (state & _MASK) >> shift
-    state, place = pop(state, value << shift, np.uint64(1) << shift, words, place)
+    state, place = pop(state, place, floor, words, value << shift, _ONE << shift)
     return value, state, place
 
 
 @njit(cache=True, nogil=True)
-def push_escape(
-    state: Scalar, symbol: Scalar, low: Scalar, high: Scalar, words: np.ndarray, place: Scalar
-) -> tuple[Scalar, Scalar]:
-    """Encode a symbol outside ``low .. high`` (both included).
+def escape_intervals(symbol: Scalar, low: Scalar, size: Scalar, pieces: np.ndarray) -> Scalar:
+    """Write the intervals behind an escape: of int64 ``symbol`` outside ``low .. low+size-1``.
 
-    A side bit and the bit length of the distance (7 bits), then the distance below its leading
-    one, 16 bits a piece from the lowest; pushed in reverse.
+    The first holds a side bit and the bit length of the distance to the range (7 bits), the
+    others the distance below its leading one, 16 bits each from the lowest. Returns how many, at
+    most `ESCAPE_PIECES`; ``pieces`` (uint32, shape (2, `ESCAPE_PIECES`)) gets starts and masses.
     """
-    one = np.uint64(1)
-    if symbol < low:
-        side = np.uint64(1)
-        distance = np.uint64(low) - np.uint64(symbol)
+    # With the sign bit flipped, unsigned order is the order of the symbols.
+    value = np.uint64(symbol) ^ _SIGN
+    edge = np.uint64(low) ^ _SIGN
+    if value < edge:
+        side = _SIDE
+        distance = edge - value
     else:
-        side = np.uint64(0)
-        distance = np.uint64(symbol) - np.uint64(high)
-    length = 0
-    while length < 63 and (distance >> np.uint64(length + 1)) != np.uint64(0):
-        length += 1
-    for piece in range((length - 1) // _PIECE, -1, -1):
-        if length == 0:
-            break
-        width = min(_PIECE, length - piece * _PIECE)
-        value = (distance >> np.uint64(piece * _PIECE)) & ((one << np.uint64(width)) - one)
-        state, place = push_piece(state, value, width, words, place)
-    return push_piece(state, (np.uint64(length) << one) | side, 7, words, place)
+        side = _ZERO
+        distance = value - edge - np.uint64(size) + _ONE
+    length = _ZERO
+    while length < _LENGTH_MASK and (distance >> (length + _ONE)) != _ZERO:
+        length += _ONE
+    start, mass = bits_interval(side | length, _HEAD_BITS)
+    pieces[0, 0] = np.uint32(start)
+    pieces[1, 0] = np.uint32(mass)
+    count = 1
+    done = _ZERO
+    while done < length:
+        width = min(_PIECE, length - done)
+        piece = (distance >> done) & ((_ONE << width) - _ONE)
+        start, mass = bits_interval(piece, width)
+        pieces[0, count] = np.uint32(start)
+        pieces[1, count] = np.uint32(mass)
+        count += 1
+        done += width
+    return count
 
 
 @njit(cache=True, nogil=True)
 def pop_escape(
-    state: Scalar, low: Scalar, high: Scalar, words: np.ndarray, place: Scalar
+    state: Scalar, place: Scalar, floor: Scalar, words: np.ndarray, low: Scalar, size: Scalar
 ) -> tuple[Scalar, Scalar, Scalar]:
-    """Decode what `push_escape` encoded; returns symbol, state, place."""
-    one = np.uint64(1)
-    head, state, place = pop_piece(state, 7, words, place)
-    length = int(head >> one)
-    distance = np.uint64(0)
-    done = 0
+    """Decode what stands behind an escape; returns symbol (int64), state, place."""
+    head, state, place = pop_bits(state, place, floor, words, _HEAD_BITS)
+    length = head & _LENGTH_MASK
+    distance = _ONE << length
+    done = _ZERO
     while done < length:
         width = min(_PIECE, length - done)
-        value, state, place = pop_piece(state, width, words, place)
-        distance |= value << np.uint64(done)
+        piece, state, place = pop_bits(state, place, floor, words, width)
+        distance |= piece << done
         done += width
-    distance |= one << np.uint64(length)
-    if head & one:
-        return np.int64(np.uint64(low) - distance), state, place
-    return np.int64(np.uint64(high) + distance), state, place
+    edge = np.uint64(low) ^ _SIGN
+    # Impossible distances wrap, in the stream of an enemy only; both ways of running agree.
+    if head & _SIDE:
+        value = edge - distance if distance <= edge else edge + (~distance + _ONE)
+    else:
+        edge += np.uint64(size) - _ONE
+        room = ~edge
+        value = edge + distance if distance <= room else distance - room - _ONE
+    return np.int64(value ^ _SIGN), state, place

@@ -1,4 +1,4 @@
-"""`encode` and `decode`: arrays of symbols to words and back."""
+"""`encode` and `decode`: arrays of symbols to words and back, at once or bit by bit."""
 
 from __future__ import annotations
 
@@ -6,12 +6,34 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from compress.coders.ans import ESCAPE_WORDS, Scalar, pop, pop_escape, push, push_escape
+from compress.coders.ans import ESCAPE_PIECES
+from compress.coders.lanes import (
+    BAD_TABLES,
+    DONE,
+    UNFINISHED,
+    decode_lanes,
+    encode_lanes,
+    push_intervals,
+)
 from compress.errors import CorruptError
 
-__all__ = ["Tables", "decode", "encode"]
+__all__ = [
+    "Decoder",
+    "Encoder",
+    "Stack",
+    "Tables",
+    "decode",
+    "default_lanes",
+    "encode",
+    "encode_intervals",
+]
+
+Words = npt.NDArray[np.uint32]
+Symbols = npt.NDArray[np.int64]
+Indexes = npt.NDArray[np.int32] | None
+
+_MAX_LANES = 64
 
 
 class Tables(Protocol):
@@ -33,115 +55,129 @@ class Tables(Protocol):
     def escape(self) -> npt.NDArray[np.bool_]:
         """Whether each table's last mass is the escape."""
 
-
-@njit(cache=True, nogil=True)
-def _encode_lane(
-    symbols: np.ndarray,
-    indexes: np.ndarray,
-    lane: int,
-    lanes: int,
-    cumulative: np.ndarray,
-    start: np.ndarray,
-    low: np.ndarray,
-    escape: np.ndarray,
-    words: np.ndarray,
-) -> int:
-    """Encode every ``lanes``-th symbol; the number of words, or -1 - i for a bad symbol i."""
-    n = len(symbols)
-    state: Scalar = np.uint64(0)
-    place = 0
-    if n:
-        for i in range(n - 1 - (n - 1 - lane) % lanes, -1, -lanes):
-            t = 0 if len(indexes) == 0 else indexes[i]
-            if not 0 <= t < len(low):
-                return -1 - i
-            first = start[t]
-            size = start[t + 1] - first - 1
-            if escape[t]:
-                size -= 1
-            symbol = symbols[i]
-            high = low[t] + (size - 1)
-            if low[t] <= symbol <= high:
-                slot = first + (symbol - low[t])
-            else:
-                if not escape[t]:
-                    return -1 - i
-                state, place = push_escape(state, symbol, low[t], high, words, place)
-                slot = first + size
-            left = np.uint64(cumulative[slot])
-            mass = np.uint64(cumulative[slot + 1]) - left
-            state, place = push(state, left, mass, words, place)
-    while state:
-        if place < len(words):
-            words[place] = np.uint32(state & np.uint64(0xFFFFFFFF))
-        place += 1
-        state >>= np.uint64(32)
-    return place
+    @property
+    def lookup(self) -> tuple[int, npt.NDArray[np.uint32]]:
+        """For each table and upper ``bits`` bits of a quantile, its first slot; and ``bits``."""
 
 
-@njit(cache=True, nogil=True)
-def _decode_lane(
-    words: np.ndarray,
-    symbols: np.ndarray,
-    indexes: np.ndarray,
-    lane: int,
-    lanes: int,
-    cumulative: np.ndarray,
-    start: np.ndarray,
-    low: np.ndarray,
-    escape: np.ndarray,
-) -> bool:
-    """Decode every ``lanes``-th symbol; False if the words do not end exactly there."""
-    place = len(words)
-    state: Scalar = np.uint64(0)
-    while place and (state >> np.uint64(32)) == np.uint64(0):
-        place -= 1
-        state = (state << np.uint64(32)) | np.uint64(words[place])
-    if len(words) and words[len(words) - 1] == 0:
-        return False
-    for i in range(lane, len(symbols), lanes):
-        t = 0 if len(indexes) == 0 else indexes[i]
-        if not 0 <= t < len(low):
-            return False
-        first = start[t]
-        last = start[t + 1] - 1
-        quantile = np.uint32(state & np.uint64(0xFFFFFF))
-        below = first
-        above = last
-        while above - below > 1:
-            middle = (below + above) >> 1
-            if cumulative[middle] <= quantile:
-                below = middle
-            else:
-                above = middle
-        left = np.uint64(cumulative[below])
-        mass = np.uint64(cumulative[below + 1]) - left
-        state, place = pop(state, left, mass, words, place)
-        if escape[t] and below + 1 == last:
-            high = low[t] + (last - first - 2)
-            symbols[i], state, place = pop_escape(state, low[t], high, words, place)
-        else:
-            symbols[i] = low[t] + (below - first)
-    return place == 0 and state == np.uint64(0)
+def default_lanes(n: int) -> int:
+    """How many lanes a message of ``n`` symbols gets when nothing is said."""
+    return 1 if n < 4096 else 4
 
 
-def _lanes(n: int, lanes: int | None) -> int:
+def _lane_count(n: int, lanes: int | None) -> int:
+    if n < 0:
+        raise ValueError(f"the number of symbols must not be negative, got {n}")
     if lanes is None:
-        return 1 if n < 4096 else 4
-    if not 1 <= lanes <= 64:
-        raise ValueError(f"lanes must lie in 1..64, got {lanes}")
+        return default_lanes(n)
+    if not 1 <= lanes <= _MAX_LANES:
+        raise ValueError(f"lanes must lie in 1..{_MAX_LANES}, got {lanes}")
     return lanes
 
 
-def _indexes(indexes: npt.ArrayLike | None, n: int, tables: Tables) -> npt.NDArray[np.int32]:
+def _as_symbols(symbols: npt.ArrayLike) -> Symbols:
+    array = np.asarray(symbols)
+    if array.size == 0:
+        return np.empty(0, np.int64)
+    if array.dtype.kind not in "iub":
+        raise TypeError(f"symbols must be integers, got {array.dtype}")
+    if array.dtype.kind == "u" and array.dtype.itemsize == 8 and array.max() >> np.uint64(63):
+        raise ValueError("symbols must lie within int64")
+    return np.ascontiguousarray(array, dtype=np.int64).ravel()
+
+
+def _as_indexes(indexes: npt.ArrayLike | None, n: int, tables: Tables) -> Indexes:
     if indexes is None:
-        return np.empty(0, np.int32)
-    array = np.ascontiguousarray(indexes).ravel()
-    if array.dtype.kind not in "iu" or len(array) != n:
-        raise ValueError(f"indexes must be {n} integers, got {array.dtype}, {len(array)}")
+        return None
+    array = np.asarray(indexes)
+    if array.size != n or (n and array.dtype.kind not in "iu"):
+        raise ValueError(f"indexes must be {n} integers, got {array.size} of {array.dtype}")
     if n and (array.min() < 0 or array.max() >= len(tables.low)):
         raise ValueError(f"indexes must lie in 0..{len(tables.low) - 1}")
-    return array.astype(np.int32, copy=False)
+    return np.ascontiguousarray(array, dtype=np.int32).ravel()
+
+
+def _push(
+    symbols: Symbols,
+    indexes: Indexes,
+    tables: Tables,
+    words: Words,
+    states: npt.NDArray[np.uint64],
+    places: npt.NDArray[np.uint64],
+    limits: npt.NDArray[np.uint64],
+) -> None:
+    with np.errstate(over="ignore"):  # uint64 wraps, which numpy's scalars would remark on
+        verdict = encode_lanes(
+            symbols,
+            indexes,
+            tables.cumulative,
+            tables.start,
+            tables.low,
+            tables.escape,
+            words,
+            states,
+            places,
+            limits,
+        )
+    if verdict == BAD_TABLES:
+        raise ValueError("the arrays of the tables do not fit each other")
+    if verdict != DONE:
+        i = -1 - verdict
+        t = 0 if indexes is None else indexes[i]
+        raise ValueError(f"symbol {symbols[i]} (number {i}) lies outside table {t}, no escape")
+
+
+def _pop(
+    words: Words,
+    floors: npt.NDArray[np.uint64],
+    states: npt.NDArray[np.uint64],
+    places: npt.NDArray[np.uint64],
+    n: int,
+    indexes: Indexes,
+    tables: Tables,
+) -> tuple[Symbols, bool]:
+    """Pop n symbols; also whether nothing is left."""
+    symbols = np.empty(n, np.int64)
+    bits, slots = tables.lookup
+    with np.errstate(over="ignore"):
+        verdict = decode_lanes(
+            words,
+            floors,
+            states,
+            places,
+            symbols,
+            indexes,
+            tables.cumulative,
+            tables.start,
+            tables.low,
+            tables.escape,
+            slots,
+            bits,
+        )
+    if verdict not in (DONE, UNFINISHED):
+        raise ValueError("the arrays of the tables do not fit each other")
+    return symbols, verdict == DONE
+
+
+def _tail(state: int) -> list[int]:
+    """Split a state into the words that end a lane."""
+    return [part for part in (state & 0xFFFFFFFF, state >> 32) if part or state >> 32]
+
+
+def _head(words: Words, floor: int, end: int) -> tuple[int, int]:
+    """State and place where decoding starts; the inverse of `_tail`."""
+    state = 0
+    place = end
+    while place > floor and end - place < 2:
+        place -= 1
+        state = state << 32 | int(words[place])
+        if state == 0:
+            raise CorruptError("the words of a lane end with a zero")
+    return state, place
+
+
+def _u64(*values: int) -> npt.NDArray[np.uint64]:
+    return np.array(values, dtype=np.uint64)
 
 
 def encode(
@@ -150,7 +186,7 @@ def encode(
     indexes: npt.ArrayLike | None = None,
     *,
     lanes: int | None = None,
-) -> npt.NDArray[np.uint32]:
+) -> Words:
     """Encode symbols with integer tables into words.
 
     Parameters
@@ -163,69 +199,58 @@ def encode(
     indexes : array_like of int, optional
         The table of each symbol; ``None``: table 0 for all.
     lanes : int, optional
-        How many coders share the work, 1 to 64; ``None``: chosen from the number of symbols.
+        How many coders share the work, 1 to 64: symbol i goes to lane i mod L. ``None``:
+        `default_lanes`.
 
     Returns
     -------
     ndarray, uint32
-        With one lane, constriction's words. With L lanes, the number of words of lanes 0 to
-        L - 2, then the words of each lane.
+        With one lane, constriction's words. With L lanes, the number of words of each lane but
+        the last, then constriction's words of each lane.
 
     Raises
     ------
+    TypeError
+        If the symbols are not integers.
     ValueError
         If a symbol lies outside a table without an escape, or an index names no table.
     """
-    array = np.asarray(symbols)
-    if array.dtype.kind not in "iub":
-        raise TypeError(f"symbols must be integers, got {array.dtype}")
-    if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
-        raise ValueError("symbols must lie within int64")
-    values = np.ascontiguousarray(array.ravel(), dtype=np.int64)
+    values = _as_symbols(symbols)
     n = len(values)
-    chosen = _indexes(indexes, n, tables)
-    count = _lanes(n, lanes)
+    chosen = _as_indexes(indexes, n, tables)
+    count = _lane_count(n, lanes)
     each = -(-n // count)
-    words = np.empty(each + 8, np.uint32)
-    header = np.zeros(count - 1, np.uint32)
-    parts = [header]
+    # A push adds at most one word; an escape adds pushes. The word past each limit is spare.
+    for room in (each, each * (1 + ESCAPE_PIECES)):
+        words = np.empty(count * (room + 1), np.uint32)
+        states = np.zeros(count, np.uint64)
+        floors = np.arange(count, dtype=np.uint64) * np.uint64(room + 1)
+        places = floors.copy()
+        limits = floors + np.uint64(room)
+        _push(values, chosen, tables, words, states, places, limits)
+        if np.all(places <= limits):
+            break
+    parts: list[Words] = []
     for lane in range(count):
-        while True:
-            used = _encode_lane(
-                values,
-                chosen,
-                lane,
-                count,
-                tables.cumulative,
-                tables.start,
-                tables.low,
-                tables.escape,
-                words,
-            )
-            if used <= len(words):
-                break
-            words = np.empty(each * (1 + ESCAPE_WORDS) + 8, np.uint32)
-        if used < 0:
-            raise ValueError(f"symbol {values[-1 - used]} is outside a table without an escape")
-        parts.append(words[:used].copy())
-        if lane < count - 1:
-            header[lane] = used
-    return np.concatenate(parts)
+        parts.append(words[int(floors[lane]) : int(places[lane])])
+        parts.append(np.array(_tail(int(states[lane])), dtype=np.uint32))
+    lengths = [len(parts[2 * lane]) + len(parts[2 * lane + 1]) for lane in range(count - 1)]
+    return np.concatenate([np.array(lengths, dtype=np.uint32), *parts])
 
 
 def decode(
-    words: npt.NDArray[np.uint32],
+    words: npt.ArrayLike,
     n: int,
     tables: Tables,
     indexes: npt.ArrayLike | None = None,
     *,
     lanes: int | None = None,
-) -> npt.NDArray[np.int64]:
+) -> Symbols:
     """Decode what `encode` encoded.
 
     Parameters
     ----------
-    words : ndarray, uint32
+    words : array_like of uint32
     n : int
         How many symbols.
     tables, indexes, lanes
@@ -239,28 +264,182 @@ def decode(
     ------
     CorruptError
         If the words are not the code of n symbols.
+    ValueError
+        If an index names no table.
     """
-    data = np.ascontiguousarray(words, dtype=np.uint32)
-    chosen = _indexes(indexes, n, tables)
-    count = _lanes(n, lanes)
-    if len(data) < count - 1:
-        raise CorruptError(f"{len(data)} words cannot hold {count} lanes")
-    ends = np.cumsum(data[: count - 1].astype(np.int64)) + (count - 1)
-    if count > 1 and ends[-1] > len(data):
+    count = _lane_count(n, lanes)
+    chosen = _as_indexes(indexes, n, tables)
+    # The decoder may look at one word past the end.
+    data = np.append(np.asarray(words, dtype=np.uint32).ravel(), np.uint32(0))
+    end = len(data) - 1
+    if end < count - 1:
+        raise CorruptError(f"{end} words cannot hold {count} lanes")
+    bounds = [count - 1]
+    for length in data[: count - 1].tolist():
+        bounds.append(bounds[-1] + length)
+    if bounds[-1] > end:
         raise CorruptError("the lanes are longer than the words")
-    bounds = [count - 1, *ends.tolist(), len(data)]
-    symbols = np.empty(n, np.int64)
-    for lane in range(count):
-        if not _decode_lane(
-            data[bounds[lane] : bounds[lane + 1]],
-            symbols,
-            chosen,
-            lane,
-            count,
-            tables.cumulative,
-            tables.start,
-            tables.low,
-            tables.escape,
-        ):
-            raise CorruptError("the words are not the code of these symbols")
+    bounds.append(end)
+    heads = [_head(data, bounds[lane], bounds[lane + 1]) for lane in range(count)]
+    symbols, empty = _pop(
+        data,
+        _u64(*bounds[:-1]),
+        _u64(*(state for state, _ in heads)),
+        _u64(*(place for _, place in heads)),
+        n,
+        chosen,
+        tables,
+    )
+    if not empty:
+        raise CorruptError(f"the words are not the code of {n} symbols with these tables")
     return symbols
+
+
+def encode_intervals(starts: npt.NDArray[np.uint32], masses: npt.NDArray[np.uint32]) -> Words:
+    """Encode recorded intervals, in the order in which a decoder will meet them; one lane.
+
+    Parameters
+    ----------
+    starts, masses : ndarray, uint32, shape (n,)
+        ``start + mass <= 2**24`` and ``mass >= 1``; as `compress.coders.ans` defines them.
+
+    Returns
+    -------
+    ndarray, uint32
+        constriction's words.
+
+    Raises
+    ------
+    ValueError
+        If the arrays differ in length or an interval is impossible.
+    """
+    stack = Stack()
+    stack.push_intervals(starts, masses)
+    return stack.words
+
+
+class Stack:
+    """An ANS stack of one lane: what was pushed last is popped first.
+
+    Popping with a table that was not used for pushing turns words into samples of that table,
+    and pushing those back restores the words: bits-back coding.
+
+    Parameters
+    ----------
+    words : array_like of uint32, optional
+        Words to start from, as `words` or constriction gave them.
+
+    Raises
+    ------
+    CorruptError
+        If the words end with a zero, which no coder writes.
+    """
+
+    def __init__(self, words: npt.ArrayLike | None = None) -> None:
+        given = np.asarray([] if words is None else words, dtype=np.uint32).ravel()
+        self._words = np.append(given, np.uint32(0))
+        state, place = _head(self._words, 0, len(given))
+        self._state, self._place = _u64(state), _u64(place)
+
+    @property
+    def words(self) -> Words:
+        """The content; constriction's words."""
+        tail = np.array(_tail(int(self._state[0])), dtype=np.uint32)
+        return np.concatenate([self._words[: int(self._place[0])], tail])
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left. Popping an empty stack gives every table's first symbol."""
+        return int(self._state[0]) == 0 and int(self._place[0]) == 0
+
+    def _reserve(self, pushes: int) -> None:
+        place = int(self._place[0])
+        if place + pushes >= len(self._words):
+            grown = np.empty(max(place + pushes + 1, 2 * len(self._words)), np.uint32)
+            grown[:place] = self._words[:place]
+            self._words = grown
+
+    def push(
+        self, symbols: npt.ArrayLike, tables: Tables, indexes: npt.ArrayLike | None = None
+    ) -> None:
+        """Push symbols, last to first, so that `pop` gives them in their order.
+
+        The parameters and errors are those of `encode`. A failed push changes nothing.
+        """
+        values = _as_symbols(symbols)
+        chosen = _as_indexes(indexes, len(values), tables)
+        for pieces in (0, ESCAPE_PIECES):
+            self._reserve(len(values) * (1 + pieces))
+            state, place = self._state.copy(), self._place.copy()
+            limit = _u64(len(self._words) - 1)
+            _push(values, chosen, tables, self._words, state, place, limit)
+            if place[0] <= limit[0]:
+                self._state, self._place = state, place
+                break
+
+    def push_intervals(
+        self, starts: npt.NDArray[np.uint32], masses: npt.NDArray[np.uint32]
+    ) -> None:
+        """Push intervals, last to first; see `encode_intervals`."""
+        left = np.ascontiguousarray(starts, dtype=np.uint32)
+        mass = np.ascontiguousarray(masses, dtype=np.uint32)
+        self._reserve(len(left))
+        state, place = self._state.copy(), self._place.copy()
+        if not push_intervals(left, mass, self._words, state, place):
+            raise ValueError("starts and masses must be as many, and end within 0..2**24")
+        self._state, self._place = state, place
+
+    def pop(self, n: int, tables: Tables, indexes: npt.ArrayLike | None = None) -> Symbols:
+        """Pop n symbols; the parameters are those of `decode`."""
+        _lane_count(n, 1)
+        chosen = _as_indexes(indexes, n, tables)
+        symbols, _ = _pop(self._words, _u64(0), self._state, self._place, n, chosen, tables)
+        return symbols
+
+
+class Encoder:
+    """Collects symbols in the order in which a `Decoder` will give them; one lane."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[Symbols, Tables, Indexes]] = []
+
+    def append(
+        self, symbols: npt.ArrayLike, tables: Tables, indexes: npt.ArrayLike | None = None
+    ) -> None:
+        """Append symbols; the parameters are those of `encode`."""
+        values = _as_symbols(symbols).copy()
+        self._parts.append((values, tables, _as_indexes(indexes, len(values), tables)))
+
+    def finish(self) -> Words:
+        """Encode all that was appended; the errors are those of `encode`."""
+        stack = Stack()
+        for symbols, tables, indexes in reversed(self._parts):
+            stack.push(symbols, tables, indexes)
+        return stack.words
+
+
+class Decoder:
+    """Gives back what an `Encoder` collected, in the same order.
+
+    Parameters
+    ----------
+    words : array_like of uint32
+        What `Encoder.finish` returned.
+
+    Raises
+    ------
+    CorruptError
+        If the words end with a zero, which no encoder writes.
+    """
+
+    def __init__(self, words: npt.ArrayLike) -> None:
+        self._stack = Stack(words)
+
+    def take(self, n: int, tables: Tables, indexes: npt.ArrayLike | None = None) -> Symbols:
+        """Decode the next n symbols; the parameters are those of `decode`."""
+        return self._stack.pop(n, tables, indexes)
+
+    def finish(self) -> None:
+        """Raise `CorruptError` unless the words were the code of exactly what was taken."""
+        if not self._stack.empty:
+            raise CorruptError("the words are not the code of the symbols taken")

@@ -1,9 +1,10 @@
 """One-dimensional probability densities: fit, evaluate, sample, choose by code length."""
 
 from compress.densities.bases import Base, Laplace, Logistic, Normal, StudentT, Uniform
-from compress.densities.density import Density
+from compress.densities.density import Density, Peak
 from compress.densities.fourier import FourierDensity
 from compress.densities.histogram import Histogram
+from compress.densities.mixture import GaussianMixture
 from compress.densities.select import fit_density
 from compress.densities.statistic import Statistic
 
@@ -11,10 +12,12 @@ __all__ = [
     "Base",
     "Density",
     "FourierDensity",
+    "GaussianMixture",
     "Histogram",
     "Laplace",
     "Logistic",
     "Normal",
+    "Peak",
     "Statistic",
     "StudentT",
     "Uniform",

@@ -20,7 +20,19 @@ Complexes = NDArray[np.complex128]
 # more than the rounding errors of its cumulative.
 FLOOR = math.ldexp(1.0, -29)
 
-_KNOTS_PER_TERM = 128
+_KNOTS_PER_TERM = 256
+# Of a cell's density: far above the rounding errors of 1/8192 of a cell, far below what matters.
+_LEAST_RISE = 1e-11
+# Coefficients of t..t^5 from the five steps of the Bernstein coefficients of a quintic.
+_BERNSTEIN_TO_POWERS = np.array(
+    [
+        [5.0, 0.0, 0.0, 0.0, 0.0],
+        [-10.0, 10.0, 0.0, 0.0, 0.0],
+        [10.0, -20.0, 10.0, 0.0, 0.0],
+        [-5.0, 15.0, -15.0, 5.0, 0.0],
+        [1.0, -4.0, 6.0, -4.0, 1.0],
+    ]
+)
 
 
 def on_grid(r: Complexes, size: int) -> Floats:
@@ -32,7 +44,7 @@ def on_grid(r: Complexes, size: int) -> Floats:
 
 
 def _knots(terms: int) -> int:
-    return max(1024, 1 << math.ceil(math.log2(_KNOTS_PER_TERM * max(terms, 1))))
+    return max(4096, 1 << math.ceil(math.log2(_KNOTS_PER_TERM * max(terms, 1))))
 
 
 def lifted(r: Complexes) -> Complexes:
@@ -52,7 +64,7 @@ def lifted(r: Complexes) -> Complexes:
     return np.asarray(r * (1.0 - share))
 
 
-@numba.njit("float64[::1](float64[::1], complex128[::1])", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def density_at(v: Floats, r: Complexes) -> Floats:
     """q(v) by Horner's rule, at least `FLOOR` / 4."""
     out = np.empty(v.size)
@@ -75,7 +87,7 @@ def density_at(v: Floats, r: Complexes) -> Floats:
     return out
 
 
-@numba.njit("float64[::1](float64[::1], complex128[::1])", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def slope_at(v: Floats, r: Complexes) -> Floats:
     """Slope dq / dv."""
     out = np.empty(v.size)
@@ -100,12 +112,12 @@ def _quintic(c: Floats, j: int, t: float) -> float:
     return value
 
 
-@numba.njit("float64[::1](float64[::1], float64[::1], float64[:, ::1])", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def _cumulative(v: Floats, knots: Floats, pieces: Floats) -> Floats:
     """Monotone in v down to the last bit.
 
-    Between neighbouring straight pieces the true rise exceeds the rounding error of the quintic
-    (q >= FLOOR / 2), and inside one every operation is monotone.
+    From one straight piece to the next the quintic rises by more than its rounding error (see
+    `_LEAST_RISE`), and inside a piece every operation is monotone.
     """
     cells = pieces.shape[0]
     if knots.size != cells + 1:
@@ -127,7 +139,7 @@ def _cumulative(v: Floats, knots: Floats, pieces: Floats) -> Floats:
     return out
 
 
-@numba.njit("float64[::1](float64[::1], float64[::1], float64[:, ::1])", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def _quantile(p: Floats, knots: Floats, pieces: Floats) -> Floats:
     """Position of cumulative p, by a safeguarded Newton iteration inside the piece."""
     cells = pieces.shape[0]
@@ -179,7 +191,7 @@ class CircleCumulative:
     """Cumulative and quantile function of positive coefficients r (see `lifted`).
 
     Values and three derivatives at equally spaced knots come from FFTs; between them stands the
-    quintic with the right value, slope and curvature at both ends, whose error is below 1e-12.
+    quintic with the right value, slope and curvature at both ends, whose error is about 1e-11 at worst (near an exact zero of q).
     The cumulative rises from exactly 0 to exactly 1 and never falls.
     """
 
@@ -191,21 +203,19 @@ class CircleCumulative:
         left, right, k0, k1 = q[:-1], q[1:], slope[:-1], slope[1:]
         # Euler-Maclaurin keeps each rise accurate relative to itself, also where q nearly vanishes
         rise = 0.5 * (left + right) - (k1 - k0) / 12.0 + (third[1:] - third[:-1]) / 720.0
-        rise = np.clip(rise, 0.5 * np.minimum(left, right), None)
+        least = _LEAST_RISE * (left + right)
+        rise = np.maximum(rise, 5.0 * least)
         knots = np.concatenate([[0.0], np.cumsum(rise)])
-        total = knots[-1]
-        self.knots = knots / total
-        pieces = np.stack(
-            [
-                left,
-                0.5 * k0,
-                10.0 * rise - 6.0 * left - 4.0 * right - 1.5 * k0 + 0.5 * k1,
-                -15.0 * rise + 8.0 * left + 7.0 * right + 1.5 * k0 - k1,
-                6.0 * rise - 3.0 * (left + right) - 0.5 * k0 + 0.5 * k1,
-            ],
-            axis=1,
-        )
-        self.pieces = np.ascontiguousarray(pieces / total)
+        # the quintic in Bernstein form; where q nearly vanishes inside a cell its steps may be
+        # negative by rounding or interpolation error, and are raised to a positive least
+        first = 0.2 * left, 0.2 * left + 0.05 * k0
+        last = 0.2 * right - 0.05 * k1, 0.2 * right
+        steps = np.stack([*first, rise - sum(first) - sum(last), *last])
+        steps = np.maximum(steps, least)
+        steps *= rise / steps.sum(axis=0)
+        pieces = _BERNSTEIN_TO_POWERS @ steps
+        self.knots = knots / knots[-1]
+        self.pieces = np.ascontiguousarray(pieces.T / knots[-1])
 
     @staticmethod
     def _closed(r: Complexes, size: int, with_mean: bool) -> Floats:

@@ -13,7 +13,7 @@ __all__ = ["count_cells", "extent", "split_linearly"]
 Floats = NDArray[np.float64]
 
 
-@numba.njit("Tuple((float64, float64, int64))(float64[::1])", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def extent(x: Floats) -> tuple[float, float, int]:
     """Smallest and largest finite value of `x`, and how many values are not finite."""
     low = np.inf
@@ -29,9 +29,7 @@ def extent(x: Floats) -> tuple[float, float, int]:
     return low, high, bad
 
 
-@numba.njit(
-    "void(float64[::1], float64[::1], float64, float64, float64[::1])", cache=True, nogil=True
-)
+@numba.njit(cache=True, nogil=True)
 def count_cells(
     x: Floats, weights: Floats, inverse_width: float, first: float, counts: Floats
 ) -> None:
@@ -50,7 +48,7 @@ def count_cells(
         counts[cell] += 1.0 if unit else weights[i]
 
 
-@numba.njit("void(float64[::1], float64[::1], float64[::1])", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def split_linearly(v: Floats, weights: Floats, nodes: Floats) -> None:
     """Share each weight between the two nodes next to ``v`` in [0, 1], on a circle of nodes."""
     n = nodes.size

@@ -27,6 +27,11 @@ _LADDER = (1, 2, 3, 4, 6, 8, 11, 14, 18, 23, 32, 45, 64, 90, 128)
 _MOST_TERMS = 4096
 _GROUPS = 8192
 _SPREAD = 16
+_LINE_BASES = ("normal", "laplace", "logistic", "student")
+_FEW_RUNGS = (4, 14, 45)
+_MOVES = 4
+# With terms to shape it, a base wider than its own best fit often serves better.
+_WIDENINGS = (1.0, 1.6, 2.5)
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,8 @@ class Task:
 
     @property
     def tolerance(self) -> float:
-        """Improvement in nats per sample that is not worth a step: 0.01 nats over all samples."""
-        return max(0.01 / max(self.statistic.total, 1.0), 1e-9)
+        """Improvement in nats per sample that is not worth a step: 0.05 nats over all samples."""
+        return max(0.05 / max(self.statistic.total, 1.0), 1e-9)
 
 
 @dataclass(frozen=True)
@@ -106,9 +111,27 @@ def fit(task: Task) -> tuple[Complexes, Base]:
     elif task.support is not None:
         best = _fit_over(task, "uniform")
     else:
-        names = ("normal", "laplace", "logistic", "student")
-        best = min((_fit_over(task, name) for name in names), key=lambda f: _bits(task, f))
+        best = _fit_over(task, _best_base(task))
     return best.r, best.base
+
+
+def _best_base(task: Task) -> str:
+    """Choose the base with the shortest total code at a few numbers of terms."""
+
+    def shortest(name: str) -> float:
+        base = _start_base(task, name)
+        cells = _Cells.of(task, base)
+        found = [_bare(cells, base)]
+        if task.terms == "auto":
+            most = max(_ladder(task, cells, base), default=0)
+            rungs = [terms for terms in _FEW_RUNGS if terms <= most]
+        else:
+            rungs = [task.terms] if task.terms else []
+            found = found[: 1 - len(rungs)]
+        found += [_fit_terms(cells, base, terms, moves=0) for terms in rungs]
+        return min(_bits(task, one) for one in found)
+
+    return min(_LINE_BASES, key=shortest)
 
 
 def _bits(task: Task, found: _Fit) -> float:
@@ -118,25 +141,33 @@ def _bits(task: Task, found: _Fit) -> float:
     return n * found.value / math.log(2.0) + parameters
 
 
+def _bare(cells: _Cells, base: Base) -> _Fit:
+    return _Fit(np.ones(1, dtype=np.complex128), base, cells.base_value(base))
+
+
 def _fit_over(task: Task, name: str) -> _Fit:
     base = _start_base(task, name)
     cells = _Cells.of(task, base)
-    current = _Fit(np.ones(1, dtype=np.complex128), base, cells.base_value(base))
+    best = _bare(cells, base)
+    if task.terms == 0:
+        return best
     if task.terms != "auto":
-        return current if task.terms == 0 else _fit_terms(task, cells, base, task.terms, None)
-    best, best_bits = current, _bits(task, current)
+        return _fit_terms(cells, base, task.terms, moves=_MOVES)
+    best_bits = _bits(task, best)
     for terms in _ladder(task, cells, base):
-        current = _fit_terms(task, cells, base, terms, current.a)
+        current = _fit_terms(cells, base, terms, moves=1)
         bits = _bits(task, current)
         if bits < best_bits:
             best, best_bits = current, bits
-    return best
+    return best if best.r.size == 0 else _settle(cells, best, _MOVES)
 
 
 def _ladder(task: Task, cells: _Cells, base: Base) -> Iterator[int]:
     """Numbers of terms up to a little beyond the last moment that stands out of the noise."""
-    # more real coefficients than distinct values would only trace single values
-    most = min(_LADDER[-1], int(task.statistic.total / 4.0), task.statistic.values.size // 2)
+    # a density of points with as many coefficients as distinct values would only trace those
+    distinct = task.statistic.values.size
+    most = distinct // 2 if task.bin_width == 0.0 else 2 * distinct
+    most = min(most, _LADDER[-1], int(task.statistic.total / 4.0))
     if most < 1:
         return
     moments = np.fft.rfft(cells.nodes(base, most))[1 : most + 1]
@@ -192,6 +223,10 @@ class _Cells:
             x = middle + moments / shares
         return cls(x, shares, 0.5 * task.bin_width, task.gamma, task.tolerance)
 
+    def movable(self, base: Base) -> bool:
+        """Whether location and scale of the base are free."""
+        return not isinstance(base, Uniform)
+
     def wide(self, base: Base, terms: int) -> bool:
         """Whether the density varies inside a bin."""
         if self.half_bin == 0.0:
@@ -231,27 +266,32 @@ class _Cells:
         return spectrum.CircleLikelihood(nodes, terms, self.gamma)
 
 
-def _fit_terms(
-    task: Task, cells: _Cells, base: Base, terms: int, previous: Complexes | None
-) -> _Fit:
-    nodes = cells.nodes(base, terms)
-    objective = cells.objective(base, terms, nodes)
-    starts = [
-        spectrum.minimum_phase(nodes, terms, smoothing * terms, floor)
-        for smoothing in (1.0, 2.0)
-        for floor in (1e-1, 1e-2, 1e-4)
-    ]
-    if previous is not None:
-        starts.append(np.concatenate([previous, np.zeros(terms + 1 - previous.size)]))
-    a = min(starts, key=lambda start: objective.value(spectrum.autocorrelation(start)))
+def _fit_terms(cells: _Cells, base: Base, terms: int, moves: int) -> _Fit:
+    """Closed-form start over the base, or a wider one; Newton steps; moves of the base."""
+    starts = []
+    for widening in _WIDENINGS if cells.movable(base) and terms > 2 else (1.0,):
+        wider = base
+        if widening != 1.0:
+            wider = type(base)(base.loc, widening * base.scale, *base.shape_parameters)
+        nodes = cells.nodes(wider, terms)
+        objective = cells.objective(wider, terms, nodes)
+        beneath = cells.base_value(wider)
+        for floor in (1e-1, 1e-2, 1e-4):
+            a = spectrum.minimum_phase(nodes, terms, 2.0 * terms, floor)
+            value = objective.value(spectrum.autocorrelation(a)) + beneath
+            starts.append((value, a, wider, objective, beneath))
+    _, a, base, objective, beneath = min(starts, key=lambda start: start[0])
     a, value = spectrum.maximise(objective, a, cells.tolerance)
-    found = _Fit(a, base, value + cells.base_value(base))
-    if task.support is not None or isinstance(base, Uniform):
-        return found
-    for _ in range(4):
+    return _settle(cells, _Fit(a, base, value + beneath), moves)
+
+
+def _settle(cells: _Cells, found: _Fit, moves: int) -> _Fit:
+    """Move location and scale and follow with the coefficients, in turn."""
+    for _ in range(moves if cells.movable(found.base) else 0):
         moved = _move_base(cells, found)
         if moved is None:
             break
+        terms = found.r.size
         objective = cells.objective(moved, terms, cells.nodes(moved, terms))
         a, value = spectrum.maximise(objective, found.a, cells.tolerance)
         new = replace(found, a=a, base=moved, value=value + cells.base_value(moved))
@@ -259,7 +299,7 @@ def _fit_terms(
         if gain <= 0.0:
             break
         found = new
-        if gain < 10.0 * cells.tolerance:
+        if gain < cells.tolerance:
             break
     return found
 

@@ -74,7 +74,7 @@ def _normal_quantile(p: float) -> float:
     return z
 
 
-@numba.njit("float64[::1](float64[::1])", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def normal_cdf(z: Floats) -> Floats:
     """Phi(z)."""
     out = np.empty(z.size)
@@ -83,7 +83,7 @@ def normal_cdf(z: Floats) -> Floats:
     return out
 
 
-@numba.njit("float64[::1](float64[::1])", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def normal_ppf(q: Floats) -> Floats:
     """Inverse of Phi on [0, 1]."""
     out = np.empty(q.size)
@@ -100,7 +100,7 @@ def normal_ppf(q: Floats) -> Floats:
     return out
 
 
-@numba.njit("float64[::1](float64[::1])", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def logistic_cdf(z: Floats) -> Floats:
     """1 / (1 + exp(-z))."""
     out = np.empty(z.size)
@@ -171,7 +171,7 @@ def _student_tail(t: float, df: float, log_beta: float) -> float:
     return 0.5 - front * _beta_fraction(0.5, a, y)
 
 
-@numba.njit("float64[::1](float64[::1], float64, float64)", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def student_cdf(z: Floats, df: float, log_beta: float) -> Floats:
     """Distribution function of Student's t with `df` degrees of freedom."""
     out = np.empty(z.size)
@@ -223,7 +223,7 @@ def _student_quantile(p: float, df: float, log_beta: float) -> float:
     return math.exp(log_t)
 
 
-@numba.njit("float64[::1](float64[::1], float64, float64)", cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def student_ppf(q: Floats, df: float, log_beta: float) -> Floats:
     """Quantile function of Student's t with `df` degrees of freedom."""
     out = np.empty(q.size)

@@ -224,31 +224,33 @@ def maximise(
     """
     r = autocorrelation(a)
     value = objective.value(r)
-    damping = 1e-4
+    damping = 1e-3
     for _ in range(max_steps):
         gradient, hessian = _in_factor(a, r, *objective.derivatives(r))
         scale = max(float(np.abs(np.diag(hessian)).mean()), 1e-300)
         hessian += _gauge(a) * scale
-        improved = False
-        step = None
+        promised = gained = 0.0
         while damping < 1e8:
             step = _solve(hessian, damping * scale, gradient)
             if step is not None:
+                promised = -0.5 * float(gradient @ step)
                 moved = a + (step[: a.size] + 1j * step[a.size :])
                 moved /= np.linalg.norm(moved)
                 new_r = autocorrelation(moved)
-                new = objective.value(new_r)
-                if new < value:
-                    improved = True
+                gained = value - objective.value(new_r)
+                if gained > 0.0:
+                    a, r, value = moved, new_r, value - gained
                     break
-            damping *= 10.0
-        if step is None or not improved:
+                if promised < tolerance:
+                    break
+            damping *= 6.0
+        if gained <= 0.0 or promised < tolerance:
             break
-        promised = -float(gradient @ step)
-        a, r, value = moved, new_r, new
-        damping = max(damping * 0.05, 1e-10)
-        if promised < tolerance:
-            break
+        # trust the quadratic model as far as it has just been right
+        if gained > 0.75 * promised:
+            damping = max(damping / 8.0, 1e-9)
+        elif gained < 0.25 * promised:
+            damping *= 4.0
     return a, value
 
 

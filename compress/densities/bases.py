@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from compress.densities import _location_scale as likelihood
 from compress.densities import _special as special
-from compress.densities.density import Density, Floats
+from compress.densities.density import Density, Floats, Peak
 from compress.densities.statistic import NanPolicy, Statistic
 
 __all__ = ["BASES", "Base", "Laplace", "Logistic", "Normal", "StudentT", "Uniform"]
@@ -162,6 +162,12 @@ class Base(Density):
     def entropy(self) -> float:
         """Differential entropy in nats, in closed form."""
         return self._standard_entropy() + math.log(self.scale)
+
+    def modes(self, relative_height: float = 1e-3) -> list[Peak]:
+        """Peak of the family; of the uniform density, its middle."""
+        del relative_height
+        x = float(self._ppf(np.array([0.5]))[0])
+        return [Peak(x, float(self.pdf(x)))]
 
 
 class Uniform(Base):

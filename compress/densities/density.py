@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from compress.densities.statistic import Statistic
 
-__all__ = ["Density", "Floats", "parameter_cost"]
+__all__ = ["Density", "Floats", "Peak", "parameter_cost", "peaks_on_grid"]
 
 Floats = NDArray[np.float64]
 
@@ -23,6 +23,13 @@ def parameter_cost(n: float) -> float:
     "A universal prior for integers and estimation by minimum description length", 1983).
     """
     return max(1.0, 0.5 * math.log2(max(n, 1.0)))
+
+
+class Peak(NamedTuple):
+    """A local maximum of a density: where it is, and the density there."""
+
+    location: float
+    height: float
 
 
 class Density(ABC):
@@ -145,6 +152,16 @@ class Density(ABC):
             logs = self._logpdf(statistic.values)
         return float(-(statistic.counts * logs).sum() / math.log(2.0))
 
+    @abstractmethod
+    def modes(self, relative_height: float = 1e-3) -> list[Peak]:
+        """Peaks of the density, highest first.
+
+        Parameters
+        ----------
+        relative_height : float
+            Peaks lower than this share of the highest are left out.
+        """
+
     def parameter_bits(self, n: float) -> float:
         """Bits of the parameters when learned from `n` samples and sent to useful precision."""
         return self.n_parameters * parameter_cost(n)
@@ -154,3 +171,31 @@ def _elementwise(function: Any, x: ArrayLike) -> Any:
     array = np.asarray(x, dtype=np.float64)
     with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
         return np.asarray(function(np.ascontiguousarray(array.ravel()))).reshape(array.shape)[()]
+
+
+def peaks_on_grid(density: Density, grid: Floats, relative_height: float) -> list[Peak]:
+    """Local maxima: found between neighbours on a rising grid, sharpened by golden sections."""
+    logs = np.asarray(density.logpdf(grid))
+    inner = np.flatnonzero((logs[1:-1] >= logs[:-2]) & (logs[1:-1] > logs[2:])) + 1
+    left, right = grid[inner - 1], grid[inner + 1]
+    if logs[0] > logs[1]:
+        left, right = np.append(left, grid[0]), np.append(right, grid[1])
+    if logs[-1] > logs[-2]:
+        left, right = np.append(left, grid[-2]), np.append(right, grid[-1])
+    golden = 0.5 * (math.sqrt(5.0) - 1.0)
+    for _ in range(60):
+        a = right - golden * (right - left)
+        b = left + golden * (right - left)
+        up = np.asarray(density.logpdf(a)) < np.asarray(density.logpdf(b))
+        left, right = np.where(up, a, left), np.where(up, right, b)
+    # an end of the support may be the peak itself
+    ends = np.stack([left, 0.5 * (left + right), right])
+    heights = np.asarray(density.logpdf(ends))
+    at = np.argmax(heights, axis=0)
+    columns = np.arange(left.size)
+    location, height = ends[at, columns], np.exp(heights[at, columns])
+    if height.size == 0:
+        return []
+    order = np.argsort(-height, kind="stable")
+    lowest = relative_height * height.max()
+    return [Peak(float(location[i]), float(height[i])) for i in order if height[i] >= lowest]

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from compress.densities import _fourier_fit as fitting
 from compress.densities._circle import CircleCumulative, density_at, lifted, on_grid
 from compress.densities.bases import Base, StudentT, Uniform
-from compress.densities.density import Density, Floats, parameter_cost
+from compress.densities.density import Density, Floats, Peak, parameter_cost, peaks_on_grid
 from compress.densities.statistic import NanPolicy, Statistic
 
 __all__ = ["FourierDensity"]
@@ -52,7 +52,7 @@ class FourierDensity(Density):
     Notes
     -----
     The density is at least 2^-30 of the base's everywhere. The distribution function is
-    F(x) + Re sum c_n (exp(i pi n u) - (-1)^n) / (i pi n), evaluated to 1e-11 in a way that is
+    F(x) + Re sum c_n (exp(i pi n u) - (-1)^n) / (i pi n), evaluated to about 1e-11 in a way that is
     monotone to the last bit and exactly 0 and 1 at the ends.
     """
 
@@ -248,3 +248,16 @@ class FourierDensity(Density):
         surprise = -self.base._standard_logpdf(self.base._standard_ppf(lower))
         both = density_at(lower, self._r) + density_at(1.0 - lower, self._r)
         return circle + float((w * both * surprise).sum()) + math.log(self.scale)
+
+    def modes(self, relative_height: float = 1e-3) -> list[Peak]:
+        """Peaks of the density, highest first; see `Density.modes`."""
+        if self.terms == 0:
+            return self.base.modes(relative_height)
+        # even steps in v, and finer ones towards the ends, where v crowds the tails together
+        v = np.linspace(0.0, 1.0, 64 * self.terms + 1)[1:-1]
+        tail = 2.0 ** -np.linspace(6.0 + math.log2(self.terms), 40.0, 64)
+        v = np.unique(np.concatenate([tail, v, 1.0 - tail]))
+        grid = self.base._ppf(v)
+        if isinstance(self.base, Uniform):
+            grid = np.concatenate([[self.support[0]], grid, [self.support[1]]])
+        return peaks_on_grid(self, np.unique(grid), relative_height)

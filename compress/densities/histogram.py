@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from compress.densities.density import Density, Floats, parameter_cost
+from compress.densities.density import Density, Floats, Peak, parameter_cost
 from compress.densities.statistic import NanPolicy, Statistic
 
 __all__ = ["Histogram"]
@@ -130,6 +130,15 @@ class Histogram(Density):
         """Differential entropy in nats: -sum of mass times log height."""
         some = self.masses > 0.0
         return -float((self.masses[some] * self._log_heights[some]).sum())
+
+    def modes(self, relative_height: float = 1e-3) -> list[Peak]:
+        """Middles of the bins higher than their neighbours, highest first."""
+        heights = np.concatenate([[0.0], np.exp(self._log_heights), [0.0]])
+        peak = np.flatnonzero((heights[1:-1] >= heights[:-2]) & (heights[1:-1] > heights[2:]))
+        middles = 0.5 * self.edges[peak] + 0.5 * self.edges[peak + 1]
+        tops = heights[peak + 1]
+        order = [i for i in np.argsort(-tops) if tops[i] >= relative_height * tops.max()]
+        return [Peak(float(middles[i]), float(tops[i])) for i in order]
 
 
 def _candidates(statistic: Statistic, bin_width: float) -> tuple[Floats, Floats]:

@@ -9,6 +9,7 @@ from compress.densities.bases import Laplace, Logistic, Normal, StudentT, Unifor
 from compress.densities.density import Density
 from compress.densities.fourier import FourierDensity
 from compress.densities.histogram import Histogram
+from compress.densities.mixture import GaussianMixture
 from compress.densities.statistic import NanPolicy, Statistic
 
 __all__ = ["fit_density"]
@@ -38,7 +39,8 @@ def fit_density(
     Returns
     -------
     Density
-        One of the bases, a `FourierDensity` over one of them, or a `Histogram`.
+        One of the bases, a `FourierDensity` over one of them, a `GaussianMixture` or a
+        `Histogram`.
     """
     if bin_width is None:
         integers = not isinstance(x, Statistic) and np.asarray(x).dtype.kind in "biu"
@@ -51,6 +53,7 @@ def fit_density(
     ]
     if statistic.values.size > 1:
         candidates.append(Histogram.fit(statistic, bin_width=bin_width))
+        candidates.append(GaussianMixture.fit(statistic, bin_width=bin_width))
         fourier = FourierDensity.fit(statistic, bin_width=bin_width)
         if fourier.terms > 0:
             candidates.append(fourier)

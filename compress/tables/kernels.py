@@ -13,7 +13,7 @@ from numba import njit
 
 from compress.tables.knots import CDF_BITS, KNOTS_PER_OCTAVE_BITS, OCTAVES, Z_BITS
 
-__all__ = ["build_cumulative"]
+__all__ = ["build_cumulative", "fill_lookup"]
 
 _ONE = 1 << CDF_BITS
 _Z_TOP = Z_BITS - 4 + OCTAVES
@@ -154,4 +154,23 @@ def build_cumulative(
             cumulative[k + 1] = k + 1 + running * spare // excess
         else:
             cumulative[k + 1] = k + 1 + (k + 1) * spare // size
+    return True
+
+
+@njit(cache=True, nogil=True)
+def fill_lookup(cumulative: np.ndarray, start: np.ndarray, bits: int, slots: np.ndarray) -> bool:
+    """Fill ``slots`` as `TableSet.lookup` says; False if the arguments do not fit each other."""
+    tables = len(start) - 1
+    if len(slots) != tables << bits or start[tables] != len(cumulative):
+        return False
+    for t in range(tables):
+        slot = start[t]
+        last = start[t + 1] - 2
+        if slot < 0 or last < slot:
+            return False
+        for cell in range(1 << bits):
+            quantile = cell << (24 - bits)
+            while slot < last and np.int64(cumulative[slot + 1]) <= quantile:
+                slot += 1
+            slots[(t << bits) + cell] = slot
     return True

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from compress.tables.kernels import fill_lookup
 from compress.tables.rounding import round_masses
 
 __all__ = ["PRECISION", "TOTAL", "TableSet"]
@@ -165,6 +167,24 @@ class TableSet:
             raise IndexError(f"table {t} of {len(self)}")
         row = self.cumulative[self.start[t] : self.start[t + 1]].astype(np.int64)
         return row[1:] - row[:-1]
+
+    @cached_property
+    def lookup(self) -> tuple[int, npt.NDArray[np.uint32]]:
+        """Where to start looking for a quantile: ``(bits, slots)``.
+
+        ``slots[(t << bits) + (quantile >> (24 - bits))]`` is the first entry of ``cumulative``
+        that the mass of that quantile in table t can start at. Built when first asked for; at
+        most 2**20 entries or 16 a table, whichever is more.
+        """
+        widest = int(np.diff(self.start).max())
+        bits = min(max(widest.bit_length() + 2, 12), 18)
+        while bits > 4 and len(self) << bits > 1 << 20:
+            bits -= 1
+        slots = np.empty(len(self) << bits, np.uint32)
+        if not fill_lookup(self.cumulative, self.start, bits, slots):
+            raise AssertionError("a checked table set does not fit itself")
+        slots.flags.writeable = False
+        return bits, slots
 
     def bits(self, symbols: npt.ArrayLike, indexes: npt.ArrayLike | None = None) -> float:
         """Ideal code length of ``symbols`` in bits.

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compress.coders import decode, encode, pack_bits, unpack_bits
+from compress.coders import (
+    Decoder,
+    Encoder,
+    Stack,
+    decode,
+    encode,
+    encode_intervals,
+    pack_bits,
+    unpack_bits,
+)
 from compress.errors import CorruptError
 from compress.tables import TableSet
 
@@ -88,3 +97,54 @@ def test_packed_bits_come_back(pairs: list[tuple[int, int]]) -> None:
             unpack_bits(packed[:-1], len(pairs), widths)
     packed = pack_bits(values, 13)
     assert unpack_bits(packed, len(pairs), 13).tolist() == [v & 0x1FFF for v, _ in pairs]
+
+
+def test_a_stack_turns_words_into_samples_and_back(rng: np.random.Generator) -> None:
+    """Bits-back: popping with any table and pushing again restores the words exactly."""
+    words = rng.integers(1, 1 << 32, 300, dtype=np.uint32)
+    tables = TableSet.from_pmf(rng.dirichlet(np.ones(30), 5), escape=0.01)
+    indexes = rng.integers(0, 5, 400)
+    stack = Stack(words)
+    samples = stack.pop(400, tables, indexes)
+    oracle = Ans(words)
+    for sample, t in zip(samples.tolist(), indexes.tolist(), strict=True):
+        if not 0 <= sample < 30:
+            break
+        exact = model.Categorical((tables.masses(t) - 1).astype(np.float64), perfect=False)
+        assert oracle.decode(exact) == sample
+    stack.push(samples, tables, indexes)
+    np.testing.assert_array_equal(stack.words, words)
+
+
+def test_encoder_and_decoder_are_first_in_first_out(rng: np.random.Generator) -> None:
+    """Arrays appended one after another, with different tables, come out in that order."""
+    tables = [TableSet.from_pmf(rng.dirichlet(np.ones(k)), escape=0.01) for k in (2, 30, 400)]
+    parts = [rng.integers(-3, 450, n) for n in (100, 0, 3000)]
+    encoder = Encoder()
+    for part, table in zip(parts, tables, strict=True):
+        encoder.append(part, table)
+    decoder = Decoder(encoder.finish())
+    for part, table in zip(parts, tables, strict=True):
+        np.testing.assert_array_equal(decoder.take(len(part), table), part)
+    decoder.finish()
+    with pytest.raises(CorruptError):
+        Decoder(encoder.finish()).finish()
+
+
+@given(st.lists(st.tuples(st.integers(0, 1 << 24), st.integers(1, 1 << 24)), max_size=50))
+@settings(max_examples=100, deadline=None)
+def test_intervals_are_encoded_or_refused(pairs: list[tuple[int, int]]) -> None:
+    """Possible intervals give constriction's words; impossible ones a `ValueError`."""
+    starts = np.array([start for start, _ in pairs], dtype=np.uint32)
+    masses = np.array([mass for _, mass in pairs], dtype=np.uint32)
+    if any(start + mass > 1 << 24 for start, mass in pairs):
+        with pytest.raises(ValueError, match="0..2"):
+            encode_intervals(starts, masses)
+        return
+    coder = Ans()
+    for start, mass in reversed(pairs):
+        row = [m for m in (start, mass, (1 << 24) - start - mass) if m]
+        if len(row) > 1:
+            exact = model.Categorical(np.array(row, dtype=np.float64) - 1, perfect=False)
+            coder.encode_reverse(int(start > 0), exact)
+    np.testing.assert_array_equal(encode_intervals(starts, masses), coder.get_compressed())

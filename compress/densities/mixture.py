@@ -1,0 +1,369 @@
+"""One-dimensional Gaussian mixtures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from compress.densities import _mixture_steps as steps
+from compress.densities.density import Density, Floats, Peak, parameter_cost, peaks_on_grid
+from compress.densities.statistic import NanPolicy, Statistic
+
+__all__ = ["GaussianMixture"]
+
+_GROUPS = 2048
+_AUTO_COMPONENTS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20)
+_SHORT_RUN = 30
+_LONG_RUN = 1000
+_SMALLEST_WEIGHT = 1e-12
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Samples in small groups: mean, variance inside, share; shifted and scaled to order 1."""
+
+    x: Floats
+    spread: Floats
+    shares: Floats
+    floor: float
+    total: float
+    centre: float
+    exponent: int
+
+    @classmethod
+    def of(cls, statistic: Statistic, bin_width: float) -> _Groups:
+        values, shares = statistic.values, statistic.shares()
+        centre = statistic.quantile(0.5)
+        quarters = statistic.quantile(0.75) / 2.0 - statistic.quantile(0.25) / 2.0
+        exponent = math.frexp(max(quarters, statistic.resolution, bin_width))[1]
+        z = np.ldexp(values / 2.0 - centre / 2.0, 1 - exponent)
+        inside = math.ldexp(max(bin_width, statistic.width), -exponent) ** 2 / 12.0
+        spread = np.full(z.size, inside)
+        if z.size > _GROUPS:
+            # equal shares in the bulk, equal ratios of distance in the tails
+            key = np.floor(np.cumsum(shares) * _GROUPS) + np.floor(np.arcsinh(z) * 32.0)
+            starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+            lengths = np.diff(np.append(starts, z.size))
+            joined = np.add.reduceat(shares, starts)
+            means = np.add.reduceat(shares * z, starts) / joined
+            offsets = z - np.repeat(means, lengths)
+            spread = np.add.reduceat(shares * offsets**2, starts) / joined + inside
+            z, shares = means, joined
+        smallest = math.ldexp(max(statistic.resolution, bin_width / 16.0), -exponent)
+        return cls(z, spread, shares, smallest, statistic.total, centre, exponent)
+
+    def quantiles(self, q: Floats) -> Floats:
+        """Values at cumulated shares."""
+        at = np.searchsorted(np.cumsum(self.shares), q)
+        return self.x[np.minimum(at, self.x.size - 1)]
+
+    def floor_for(self, components: int) -> float:
+        """Smallest scale of a component.
+
+        1/20 of the narrowest interval that holds a quarter of a fair share of the samples:
+        narrower than any peak that the samples show, far from collapse on single samples.
+        """
+        cumulative = np.cumsum(self.shares)
+        share = max(0.25 / components, 2.0 / self.total)
+        ends = np.searchsorted(cumulative, cumulative - self.shares + share - 1e-12)
+        some = ends < self.x.size
+        if not some.any():
+            return self.floor
+        narrowest = float((self.x[ends[some]] - self.x[some]).min())
+        return max(self.floor, narrowest / 20.0)
+
+
+@dataclass(frozen=True)
+class _Parameters:
+    weights: Floats
+    means: Floats
+    scales: Floats
+
+
+class GaussianMixture(Density):
+    """Mixture of normal densities: pdf(x) = sum_k w_k N(x; mean_k, scale_k^2).
+
+    Parameters
+    ----------
+    weights : array_like, shape (k,)
+        Positive; normalised to sum to 1.
+    means : array_like, shape (k,)
+    scales : array_like, shape (k,)
+        Standard deviations, positive.
+
+    Attributes
+    ----------
+    weights, means, scales : ndarray of float64, shape (k,)
+    """
+
+    def __init__(self, weights: ArrayLike, means: ArrayLike, scales: ArrayLike) -> None:
+        self.weights = np.array(weights, dtype=np.float64)
+        self.means = np.array(means, dtype=np.float64)
+        self.scales = np.array(scales, dtype=np.float64)
+        shapes = {self.weights.shape, self.means.shape, self.scales.shape}
+        if len(shapes) != 1 or self.weights.ndim != 1 or self.weights.size == 0:
+            raise ValueError("weights, means and scales must be of one shape (k,), k >= 1")
+        if not np.all(np.isfinite(self.means)):
+            raise ValueError("means must be finite")
+        for name, values in (("weights", self.weights), ("scales", self.scales)):
+            if not (np.all(np.isfinite(values)) and np.all(values > 0.0)):
+                raise ValueError(f"{name} must be positive and finite")
+        self.weights /= self.weights.sum()
+
+    def __repr__(self) -> str:
+        return f"<GaussianMixture: {self.weights.size} components>"
+
+    @classmethod
+    def fit(
+        cls,
+        x: ArrayLike | Statistic,
+        *,
+        components: int | Literal["auto"] = "auto",
+        weights: ArrayLike | None = None,
+        bin_width: float = 0.0,
+        method: Literal["em", "gradient"] = "em",
+        restarts: int = 4,
+        rng: np.random.Generator | int | None = 0,
+        nan_policy: NanPolicy = "raise",
+    ) -> Self:
+        """Maximum likelihood by expectation maximisation, or by Adam.
+
+        Both start from the best of several short runs: from quantiles, from the components of
+        the next smaller fit with the widest one split, and from random samples.
+
+        Parameters
+        ----------
+        x : array_like of real numbers, any shape, or Statistic
+            Samples.
+        components : int or "auto"
+            Number of components; "auto" decides by total code length, up to 20.
+        weights : array_like, shape of `x`, optional
+            Sample weights.
+        bin_width : float
+            Positive where samples stand for bins ``x +- bin_width / 2``: they count as uniform
+            in their bins.
+        method : {"em", "gradient"}
+            Expectation maximisation (Dempster, Laird and Rubin, 1977), or Adam (Kingma and Ba,
+            2015) on logits, means and log scales, on all samples at every step.
+        restarts : int
+            Number of random starts.
+        rng : numpy.random.Generator or int, optional
+            Source of the random starts; by default the same every time.
+        nan_policy : {"raise", "omit"}
+            What to do with NaN and infinite samples.
+
+        Notes
+        -----
+        No scale falls below 1/20 of the narrowest interval that holds a quarter of a fair share
+        of the samples, and no weight below 1e-12: a component can neither collapse on a sample
+        nor die.
+        """
+        if components != "auto" and components < 1:
+            raise ValueError(f"components must be 'auto' or positive, not {components}")
+        if method not in ("em", "gradient"):
+            raise ValueError(f"method must be 'em' or 'gradient', not {method!r}")
+        statistic = Statistic.of(x, weights, nan_policy)
+        groups = _Groups.of(statistic, bin_width)
+        generator = np.random.default_rng(rng)
+        most = max(1, min(groups.x.size, int(groups.total)))
+        if components != "auto":
+            best = _fit(groups, min(components, most), method, restarts, generator)[0]
+        else:
+            best, least, idle = None, math.inf, 0
+            for count in _AUTO_COMPONENTS:
+                if count > max(1.0, min(most, groups.total / 5.0)) or idle > 2:
+                    break
+                found, value = _fit(groups, count, method, restarts, generator)
+                cost = (3 * count - 1) * parameter_cost(groups.total) * math.log(2.0)
+                idle += 1
+                if cost - groups.total * value < least:
+                    best, least, idle = found, cost - groups.total * value, 0
+        if best is None:
+            raise AssertionError("one component always fits")
+        order = np.argsort(best.means)
+        return cls(
+            best.weights[order],
+            groups.centre + np.ldexp(best.means[order], groups.exponent),
+            np.maximum(np.ldexp(best.scales[order], groups.exponent), 2.0**-1022),
+        )
+
+    @property
+    def n_parameters(self) -> int:
+        """Weight, mean and scale of each component, less one."""
+        return 3 * int(self.weights.size) - 1
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The real line."""
+        return -math.inf, math.inf
+
+    @property
+    def _arrays(self) -> tuple[Floats, Floats, Floats]:
+        return self.weights, self.means, self.scales
+
+    def _logpdf(self, x: Floats) -> Floats:
+        return np.asarray(steps.mixture_logpdf(x, *self._arrays))
+
+    def _cdf(self, x: Floats) -> Floats:
+        return np.asarray(steps.mixture_cdf(x, *self._arrays))
+
+    def _ppf(self, q: Floats) -> Floats:
+        return np.asarray(steps.mixture_ppf(np.ascontiguousarray(q), *self._arrays))
+
+    def _mass(self, low: Floats, high: Floats) -> Floats:
+        # of two tails, the difference is taken in the smaller
+        upper = 0.5 * low + 0.5 * high > self._ppf(np.array([0.5]))[0]
+        a, b = np.where(upper, -high, low), np.where(upper, -low, high)
+        mass = np.empty(low.size)
+        for side, sign in ((upper, -1.0), (~upper, 1.0)):
+            means = sign * self.means
+            top = steps.mixture_cdf(b[side], self.weights, means, self.scales)
+            mass[side] = top - steps.mixture_cdf(a[side], self.weights, means, self.scales)
+        return np.maximum(mass, 0.0)
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Floats:
+        of = rng.choice(self.weights.size, size=n, p=self.weights)
+        return np.asarray(self.means[of] + self.scales[of] * rng.standard_normal(n))
+
+    def _knots(self) -> Floats:
+        offsets = np.array([-37.0, -20.0, -12.0, -8.0, -6.0, -4.5, -3.0, -2.0, -1.0])
+        offsets = np.concatenate([offsets, [0.0], -offsets[::-1]])
+        return np.unique(self.means[:, None] + self.scales[:, None] * offsets)
+
+    def entropy(self) -> float:
+        """Differential entropy in nats, by Gauss-Legendre quadrature between knots."""
+        knots = self._knots()
+        nodes, gauss = np.polynomial.legendre.leggauss(16)
+        half = 0.5 * np.diff(knots)[:, None]
+        x = (knots[:-1, None] + half + half * nodes).ravel()
+        logs = self._logpdf(x)
+        return -float(((half * gauss).ravel() * np.exp(logs) * logs).sum())
+
+    def modes(self, relative_height: float = 1e-3) -> list[Peak]:
+        """Peaks of the density, highest first; see `Density.modes`."""
+        offsets = np.linspace(-6.0, 6.0, 97)
+        grid = np.unique(self.means[:, None] + self.scales[:, None] * offsets)
+        return peaks_on_grid(self, grid, relative_height)
+
+
+def _fit(
+    groups: _Groups,
+    components: int,
+    method: str,
+    restarts: int,
+    rng: np.random.Generator,
+) -> tuple[_Parameters, float]:
+    """Best of several starts: short runs of all, a long run of the best."""
+    floor = groups.floor_for(components)
+    run = _expectation_maximisation if method == "em" else _adam
+    starts = [
+        _at_means(groups, groups.quantiles((np.arange(components) + 0.5) / components), floor)
+    ]
+    if components > 1:
+        starts.append(_by_splitting(groups, components, floor))
+        p = groups.shares / groups.shares.sum()
+        for _ in range(restarts):
+            means = np.sort(rng.choice(groups.x, size=components, p=p))
+            starts.append(_at_means(groups, means, floor))
+    short = [_expectation_maximisation(groups, start, floor, _SHORT_RUN) for start in starts]
+    at = int(np.argmax([value for _, value in short]))
+    chosen = short[at][0] if method == "em" else starts[at]
+    return run(groups, chosen, floor, _LONG_RUN)
+
+
+def _at_means(groups: _Groups, means: Floats, floor: float) -> _Parameters:
+    """Components around means, each with the samples nearest to it."""
+    order = np.unique(means)
+    nearest = np.searchsorted(0.5 * (order[1:] + order[:-1]), groups.x)
+    weights = np.bincount(nearest, weights=groups.shares, minlength=order.size)
+    weights = np.maximum(weights, 1e-6)
+    offset = (groups.x - order[nearest]) ** 2 + groups.spread
+    squares = np.bincount(nearest, weights=groups.shares * offset, minlength=order.size)
+    scales = np.maximum(np.sqrt(squares / weights), floor)
+    missing = means.size - order.size
+    if missing:  # equal means: give the copies wider scales
+        order = np.concatenate([order, np.repeat(order[-1:], missing)])
+        weights = np.concatenate([weights, np.repeat(weights[-1:], missing)])
+        wider = scales.max() * 2.0 ** np.arange(1, missing + 1).clip(max=40)
+        scales = np.concatenate([scales, wider])
+    return _Parameters(weights / weights.sum(), order, scales)
+
+
+def _by_splitting(groups: _Groups, components: int, floor: float) -> _Parameters:
+    """Grow from one component by splitting, at each size, the one with the most scale weight."""
+    current = _at_means(groups, np.array([float((groups.shares * groups.x).sum())]), floor)
+    while current.means.size < components:
+        at = int(np.argmax(current.weights * np.log1p(current.scales / floor)))
+        half = 0.7 * current.scales[at]
+        halved = current.weights.copy()
+        halved[at] *= 0.5
+        moved = np.append(current.means, current.means[at] + half)
+        moved[at] -= half
+        scales = np.append(current.scales, half)
+        scales[at] = half
+        halved = np.append(halved, halved[at])
+        current = _Parameters(halved, moved, np.maximum(scales, floor))
+        current, _ = _expectation_maximisation(groups, current, floor, 8)
+    return current
+
+
+def _expectation_maximisation(
+    groups: _Groups, start: _Parameters, floor: float, most: int
+) -> tuple[_Parameters, float]:
+    """EM until an iteration gains less than 1e-3 nats over all samples."""
+    tolerance = max(1e-3 / groups.total, 1e-10)
+    weights, means, scales = start.weights, start.means, start.scales
+    sums = np.empty((weights.size, 3))
+    before = -math.inf
+    for _ in range(most):
+        data = groups.x, groups.spread, groups.shares
+        value = steps.expectation(*data, weights, means, scales, sums)
+        if value - before < tolerance:
+            break
+        before = value
+        mass = np.maximum(sums[:, 0], _SMALLEST_WEIGHT)
+        shift = sums[:, 1] / mass
+        weights = mass / mass.sum()
+        means = means + shift
+        scales = np.sqrt(np.maximum(sums[:, 2] / mass - shift * shift, floor * floor))
+    return _Parameters(weights, means, scales), float(value)
+
+
+def _adam(
+    groups: _Groups, start: _Parameters, floor: float, most: int
+) -> tuple[_Parameters, float]:
+    """Adam with a rate falling from 0.05 to 0; the best point met."""
+    k = start.weights.size
+    theta = np.stack([np.log(start.weights), start.means, np.log(start.scales)])
+    first, second = np.zeros_like(theta), np.zeros_like(theta)
+    sums = np.empty((k, 3))
+    best = start
+    best_value = -math.inf
+    for step in range(1, most + 1):
+        exponentials = np.exp(theta[0] - theta[0].max())
+        weights = np.maximum(exponentials / exponentials.sum(), _SMALLEST_WEIGHT)
+        scales = np.maximum(np.exp(theta[2]), floor)
+        data = groups.x, groups.spread, groups.shares
+        value = steps.expectation(*data, weights, theta[1], scales, sums)
+        if value > best_value:
+            best, best_value = _Parameters(weights, theta[1].copy(), scales), value
+        # means move in units of their component's scale
+        gradient = np.stack(
+            [
+                sums[:, 0] - weights,
+                sums[:, 1] / scales,
+                sums[:, 2] / scales**2 - sums[:, 0],
+            ]
+        )
+        first = 0.9 * first + 0.1 * gradient
+        second = 0.99 * second + 0.01 * gradient**2
+        corrected = first / (1.0 - 0.9**step)
+        size = np.sqrt(second / (1.0 - 0.99**step)) + 1e-8
+        rate = 0.05 * (1.0 - (step - 1) / most)
+        move = rate * corrected / size
+        theta += np.stack([move[0], move[1] * scales, move[2]])
+    return best, float(best_value)

@@ -1,0 +1,131 @@
+"""The causal plane model: every sample coded under a density that earlier samples set.
+
+Experts predict, the errors nearby say how wide, and the sample is coded as a few binary
+decisions whose probabilities are mixed from all experts' distributions. Everything is learned
+while coding, on both sides alike, so the parameters are few: the recipe, then the scan (the axes
+from the slowest to the fastest, the place of the channel axis plus one, the steps).
+
+Data: the number of plain low bits (one byte), the smallest sample (eight bytes, little-endian)
+and the range (one byte of length, then its bytes) of what is left above them, the packed plain
+bits, then the words of one ANS coder.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from compress.coders import pack_bits, unpack_bits
+from compress.errors import CorruptError
+from compress.prediction.coding import decode as decode_words
+from compress.prediction.coding import encode as encode_words
+from compress.prediction.model import Parameters, Plane
+from compress.prediction.neighbourhood import Scan, arrange, restore
+from compress.prediction.recipes import RECIPES, recipe_of
+from compress.prediction.scans import MOST_CHANNELS, choose
+
+__all__ = ["CODE", "NAME", "decode", "encode", "propose"]
+
+CODE = 2
+NAME = "causal"
+
+# Sums of two samples, and of a sample and a step, must fit in 63 bits.
+_RANGE_BITS = 60
+_MOST_AXES = 5
+_MOST_STEP = 64
+# Scans are tried with a recipe no slower than this, on a crop of so many samples.
+_TRIAL_RECIPE = 1
+_BUDGETS = {5: 12_000, 6: 16_000, 7: 24_000, 8: 32_000}
+
+
+def propose(plane: Plane, level: int) -> Parameters | None:
+    """Choose recipe and scan; None below level 5, where nothing may depend on decoded samples."""
+    if level < 5:
+        return None
+    folded = plane.reshape(_fold(plane.shape))
+    high, _, _ = _strip(folded)
+    number = recipe_of(level)
+    budget = min(max(plane.size // 40, 4096), _BUDGETS[min(level, 8)])
+    scan = choose(high, RECIPES[min(number, _TRIAL_RECIPE)], budget)
+    return (number, *scan.axes, scan.channel + 1, *scan.steps)
+
+
+def encode(plane: Plane, parameters: Parameters) -> bytes:
+    """Code a plane; see `compress.prediction.model.PlaneModel`."""
+    shape = _fold(plane.shape)
+    try:
+        recipe, scan = _parse(parameters, shape)
+    except CorruptError as error:
+        raise ValueError(f"the parameters do not fit a plane of shape {plane.shape}") from error
+    high, low_bits, smallest = _strip(plane.reshape(shape))
+    largest = int(high.max())
+    length = (largest.bit_length() + 7) // 8
+    head = bytes([low_bits]) + smallest.to_bytes(8, "little", signed=True)
+    head += bytes([length]) + largest.to_bytes(length, "little")
+    plain = pack_bits(plane.ravel().view(np.uint64), low_bits)
+    words = encode_words(arrange(high, scan), scan, RECIPES[recipe], largest)
+    return head + plain + words.astype("<u4").tobytes()
+
+
+def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
+    """Decode a plane; see `compress.prediction.model.PlaneModel`."""
+    folded = _fold(shape)
+    recipe, scan = _parse(parameters, folded)
+    data = memoryview(data)
+    n = prod(shape)
+    low_bits = data[0] if len(data) >= 10 else 64
+    smallest = int.from_bytes(data[1:9], "little", signed=True)
+    length = data[9] if len(data) >= 10 else 9
+    place = 10 + length + (n * low_bits + 7) // 8
+    largest = int.from_bytes(data[10 : 10 + length], "little")
+    if (
+        low_bits > 63
+        or length > 8
+        or largest.bit_length() > _RANGE_BITS + 1
+        or place > len(data)
+        or (len(data) - place) % 4
+    ):
+        raise CorruptError(f"a causal plane of {n} samples has a damaged head")
+    words = np.frombuffer(data[place:], "<u4").astype(np.uint32)
+    scanned = tuple(folded[axis] for axis in scan.axes)
+    samples = restore(decode_words(words, scanned, scan, RECIPES[recipe], largest), scan)
+    high = samples.ravel().view(np.uint64) + np.uint64(smallest & (1 << 64) - 1)
+    plane = high << np.uint64(low_bits)
+    if low_bits:
+        plane |= unpack_bits(data[10 + length : place], n, low_bits)
+    return plane.view(np.int64).reshape(shape)
+
+
+def _fold(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Shape without axes of one sample, with at least one axis and at most five."""
+    long = tuple(size for size in shape if size != 1) or (1,)
+    spare = len(long) - _MOST_AXES
+    return (prod(long[: spare + 1]), *long[spare + 1 :]) if spare > 0 else long
+
+
+def _strip(plane: Plane) -> tuple[Plane, int, int]:
+    """Plane above its plain low bits, from zero on; the number of these bits; what was zero."""
+    smallest, largest = int(plane.min()), int(plane.max())
+    low_bits = max(0, (largest - smallest).bit_length() - _RANGE_BITS)
+    high = plane >> low_bits
+    high -= smallest >> low_bits
+    return high, low_bits, smallest >> low_bits
+
+
+def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, Scan]:
+    n = len(shape)
+    if len(parameters) != 2 * n + 2:
+        raise CorruptError(f"a causal model of {n} axes has {len(parameters)} parameters")
+    recipe, axes = parameters[0], parameters[1 : n + 1]
+    channel, steps = parameters[n + 1] - 1, parameters[n + 2 :]
+    scan = Scan(tuple(axes), channel, tuple(steps))
+    if (
+        recipe not in RECIPES
+        or sorted(axes) != list(range(n))
+        or not -1 <= channel < n
+        or not all(1 <= step <= _MOST_STEP for step in steps)
+        or (channel >= 0 and shape[axes[channel]] > MOST_CHANNELS)
+    ):
+        raise CorruptError(f"a causal model has the impossible parameters {parameters}")
+    return recipe, scan
