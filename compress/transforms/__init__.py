@@ -10,7 +10,6 @@ from __future__ import annotations
 from compress.transforms import (
     constant,
     decorrelated,
-    delta,
     dictionary,
     folded,
     masked,
@@ -43,7 +42,6 @@ _ALL: tuple[Step, ...] = (
     folded,
     transposed,
     unstacked,
-    delta,
     decorrelated,
     quantised,
 )

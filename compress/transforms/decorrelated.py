@@ -16,7 +16,7 @@ import numpy as np
 from compress.errors import CorruptError
 from compress.transforms.step import Array, Parameters, Plane, Read, Shape, check_plane, is_plane
 
-CODE = 14
+CODE = 13
 NAME = "decorrelated"
 MOST = 16
 UNIT_BITS = 6

@@ -1,12 +1,11 @@
 """Few distinct values: the index of each sample among the sorted values.
 
 Sorted, so that order and neighbourhood survive: this also closes the gaps of a sparse histogram.
-Children: the indexes, then the sorted values (the number of which is the parameter).
+No parameters. Children: the indexes, then the sorted values, all of which occur.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -49,13 +48,14 @@ def propose(array: Array, level: int) -> Parameters | None:
     # Dense values gain nothing from being numbered.
     if int(values[-1]) - int(values[0]) < values.size:
         return None
-    return (values.size,)
+    return ()
 
 
 def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
     """Give indexes and sorted values."""
-    values = distinct_values(array, max(parameters[0], 1))
-    if values is None or values.size != parameters[0]:
+    del parameters
+    values = distinct_values(array, min(LIMIT, array.size))
+    if values is None:
         return None
     indexes = positions_of(array, values)
     return None if indexes is None else (indexes, values)
@@ -64,8 +64,10 @@ def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
     """Look the indexes up."""
     check_plane(NAME, dtype)
-    check_parameters(NAME, parameters, (0, math.prod(shape)))
-    indexes, values = read(shape), read((parameters[0],))
-    if indexes.size and (int(indexes.min()) < 0 or int(indexes.max()) >= values.size):
-        raise CorruptError(f"{NAME}: an index is outside the {values.size} values")
+    check_parameters(NAME, parameters)
+    indexes = read(shape)
+    count = int(indexes.max()) + 1 if indexes.size else 0
+    if count > indexes.size or (indexes.size and int(indexes.min()) < 0):
+        raise CorruptError(f"{NAME}: an index is outside what {indexes.size} samples can have")
+    values = read((count,))
     return np.asarray(values[indexes.reshape(-1)]).reshape(shape)

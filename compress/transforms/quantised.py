@@ -22,7 +22,7 @@ from compress.transforms.sample import isolated_values, repeated_values, runs
 from compress.transforms.special import check_special, default_layout, merge, split
 from compress.transforms.step import INT64, Array, Parameters, Plane, Read, Shape, check_parameters
 
-CODE = 15
+CODE = 14
 NAME = "quantised"
 
 LARGEST = float(1 << 53)
