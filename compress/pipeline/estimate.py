@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from compress.prediction.model import Plane
 
-__all__ = ["LEAF_BITS", "plane_bits", "sample_of"]
+__all__ = ["LEAF_BITS", "WHOLE_AXIS", "plane_bits", "sample_of"]
 
+Array = NDArray[Any]
 _SAMPLE = 1 << 14
-_BLOCKS = 4
+_BLOCKS = 16
+# Axes so short may be channels.
+WHOLE_AXIS = 16
+_GOLDEN = 0.6180339887498949
 # A leaf's plan: model, parameters, length. About what a small table costs.
 LEAF_BITS = 160.0
 # Values further apart than a table is long cannot have masses of their own.
 _TABLE_RANGE = 1 << 13
+INT64_MAX = (1 << 63) - 1
 
 
-def sample_of(array: Plane, most: int = _SAMPLE) -> Plane:
-    """Take a few slabs of an array, one below another, as an array of as many dimensions.
+def sample_of(array: Array, most: int = _SAMPLE) -> Array:
+    """Take a few blocks of an array, behind one another along its longest axis.
 
     Parameters
     ----------
@@ -28,19 +36,25 @@ def sample_of(array: Plane, most: int = _SAMPLE) -> Plane:
     Returns
     -------
     array
-        C-contiguous; the array itself if it is small.
+        C-contiguous, of as many dimensions; axes up to `WHOLE_AXIS` are kept whole. The array
+        itself if it is small.
     """
     if array.size <= 2 * most or array.ndim == 0:
         return array
     sides = _block_sides(array.shape, most // _BLOCKS)
-    inner = tuple(
-        slice((n - side) // 2, (n - side) // 2 + side)
-        for n, side in zip(array.shape[1:], sides[1:], strict=True)
-    )
-    rows = sides[0]
-    blocks = max(1, min(_BLOCKS, array.shape[0] // rows))
-    starts = np.linspace(0, array.shape[0] - rows, blocks).astype(np.int64).tolist()
-    return np.concatenate([array[(slice(start, start + rows), *inner)] for start in starts])
+    longest = int(np.argmax(array.shape))
+    count = max(1, min(_BLOCKS, array.shape[longest] // sides[longest]))
+    blocks = []
+    for i in range(count):
+        # Spread over all axes, or a frame around a picture would never be seen: multiples of
+        # the golden ratio fill an interval evenly, its powers serve the other axes.
+        cut = []
+        for axis, (n, side) in enumerate(zip(array.shape, sides, strict=True)):
+            place = (0.5 + i * _GOLDEN ** (1 + axis)) % 1.0
+            start = round((i / max(count - 1, 1) if axis == longest else place) * (n - side))
+            cut.append(slice(start, start + side))
+        blocks.append(array[tuple(cut)])
+    return np.concatenate(blocks, axis=longest)
 
 
 def _block_sides(shape: tuple[int, ...], most: int) -> list[int]:
@@ -50,7 +64,7 @@ def _block_sides(shape: tuple[int, ...], most: int) -> list[int]:
     left = float(most)
     for i, axis in enumerate(order):
         fair = max(1, round(left ** (1 / (len(order) - i))))
-        sides[axis] = max(1, min(shape[axis], fair))
+        sides[axis] = shape[axis] if shape[axis] <= WHOLE_AXIS else min(shape[axis], fair)
         left = max(1.0, left / sides[axis])
     return sides
 
@@ -110,18 +124,22 @@ def _order0_bits(values: Plane, total: int) -> float:
     low, high = int(ordered[0]), int(ordered[-1])
     if low == high:
         return 0.0
-    bits = np.inf
-    if high - low < _TABLE_RANGE:
-        counts = np.bincount(ordered - low)
-        counts = counts[counts > 0]
-        # Miller and Madow: the entropy of a sample is too small by (K - 1) / 2n nats. The table
-        # itself is listed once.
-        bits = float(np.log2(n) - np.dot(counts, np.log2(counts)) / n)
-        bits += 0.72 * (counts.size - 1) / n + 4.0 * counts.size / total
+    plain = float(np.log2(float(high) - float(low) + 1))
+    # A table around the middle; what lies outside is escaped and costs its bits.
+    floor = low if high - low < _TABLE_RANGE else max(low, int(ordered[n // 2]) - _TABLE_RANGE // 2)
+    begin, end = np.searchsorted(ordered, [floor, min(floor + _TABLE_RANGE, INT64_MAX)]).tolist()
+    counts = np.bincount(ordered[begin:end] - floor)
+    counts = counts[counts > 0]
+    outside = n - (end - begin)
+    every = np.append(counts, outside) if outside else counts
+    # Miller and Madow: the entropy of a sample is too small by (K - 1) / 2n nats. The table itself
+    # is listed once.
+    bits = float(np.log2(n) - np.dot(every, np.log2(every)) / n)
+    bits += 0.72 * counts.size / n + 4.0 * counts.size / total + outside / n * plain
     # The m-spacing estimate (Vasicek, 1976) knows no comb, but densities of any range.
     m = max(1, int(np.sqrt(n) / 2))
-    if n > 2 * m:
+    if n > 2 * m and bits > np.log2(n / m):
         width = ordered[m:].astype(np.float64) - ordered[:-m].astype(np.float64)
         spacing = float(np.mean(np.log2(np.maximum(width, 1.0)))) + float(np.log2(n / m))
         bits = min(bits, spacing)
-    return min(bits, np.log2(float(high) - float(low) + 1) + 0.1)
+    return float(min(bits, plain + 0.1))

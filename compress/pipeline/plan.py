@@ -15,20 +15,53 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compress.pipeline.estimate import LEAF_BITS, plane_bits, sample_of
+from compress.pipeline.estimate import LEAF_BITS, WHOLE_AXIS, plane_bits, sample_of
 from compress.pipeline.models import MODELS
 from compress.pipeline.tree import Branch, Leaf, Node
 from compress.prediction.model import Plane
-from compress.transforms import STEPS, Step, quantised
+from compress.transforms import (
+    Step,
+    constant,
+    decorrelated,
+    dictionary,
+    folded,
+    masked,
+    multiples,
+    ordered,
+    quantised,
+    scaled,
+    sparse,
+    transposed,
+    truncated,
+    unstacked,
+    unwrapped,
+)
 
 __all__ = ["plan_field"]
 
 Array = NDArray[Any]
-_MOST_DEPTH = 5
+# Steps in the order in which they may follow one another. The ranks keep the search from trying
+# the same steps in every order.
+_CHAIN: tuple[tuple[int, Step], ...] = (
+    (0, scaled),
+    (0, truncated),
+    (0, ordered),
+    (1, masked),
+    (2, multiples),
+    (3, unwrapped),
+    (4, transposed),
+    (5, decorrelated),
+    (6, unstacked),
+)
+_LAST_RANK = 6
+_OF_CHANNELS = frozenset(step.NAME for step in (transposed, decorrelated, unstacked))
+_WITH_MASK = (scaled.NAME, truncated.NAME, masked.NAME)
 # Judged by what they do to the whole plane, in this order.
-_WHOLE = ("constant", "sparse", "folded", "dictionary")
-_BY_NAME = {step.NAME: step for step in STEPS.values()}
-_LOCAL = tuple(step for name, step in _BY_NAME.items() if name not in (*_WHOLE, quantised.NAME))
+_WHOLE: tuple[Step, ...] = (constant, sparse, folded, dictionary)
+
+
+# Samples on which plane models are tried, at least.
+_TRIAL = 1 << 13
 
 
 @dataclass(frozen=True)
@@ -59,51 +92,69 @@ def plan_field(field: Array, level: int, max_error: float | None) -> tuple[Node,
     planes : list of int64 arrays
         The planes of its leaves, in order.
     """
-    exact = _search(sample_of(field), field.size, level, _MOST_DEPTH, frozenset())
+    exact = _search_whole(field, level)
     if max_error is not None and field.dtype.kind in "fiu":
         parameters = quantised.propose_bound(field, max_error)
         children = None if parameters is None else quantised.forward(field, parameters)
         if parameters is not None and children is not None:
             sketches = [
-                _search(sample_of(child), child.size, level, _MOST_DEPTH - 1, frozenset())
-                for child in children
+                _search_whole(child, level, _LAST_RANK + 1 if i == 0 else 1)
+                for i, child in enumerate(children)
             ]
             if sum(sketch.bits for sketch in sketches) < exact.bits:
                 return _branch(quantised.CODE, parameters, children, sketches, level)
-    return _carry_out(exact, field, level, frozenset())
+    return _carry_out(exact, field, level)
 
 
-def _search(sample: Array, total: int, level: int, depth: int, without: frozenset[str]) -> _Sketch:
-    """Find the cheapest chain of steps for an array, by a sample of it."""
+def _search_whole(array: Array, level: int, rank: int = 0) -> _Sketch:
+    """Find a chain for an array, from a rank on."""
+    # A sample has axes as long as the array's only where they are short.
+    shape = array.shape or (1,)
+    without = frozenset() if shape[0] <= WHOLE_AXIS else _OF_CHANNELS - {transposed.NAME}
+    if shape[-1] > WHOLE_AXIS:
+        without |= {transposed.NAME}
+    return _search(sample_of(array), array.size, level, rank, without)
+
+
+def _search(sample: Array, total: int, level: int, rank: int, without: frozenset[str]) -> _Sketch:
+    """Find the cheapest chain of steps from a rank on for an array, by a sample of it."""
     is_plane = sample.dtype == np.int64
     best = _Sketch(plane_bits(sample, total) if is_plane else np.inf)
-    if sample.size == 0 or depth == 0 or best.bits <= 2 * LEAF_BITS:
+    if sample.size == 0 or best.bits <= 2 * LEAF_BITS or rank > _LAST_RANK:
         return best
-    for step in _LOCAL:
-        if step.NAME in without or not step.accepts(sample.dtype):
+    for next_rank, step in _CHAIN:
+        if next_rank < rank or step.NAME in without or not step.accepts(sample.dtype):
             continue
         parameters = step.propose(sample, level)
         children = None if parameters is None else step.forward(sample, parameters)
         if children is None:
             continue
-        # A step does not follow itself.
-        below = (without & {"transposed"}) | {step.NAME}
         sketches = []
         bits = 0.0
-        for child in children:
-            scaled = round(child.size / sample.size * total)
-            sketches.append(_search(child, scaled, level, depth - 1, below))
+        for i, child in enumerate(children):
+            share = round(child.size / sample.size * total)
+            sketches.append(_search(child, share, level, *_below(step, i, next_rank, without)))
             bits += sketches[-1].bits
             if bits >= best.bits:
                 break
-        if bits < best.bits:
+        # The first of equals is the simpler one.
+        if bits < best.bits * 0.998:
             best = _Sketch(bits, step, tuple(sketches))
     return best
 
 
-def _carry_out(
-    sketch: _Sketch, array: Array, level: int, without: frozenset[str]
-) -> tuple[Node, list[Plane]]:
+def _below(
+    step: Step, child: int, rank: int, without: frozenset[str]
+) -> tuple[int, frozenset[str]]:
+    """Rank from which steps may follow on a child, and steps that may not."""
+    if step.NAME in _WITH_MASK and child == 0:
+        return _LAST_RANK + 1, without
+    if step is unstacked:
+        return 1, without | _OF_CHANNELS
+    return rank + 1, without - _OF_CHANNELS if step is transposed else without
+
+
+def _carry_out(sketch: _Sketch, array: Array, level: int) -> tuple[Node, list[Plane]]:
     """Make a plan of a sketch, and the planes of its leaves."""
     step = sketch.step
     if step is None:
@@ -111,9 +162,11 @@ def _carry_out(
     parameters = step.propose(array, level)
     children = None if parameters is None else step.forward(array, parameters)
     if parameters is None or children is None:
-        without = without | {step.NAME}
-        again = _search(sample_of(array), array.size, level, _MOST_DEPTH, without)
-        return _carry_out(again, array, level, without)
+        # The whole is not what the sample was: go on without this step and those before it.
+        rank = next(rank for rank, other in _CHAIN if other is step)
+        if array.dtype != np.int64:
+            return _carry_out(_Sketch(0.0, ordered), array, level)
+        return _carry_out(_search_whole(array, level, rank + 1), array, level)
     return _branch(step.CODE, parameters, children, sketch.children, level)
 
 
@@ -125,7 +178,7 @@ def _branch(
     for i, child in enumerate(children):
         # The whole may have children that the sample had not, such as listed values.
         sketch = sketches[i] if i < len(sketches) else _Sketch(0.0)
-        node, below = _carry_out(sketch, child, level, frozenset())
+        node, below = _carry_out(sketch, child, level)
         nodes.append(node)
         planes += below
     return Branch(code, parameters, tuple(nodes)), planes
@@ -133,36 +186,42 @@ def _branch(
 
 def _whole(plane: Plane, level: int) -> tuple[Node, list[Plane]]:
     """End a chain: with a step that only the whole plane can judge, or a plane model."""
-    if plane.size:
-        best_bits = plane_bits(plane)
-        best = None
-        for name in _WHOLE:
-            step = _BY_NAME[name]
-            parameters = step.propose(plane, level)
-            children = None if parameters is None else step.forward(plane, parameters)
-            if parameters is None or children is None:
-                continue
-            bits = sum(plane_bits(child) for child in children)
-            if bits < best_bits:
-                best_bits, best = bits, (step.CODE, parameters, children)
-                if not children:
-                    break
-        if best is not None:
-            code, parameters, children = best
-            sketches = [_search(sample_of(c), c.size, level, 3, frozenset()) for c in children]
-            return _branch(code, parameters, children, sketches, level)
-    return _leaf(plane, level), [plane]
+    best_bits = plane_bits(plane)
+    best = None
+    for step in _WHOLE if plane.size > 1 else ():
+        parameters = step.propose(plane, level)
+        children = None if parameters is None else step.forward(plane, parameters)
+        if parameters is None or children is None:
+            continue
+        bits = sum(plane_bits(child) for child in children)
+        if bits < best_bits * 0.998:
+            best_bits, best = bits, (step.CODE, parameters, children)
+        if not children:
+            break
+    if best is None:
+        return _leaf(plane, level), [plane]
+    code, parameters, children = best
+    sketches = [_search_whole(child, level, 1) for child in children]
+    return _branch(code, parameters, children, sketches, level)
 
 
 def _leaf(plane: Plane, level: int) -> Leaf:
-    best: Leaf | None = None
-    best_size = np.inf
-    for model in MODELS.values():
-        parameters = model.propose(plane, level) if plane.size else ()
-        if parameters is None:
-            continue
-        size = len(model.encode(plane, parameters)) + len(parameters) if plane.size else 0
-        if size < best_size:
-            best, best_size = Leaf(model.CODE, parameters), size
-    assert best is not None  # noqa: S101 - the static model takes every plane
-    return best
+    """Choose the plane model, by what it makes of a part of the plane."""
+    if plane.size == 0:
+        return Leaf(next(iter(MODELS)), ())
+    models = list(MODELS.values())
+    if len(models) > 1:
+        trial = sample_of(plane, max(_TRIAL, plane.size // 32))
+        scale = plane.size / trial.size
+        sizes = {}
+        for model in models:
+            parameters = model.propose(trial, level)
+            if parameters is not None:
+                coded = len(model.encode(trial, parameters))
+                sizes[model.CODE] = scale * coded + len(parameters)
+        models = [MODELS[code] for code in sorted(sizes, key=lambda code: sizes[code])]
+    for model in models:
+        parameters = model.propose(plane, level)
+        if parameters is not None:
+            return Leaf(model.CODE, parameters)
+    raise AssertionError("the static model takes every plane")

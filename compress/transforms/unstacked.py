@@ -24,6 +24,7 @@ from compress.transforms.step import (
 CODE = 12
 NAME = "unstacked"
 MOST = 64
+MOST_PROPOSED = 16
 
 accepts = is_plane
 
@@ -31,7 +32,11 @@ accepts = is_plane
 def propose(array: Array, level: int) -> Parameters | None:
     """Take a short first axis with something in each row."""
     del level
-    if array.ndim < 2 or not 2 <= array.shape[0] <= MOST or array.size < 64 * array.shape[0]:
+    if (
+        array.ndim < 2
+        or not 2 <= array.shape[0] <= MOST_PROPOSED
+        or array.size < 64 * array.shape[0]
+    ):
         return None
     return ()
 
