@@ -188,7 +188,7 @@ def _whole(plane: Plane, level: int) -> tuple[Node, list[Plane]]:
     """End a chain: with a step that only the whole plane can judge, or a plane model."""
     best_bits = plane_bits(plane)
     best = None
-    for step in _WHOLE if plane.size > 1 else ():
+    for step in _WHOLE if plane.size else ():
         parameters = step.propose(plane, level)
         children = None if parameters is None else step.forward(plane, parameters)
         if parameters is None or children is None:

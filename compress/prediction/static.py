@@ -96,4 +96,6 @@ def _low_bits(residual: NDArray[np.int64]) -> int:
     sample = np.sort(residual[:: max(1, residual.size // _SAMPLE)])
     tail = sample.size // 1000
     spread = int(sample[sample.size - 1 - tail]) - int(sample[tail])
-    return max(0, spread.bit_length() - _TABLE_SIZE.bit_length() + 1)
+    # Tables begin a margin below the largest int64; one low bit brings anything below that.
+    near_end = int(sample[-1]) >> 62 == 1
+    return max(int(near_end), spread.bit_length() - _TABLE_SIZE.bit_length() + 1)

@@ -38,7 +38,9 @@ def _unwrap(values: Plane, modulus: int) -> None:
     if values.size == 0:
         return
     last = values[0]
-    total = values[0]
+    # Begin near zero, on whichever side it is shorter.
+    total = values[0] - modulus if 2 * values[0] > modulus else values[0]
+    values[0] = total
     for i in range(1, values.size):
         step = values[i] - last
         last = values[i]
