@@ -20,10 +20,10 @@ An encoder, which may write ``words[floor:limit]`` and for which ``words[limit]`
     ...
     place = flush(state, place, limit, words)       # beyond limit: the words did not fit
 
-Where a table is mixed on the spot and never stored, use `quantile`, `pop` and `push` with the
-interval itself. An encoder that runs forward records each interval and codes them afterwards
-with `compress.coders.encode_intervals`; `bits_interval` and `escape_intervals` give the intervals
-of plain bits and of a symbol outside its table.
+Where a table is mixed on the spot and never stored, use `quantile`,
+`pop_interval` and `push_interval`. An encoder that runs forward records each interval and codes
+them afterwards with `compress.coders.encode_intervals`; `bits_interval` and `escape_intervals`
+give the intervals of plain bits and of a symbol outside its table.
 
 Types: state, place, floor, limit, start, mass and slots are uint64, ``words`` and ``cumulative``
 uint32 arrays (numba makes a float of uint64 mixed with int64: convert). A push adds at most one
@@ -51,7 +51,9 @@ __all__ = [
     "pop",
     "pop_bits",
     "pop_escape",
+    "pop_interval",
     "push",
+    "push_interval",
     "quantile",
 ]
 
@@ -100,7 +102,7 @@ def quantile(state: Scalar) -> Scalar:
 
 
 @njit(forceinline=True)
-def pop(
+def pop_interval(
     state: Scalar, place: Scalar, floor: Scalar, words: np.ndarray, start: Scalar, mass: Scalar
 ) -> tuple[Scalar, Scalar]:
     """Consume the interval ``start .. start + mass``, which must hold the quantile."""
@@ -113,10 +115,10 @@ def pop(
 
 
 @njit(forceinline=True, error_model="numpy")
-def push(
+def push_interval(
     state: Scalar, place: Scalar, limit: Scalar, words: np.ndarray, start: Scalar, mass: Scalar
 ) -> tuple[Scalar, Scalar]:
-    """Encode the interval ``start .. start + mass``; undoes `pop`."""
+    """Encode the interval ``start .. start + mass``; undoes `pop_interval`."""
     full = (state >> _RENORM) >= mass
     words[min(place, limit)] = np.uint32(state & _WORD_MASK)
     place = place + _ONE if full else place
@@ -153,7 +155,7 @@ def decode_symbol(
     """Consume the mass at ``cumulative[slot:slot + 2]``."""
     start = np.uint64(cumulative[slot])
     mass = np.uint64(cumulative[slot + _ONE]) - start
-    return pop(state, place, floor, words, start, mass)
+    return pop_interval(state, place, floor, words, start, mass)
 
 
 @njit(forceinline=True)
@@ -168,7 +170,7 @@ def encode_symbol(
     """Encode the mass at ``cumulative[slot:slot + 2]``."""
     start = np.uint64(cumulative[slot])
     mass = np.uint64(cumulative[slot + _ONE]) - start
-    return push(state, place, limit, words, start, mass)
+    return push_interval(state, place, limit, words, start, mass)
 
 
 @njit(forceinline=True)
@@ -195,7 +197,7 @@ def pop_bits(
     """Decode ``width`` (1 to 23) plain bits; returns value, state, place."""
     shift = _PRECISION - width
     value = (state & _MASK) >> shift
-    state, place = pop(state, place, floor, words, value << shift, _ONE << shift)
+    state, place = pop_interval(state, place, floor, words, value << shift, _ONE << shift)
     return value, state, place
 
 
@@ -258,3 +260,32 @@ def pop_escape(
         room = ~edge
         value = edge + distance if distance <= room else distance - room - _ONE
     return np.int64(value ^ _SIGN), state, place
+
+
+@njit(forceinline=True)
+def push(
+    state: Scalar, start: Scalar, mass: Scalar, words: np.ndarray, place: Scalar
+) -> tuple[Scalar, Scalar]:
+    """Encode an interval where ``words`` has but one lane and no spare word behind it.
+
+    A place past the end of ``words`` is not written, so the caller checks once, at the end.
+    """
+    if (state >> _RENORM) >= mass:
+        if place < len(words):
+            words[place] = np.uint32(state & _WORD_MASK)
+        place += 1
+        state = state >> _WORD
+    whole = state // mass
+    return (whole << _PRECISION) + (start + (state - whole * mass)), place
+
+
+@njit(forceinline=True)
+def pop(
+    state: Scalar, start: Scalar, mass: Scalar, words: np.ndarray, place: Scalar
+) -> tuple[Scalar, Scalar]:
+    """Undo `push`: consume the interval that the state's low 24 bits lie in."""
+    state = (state >> _PRECISION) * mass + ((state & _MASK) - start)
+    if state < _REFILL and 0 < place <= len(words):
+        place -= 1
+        state = (state << _WORD) | np.uint64(words[place])
+    return state, place

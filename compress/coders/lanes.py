@@ -9,6 +9,8 @@ The inner loops call nothing that takes arrays apart from the primitives and lea
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -18,9 +20,9 @@ from compress.coders.ans import (
     Scalar,
     encode_symbol,
     escape_intervals,
-    pop,
     pop_escape,
-    push,
+    pop_interval,
+    push_interval,
     quantile,
 )
 
@@ -86,12 +88,12 @@ def _pop_lane(
     bits: Scalar,
 ) -> tuple[int, Scalar, Scalar]:
     """Pop the symbols ``first:stop:step``; returns the first not popped, state, place."""
-    t = 0
+    t: Scalar = 0
     i = first
     tables = len(low)
     last = np.uint64(start[1]) - _TWO
     shift = _PRECISION - bits
-    escaped = False
+    escaped: Scalar = False
     while i < stop:
         while i < stop:
             if indexes is not None:
@@ -102,7 +104,7 @@ def _pop_lane(
             wanted = quantile(state)
             slot = np.uint64(slots[(np.uint64(t) << bits) + (wanted >> shift)])
             slot, left, mass = _locate(wanted, slot, last, cumulative)
-            state, place = pop(state, place, floor, words, left, mass)
+            state, place = pop_interval(state, place, floor, words, left, mass)
             symbols[i] = low[t] + (np.int64(slot) - start[t])
             escaped = slot == last and escape[t]
             if escaped:
@@ -142,7 +144,10 @@ def _pop_four(
     s0, s1, s2, s3 = states[0], states[1], states[2], states[3]
     p0, p1, p2, p3 = places[0], places[1], places[2], places[3]
     f0, f1, f2, f3 = floors[0], floors[1], floors[2], floors[3]
-    t0 = t1 = t2 = t3 = 0
+    t0: Scalar = 0
+    t1: Scalar = 0
+    t2: Scalar = 0
+    t3: Scalar = 0
     last0 = last1 = last2 = last3 = np.uint64(start[1]) - _TWO
     while i < stop:
         if indexes is not None:
@@ -172,10 +177,10 @@ def _pop_four(
             or (slot3 == last3 and escape[t3])
         ):
             break
-        s0, p0 = pop(s0, p0, f0, words, left0, mass0)
-        s1, p1 = pop(s1, p1, f1, words, left1, mass1)
-        s2, p2 = pop(s2, p2, f2, words, left2, mass2)
-        s3, p3 = pop(s3, p3, f3, words, left3, mass3)
+        s0, p0 = pop_interval(s0, p0, f0, words, left0, mass0)
+        s1, p1 = pop_interval(s1, p1, f1, words, left1, mass1)
+        s2, p2 = pop_interval(s2, p2, f2, words, left2, mass2)
+        s3, p3 = pop_interval(s3, p3, f3, words, left3, mass3)
         symbols[i] = low[t0] + (np.int64(slot0) - start[t0])
         symbols[i + 1] = low[t1] + (np.int64(slot1) - start[t1])
         symbols[i + 2] = low[t2] + (np.int64(slot2) - start[t2])
@@ -281,14 +286,14 @@ def _push_lane(
 ) -> tuple[int, Scalar, Scalar]:
     """Push the symbols ``last:stop:-step``; returns the first not pushed, state, place."""
     pieces = np.empty((2, ESCAPE_PIECES), np.uint32)
-    t = 0
+    t: Scalar = 0
     i = last
     tables = len(low)
     first = np.uint64(start[0])
     escapes = escape[0]
     size = np.uint64(start[1] - start[0] - 1 - escapes)
     while i > stop:
-        escaped = False
+        escaped: Scalar = False
         while i > stop:
             if indexes is not None:
                 t = np.int64(indexes[i])
@@ -308,7 +313,7 @@ def _push_lane(
             break
         count = escape_intervals(symbols[i], low[t], size, pieces)
         for piece in range(count - 1, -1, -1):
-            state, place = push(
+            state, place = push_interval(
                 state, place, limit, words, np.uint64(pieces[0, piece]), np.uint64(pieces[1, piece])
             )
         state, place = encode_symbol(state, place, limit, words, cumulative, first + size)
@@ -335,7 +340,10 @@ def _push_four(
     s0, s1, s2, s3 = states[0], states[1], states[2], states[3]
     p0, p1, p2, p3 = places[0], places[1], places[2], places[3]
     e0, e1, e2, e3 = limits[0], limits[1], limits[2], limits[3]
-    t0 = t1 = t2 = t3 = 0
+    t0: Scalar = 0
+    t1: Scalar = 0
+    t2: Scalar = 0
+    t3: Scalar = 0
     size0 = size1 = size2 = size3 = np.uint64(start[1] - start[0] - 1 - escape[0])
     i = last - 3
     while i >= 0:
@@ -437,7 +445,7 @@ def push_intervals(
     words: np.ndarray,
     states: np.ndarray,
     places: np.ndarray,
-) -> bool:
+) -> Any:
     """Push recorded intervals, last to first, in one lane; False if one is impossible."""
     n = len(starts)
     if len(masses) != n or len(states) != 1 or len(places) != 1:
@@ -447,11 +455,11 @@ def push_intervals(
     if len(words) == 0 or place + np.uint64(n) >= np.uint64(len(words)):
         return False
     limit = np.uint64(len(words) - 1)
-    good = True
+    good: Scalar = True
     for i in range(n - 1, -1, -1):
         start = np.uint64(starts[i])
         mass = np.uint64(masses[i])
         good = good and mass > _ZERO and start + mass <= _TOTAL
-        state, place = push(state, place, limit, words, start, max(mass, _ONE))
+        state, place = push_interval(state, place, limit, words, start, max(mass, _ONE))
     states[0], places[0] = state, place
     return good

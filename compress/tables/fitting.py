@@ -30,7 +30,7 @@ def _parameter_bits(integers: tuple[int, ...]) -> int:
 
 
 def _data_bits(
-    cumulative: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], outside: int
+    cumulative: npt.NDArray[np.uint32], counts: npt.NDArray[np.int64], outside: int
 ) -> float:
     masses = np.diff(cumulative)
     bits = PRECISION - np.log2(masses)
@@ -56,7 +56,7 @@ class _Search:
         key = (location, scale)
         if key not in self.seen:
             table = self.table(*key)
-            data = _data_bits(table.cumulative(), self.counts, self.outside)
+            data = _data_bits(table.build().cumulative, self.counts, self.outside)
             self.seen[key] = data + _parameter_bits(table.to_integers())
         return self.seen[key]
 
@@ -129,7 +129,7 @@ def fit_counts(low: int, counts: npt.ArrayLike, outside: int = 0) -> TableParame
         bits = float(_parameter_bits(histogram.to_integers()))
         if bits < min(candidates, key=lambda pair: pair[0])[0]:
             built = histogram.build()
-            bits += _data_bits(built.cumulative.astype(np.int64), counts, outside)
+            bits += _data_bits(built.cumulative, counts, outside)
             candidates.append((bits, histogram))
     return min(candidates, key=lambda pair: pair[0])[1]
 

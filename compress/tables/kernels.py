@@ -13,7 +13,7 @@ from numba import njit
 
 from compress.tables.knots import CDF_BITS, KNOTS_PER_OCTAVE_BITS, OCTAVES, Z_BITS
 
-__all__ = ["build_cumulative", "fill_lookup"]
+__all__ = ["build_tables", "fill_lookup"]
 
 _ONE = 1 << CDF_BITS
 _Z_TOP = Z_BITS - 4 + OCTAVES
@@ -73,87 +73,131 @@ def _fourier_cdf(
 
 
 @njit(cache=True, nogil=True)
-def build_cumulative(
-    size: int,
-    total: int,
-    location: int,
-    inverse_scale: int,
-    shift: int,
+def _share(values: np.ndarray, escape: int, cumulative: np.ndarray) -> None:
+    """Turn CDF values at the edges of the symbols into cumulative masses.
+
+    ``cumulative`` has one entry more than ``values`` where there is an escape, whose mass is
+    ``escape``, or what lies outside the edges if that is negative.
+    """
+    size = len(values) - 1
+    if escape < 0:
+        outside = values[0] + (_ONE - values[size])
+        escape = min(max(outside >> (CDF_BITS - 24), 1), (1 << 24) - size)
+    total = (1 << 24) - escape
+    # Every symbol gets 1; what is left is shared in proportion to what exceeds 1, by
+    # differences of a rounded running sum, so that the masses add up exactly.
+    unit = (values[size] - values[0]) // total
+    excess = 0
+    for k in range(size):
+        excess += max(0, values[k + 1] - values[k] - unit)
+    spare = total - size
+    # Within 63 bits: excess < 2**39 and spare < 2**24, so is running * ratio.
+    ratio = (spare << CDF_BITS) // excess if excess else 0
+    flat = (spare << CDF_BITS) // size
+    running = 0
+    cumulative[0] = 0
+    for k in range(size):
+        if excess:
+            running += max(0, values[k + 1] - values[k] - unit)
+            part = (running * ratio) >> CDF_BITS
+        else:
+            part = ((k + 1) * flat) >> CDF_BITS
+        cumulative[k + 1] = np.uint32(k + 1 + part)
+    cumulative[size] = np.uint32(total)
+    if escape:
+        cumulative[size + 1] = np.uint32(1 << 24)
+
+
+@njit(cache=True, nogil=True)
+def build_tables(
+    start: np.ndarray,
+    escapes: np.ndarray,
+    locations: np.ndarray,
+    inverse_scales: np.ndarray,
+    shifts: np.ndarray,
+    bases: np.ndarray,
     base_knots: np.ndarray,
     sine_terms: np.ndarray,
     cosine_terms: np.ndarray,
     sine_knots: np.ndarray,
     cumulative: np.ndarray,
 ) -> bool:
-    """Fill ``cumulative`` (size + 1 entries, from 0 to ``total``) from a density.
+    """Fill the cumulative tables of T densities of one Fourier shape.
 
     Parameters
     ----------
-    size, total : int
-        Number of symbols and the sum of their masses.
-    location : int
-        Location relative to the first symbol, 16 fractional bits.
-    inverse_scale, shift : int
-        ``z = (t * inverse_scale) >> shift`` for a distance t with 16 fractional bits.
-    base_knots : ndarray, int64
-        As `compress.tables.knots.base_knots`; with no rows, the base is uniform over the range.
+    start : ndarray, int64, shape (T + 1,)
+        Table t is ``cumulative[start[t]:start[t + 1]]``.
+    escapes : ndarray, int64, shape (T,)
+        Masses of the escapes: 0 for none, -1 for what the density has outside the table.
+    locations : ndarray, int64, shape (T,)
+        Relative to the first symbol, 16 fractional bits.
+    inverse_scales, shifts : ndarray, int64, shape (T,)
+        ``z = (x * inverse_scale) >> shift`` for a distance x with 16 fractional bits.
+    bases : ndarray, int64, shape (T,)
+        Row of ``base_knots``, or -1 for a base that is uniform over the table.
+    base_knots : ndarray, int64, shape (B, segments, 4)
+        As `compress.tables.knots.base_knots`.
     sine_terms, cosine_terms : ndarray, int64, shape (N,)
         Fourier terms of the CDF, 30 fractional bits.
     sine_knots : ndarray, int64
         As `compress.tables.knots.sine_knots`.
-    cumulative : ndarray, int64, shape (size + 1,)
+    cumulative : ndarray, uint32
         Written.
 
     Returns
     -------
     bool
-        False if the arguments do not fit each other; nothing is written then.
+        False if the arguments do not fit each other.
     """
+    tables = len(start) - 1
     segments = (OCTAVES + 1) << KNOTS_PER_OCTAVE_BITS
-    uniform = len(base_knots) == 0
     if (
-        len(cumulative) != size + 1
-        or not 1 <= size <= total <= 1 << 24
-        or not (uniform or (len(base_knots) == segments and base_knots.shape[1] == 4))
+        tables < 1
+        or len(escapes) != tables
+        or len(locations) != tables
+        or len(inverse_scales) != tables
+        or len(shifts) != tables
+        or len(bases) != tables
+        or base_knots.shape[1] != segments
+        or base_knots.shape[2] != 4
         or len(cosine_terms) != len(sine_terms)
         or len(sine_knots) != 321
-        or not 0 <= inverse_scale <= 1 << 22
-        or not 0 <= shift <= 62
-        or not -(1 << 40) <= location <= 1 << 40
+        or start[0] != 0
+        or start[tables] != len(cumulative)
     ):
         return False
-    # Rounding in the interpolation may step back by a unit or two; the CDF may not.
-    highest = -(1 << 62)
-    for k in range(size + 1):
-        if uniform:
-            base = (k << CDF_BITS) // size
-        else:
-            t = (k << _LOCATION_BITS) - (1 << (_LOCATION_BITS - 1)) - location
-            base = _base_cdf((t * inverse_scale) >> shift, base_knots)
-        value = base
-        if len(sine_terms):
-            value = _fourier_cdf(base, sine_terms, cosine_terms, sine_knots)
-        highest = max(highest, value)
-        cumulative[k] = highest
-    # Every symbol gets 1; what is left is shared in proportion to what exceeds 1, by
-    # differences of a rounded running sum, so that the masses add up exactly.
-    unit = (cumulative[size] - cumulative[0]) // total
-    excess = 0
-    for k in range(size):
-        excess += max(0, cumulative[k + 1] - cumulative[k] - unit)
-    spare = total - size
-    previous = cumulative[0]
-    running = 0
-    cumulative[0] = 0
-    for k in range(size):
-        value = cumulative[k + 1]
-        running += max(0, value - previous - unit)
-        previous = value
-        if excess:
-            # Within 63 bits: running <= excess < 2**39 and spare < 2**24.
-            cumulative[k + 1] = k + 1 + running * spare // excess
-        else:
-            cumulative[k + 1] = k + 1 + (k + 1) * spare // size
+    widest = 0
+    for t in range(tables):
+        size = start[t + 1] - start[t] - 1 - (escapes[t] != 0)
+        if (
+            not 1 <= size < 1 << 24
+            or not -1 <= escapes[t] <= (1 << 24) - size
+            or not -1 <= bases[t] < len(base_knots)
+            or not 0 <= inverse_scales[t] <= 1 << 22
+            or not 0 <= shifts[t] <= 62
+            or not -(1 << 40) <= locations[t] <= 1 << 40
+        ):
+            return False
+        widest = max(widest, size)
+    values = np.empty(widest + 1, np.int64)
+    for t in range(tables):
+        size = start[t + 1] - start[t] - 1 - (escapes[t] != 0)
+        inverse_scale, shift, base = inverse_scales[t], shifts[t], bases[t]
+        x = -(1 << (_LOCATION_BITS - 1)) - locations[t]
+        # Rounding in the interpolation may step back by a unit or two; the CDF may not.
+        highest = -(1 << 62)
+        for k in range(size + 1):
+            if base < 0:
+                value = (k << CDF_BITS) // size
+            else:
+                value = _base_cdf((x * inverse_scale) >> shift, base_knots[base])
+            if len(sine_terms):
+                value = _fourier_cdf(value, sine_terms, cosine_terms, sine_knots)
+            highest = max(highest, value)
+            values[k] = highest
+            x += 1 << _LOCATION_BITS
+        _share(values[: size + 1], escapes[t], cumulative[start[t] : start[t + 1]])
     return True
 
 

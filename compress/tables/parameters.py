@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.errors import CorruptError
-from compress.tables.kernels import build_cumulative
+from compress.tables.kernels import build_tables
 from compress.tables.knots import (
     BASES,
     SCALE_STEPS,
@@ -28,6 +28,7 @@ __all__ = [
     "DensityTable",
     "HistogramTable",
     "TableParameters",
+    "build_densities",
     "read_parameters",
 ]
 
@@ -87,7 +88,7 @@ class DensityTable:
     low, size : int
         The symbols are ``low .. low + size - 1``.
     escape : int
-        Mass of the escape, 0 for none.
+        Mass of the escape: 0 for none, -1 for what the density has outside the range.
     base : str
         A name of `compress.tables.knots.BASES`; ``"uniform"`` spans the range and has
         neither location nor scale.
@@ -122,7 +123,7 @@ class DensityTable:
         size_limit = (1 << 63) - MAX_SIZE
         low = _take(integers, -(1 << 63), size_limit, "first symbol")
         size = _take(integers, 1, MAX_SIZE, "number of symbols")
-        escape = _take(integers, 0, TOTAL // 2, "escape mass")
+        escape = _take(integers, -1, TOTAL // 2, "escape mass")
         location = scale = 0
         if base != "uniform":
             location = _take(integers, -(1 << 31), 1 << 31, "location")
@@ -134,39 +135,60 @@ class DensityTable:
         )
         return cls(low, size, escape, base, location, scale, coefficients)
 
-    def cumulative(self) -> npt.NDArray[np.int64]:
-        """Compute the cumulative masses of the symbols and the escape: int64, from 0 to 2**24."""
+    def place(self) -> tuple[int, int, int]:
+        """Location, inverse scale and shift as `build_tables` takes them."""
         octave, fraction = divmod(self.scale, SCALE_STEPS)
         shift = octave + 16 - _LOCATION_STEPS_BITS
         offset = self.location << shift if shift >= 0 else self.location >> -shift
         location = min(max(offset + ((self.size // 2) << 16), -(1 << 40)), 1 << 40)
-        sines, cosines = _cdf_terms(self.coefficients)
-        cumulative = np.empty(self.size + 1, np.int64)
-        knots = np.empty((0, 4), np.int64) if self.base == "uniform" else base_knots(self.base)
-        if not build_cumulative(
-            self.size,
-            TOTAL - self.escape,
-            location,
-            int(inverse_scales()[fraction]),
-            octave + 14,
-            knots,
-            sines,
-            cosines,
-            sine_knots(),
-            cumulative,
-        ):
-            raise CorruptError(f"no table can be built from {self}")
-        return np.append(cumulative, TOTAL) if self.escape else cumulative
+        return location, int(inverse_scales()[fraction]), octave + 14
 
     def build(self) -> TableSet:
         """Build the table; a pure function of the integers."""
-        cumulative = self.cumulative()
-        return TableSet(
-            cumulative.astype(np.uint32),
-            np.array([0, len(cumulative)], np.int64),
-            np.array([self.low], np.int64),
-            np.array([self.escape > 0]),
-        )
+        return build_densities([self])
+
+
+def build_densities(tables: Sequence[DensityTable]) -> TableSet:
+    """Build tables of one Fourier shape together; a pure function of the integers.
+
+    Raises
+    ------
+    ValueError
+        If the coefficients of the tables differ.
+    CorruptError
+        If a parameter is beyond its limits.
+    """
+    shape = tables[0].coefficients
+    if any(table.coefficients != shape for table in tables):
+        raise ValueError("tables built together must have the same Fourier coefficients")
+    names = sorted({table.base for table in tables} - {"uniform"})
+    lengths = [0, *(table.size + 1 + (table.escape != 0) for table in tables)]
+    start = np.cumsum(np.array(lengths, dtype=np.int64))
+    places = np.array([table.place() for table in tables], dtype=np.int64)
+    bases = [names.index(table.base) if table.base != "uniform" else -1 for table in tables]
+    knots = [base_knots(name) for name in names] or [np.empty((800, 4), np.int64)]
+    sines, cosines = _cdf_terms(shape)
+    cumulative = np.empty(int(start[-1]), np.uint32)
+    if not build_tables(
+        start,
+        np.array([table.escape for table in tables], dtype=np.int64),
+        np.ascontiguousarray(places[:, 0]),
+        np.ascontiguousarray(places[:, 1]),
+        np.ascontiguousarray(places[:, 2]),
+        np.array(bases, dtype=np.int64),
+        np.stack(knots),
+        sines,
+        cosines,
+        sine_knots(),
+        cumulative,
+    ):
+        raise CorruptError(f"no tables can be built from parameters like {tables[0]}")
+    return TableSet(
+        cumulative,
+        start,
+        np.array([table.low for table in tables], dtype=np.int64),
+        np.array([table.escape != 0 for table in tables]),
+    )
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,7 @@ def test_intervals_are_encoded_or_refused(pairs: list[tuple[int, int]]) -> None:
     starts = np.array([start for start, _ in pairs], dtype=np.uint32)
     masses = np.array([mass for _, mass in pairs], dtype=np.uint32)
     if any(start + mass > 1 << 24 for start, mass in pairs):
-        with pytest.raises(ValueError, match="0..2"):
+        with pytest.raises(ValueError, match="starts and masses"):
             encode_intervals(starts, masses)
         return
     coder = Ans()
