@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from compress.coders.ans import init, pop, pop_escape, quantile
+from compress.coders.ans import init, pop_escape, pop_interval, quantile
 
 __all__ = ["FRACTION", "SCALE_FRACTION", "Tables", "Walk", "walk"]
 
@@ -232,7 +232,7 @@ def walk(
                 slot += 1
             begin = np.uint64(tables.cumulative[slot])
             mass = np.uint64(tables.cumulative[slot + 1]) - begin
-            state, at_word = pop(state, at_word, floor, words, begin, mass)
+            state, at_word = pop_interval(state, at_word, floor, words, begin, mass)
             token = tables.low[kind] + slot - tables.start[kind]
             if slot == last and tables.escape[kind]:
                 token, state, at_word = pop_escape(
