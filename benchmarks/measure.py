@@ -15,7 +15,6 @@ import signal
 import time
 import warnings
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -40,7 +39,7 @@ class Effort:
     seconds: float
 
 
-QUICK, FULL, SIZES = Effort(3, 0.15), Effort(5, 1.0), Effort(0, 0.0)
+QUICK, FULL, SIZES = Effort(3, 0.15), Effort(7, 1.5), Effort(0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -163,12 +162,14 @@ def _time(work: Callable[[], object]) -> float:
 def _round(running: _Running, first: bool) -> None:
     job, data = running.job, running.data
     start = time.perf_counter()
-    with PeakMemory() if first else nullcontext() as encoding:
-        running.encode.append(_time(lambda: job.encode(job.source)))
-    with PeakMemory() if first else nullcontext() as decoding:
-        running.decode.append(_time(lambda: job.decode(data)))
-    if encoding is not None and decoding is not None:
+    if first:
+        with PeakMemory() as encoding:
+            job.encode(job.source)
+        with PeakMemory() as decoding:
+            job.decode(data)
         running.memory = encoding.rise, decoding.rise
+    running.encode.append(_time(lambda: job.encode(job.source)))
+    running.decode.append(_time(lambda: job.decode(data)))
     running.spent += time.perf_counter() - start
 
 
