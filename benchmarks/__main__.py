@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import check, compare, console, record, report, run
 from benchmarks.errors import MissingArrayError
+from benchmarks.report import browser
 
 RECORD = Path(__file__).parent / "record.json"
 FIRST_ARRAYS = (
@@ -51,6 +53,12 @@ def _parser() -> argparse.ArgumentParser:
     reporting = commands.add_parser("report", help="Markdown and HTML from a record")
     reporting.add_argument("record", type=Path, nargs="?", default=RECORD)
     reporting.add_argument("--html", type=Path, metavar="PAGE", help="one file, opens from disk")
+    reporting.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="the page as a browser shows it, light, dark",
+    )
     reporting.add_argument("--markdown", type=Path, metavar="FILE", help="every array")
     reporting.add_argument("--readme", type=Path, metavar="FILE", help="renew the marked table")
 
@@ -101,7 +109,14 @@ def _report(arguments: argparse.Namespace) -> int:
     if arguments.readme is not None:
         text = arguments.readme.read_text(encoding="utf-8")
         arguments.readme.write_text(report.renewed(text, result), encoding="utf-8")
-    if not (arguments.html or arguments.markdown or arguments.readme):
+    if arguments.pictures is not None:
+        arguments.pictures.mkdir(parents=True, exist_ok=True)
+        page = arguments.pictures / "page.html"
+        page.write_text(report.page(result), encoding="utf-8")
+        for theme, array in itertools.product(("light", "dark"), result.arrays):
+            out = arguments.pictures / f"{array.name}-{theme}.png"
+            browser.picture(page, array.name, theme, out)
+    if not (arguments.html or arguments.markdown or arguments.readme or arguments.pictures):
         print(report.summary(result))
     return 0
 

@@ -15,6 +15,7 @@ import signal
 import time
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -39,7 +40,7 @@ class Effort:
     seconds: float
 
 
-QUICK, FULL, SIZES = Effort(3, 0.15), Effort(7, 1.5), Effort(0, 0.0)
+QUICK, FULL, SIZES = Effort(3, 0.15), Effort(5, 1.0), Effort(0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -162,14 +163,12 @@ def _time(work: Callable[[], object]) -> float:
 def _round(running: _Running, first: bool) -> None:
     job, data = running.job, running.data
     start = time.perf_counter()
-    if first:
-        with PeakMemory() as encoding:
-            job.encode(job.source)
-        with PeakMemory() as decoding:
-            job.decode(data)
+    with PeakMemory() if first else nullcontext() as encoding:
+        running.encode.append(_time(lambda: job.encode(job.source)))
+    with PeakMemory() if first else nullcontext() as decoding:
+        running.decode.append(_time(lambda: job.decode(data)))
+    if encoding is not None and decoding is not None:
         running.memory = encoding.rise, decoding.rise
-    running.encode.append(_time(lambda: job.encode(job.source)))
-    running.decode.append(_time(lambda: job.decode(data)))
     running.spent += time.perf_counter() - start
 
 

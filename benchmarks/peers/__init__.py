@@ -17,7 +17,7 @@ def every() -> tuple[Peer, ...]:
 
 
 def select(patterns: Iterable[str] | None = None, quick: bool = False) -> tuple[Peer, ...]:
-    """Return the peers whose name or family is among ``patterns`` (all for None).
+    """Return the peers whose name or family is among ``patterns`` (for None the usual ones).
 
     Raises
     ------
@@ -26,7 +26,7 @@ def select(patterns: Iterable[str] | None = None, quick: bool = False) -> tuple[
     """
     known = every()
     if patterns is None:
-        return tuple(peer for peer in known if peer.quick or not quick)
+        return tuple(peer for peer in known if (peer.quick if quick else peer.usual))
     wanted = set(patterns)
     names = {peer.name for peer in known} | {peer.family for peer in known}
     if strange := sorted(wanted - names):

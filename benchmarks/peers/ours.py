@@ -10,6 +10,7 @@ from benchmarks.peers.peer import Array, Job, Peer
 
 FAMILY = "compress"
 LEVELS = (1, 2, 3, 4, 5, 6, 7, 8, 9)
+USUAL = (1, 3, 5, 8)
 QUICK = (1, 5)
 
 
@@ -38,6 +39,7 @@ def peers() -> tuple[Peer, ...]:
             ("compress",),
             _library(level),
             bounded=bounded,
+            usual=level in USUAL,
             quick=level in QUICK,
         )
         for bounded in (False, True)

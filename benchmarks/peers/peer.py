@@ -42,8 +42,8 @@ class Peer:
         arrays. ``bound`` is None for lossless peers and the absolute error bound for the others.
     bounded : bool
         Lossy: measured once per bound of an array.
-    quick : bool
-        Part of ``--quick``.
+    usual, quick : bool
+        Part of a run that names no compressors; part of ``--quick``.
     fragile : bool
         May crash the process: tried in a forked child first.
     """
@@ -53,6 +53,7 @@ class Peer:
     modules: tuple[str, ...]
     prepare: Callable[[Array, float | None], Job | None]
     bounded: bool = False
+    usual: bool = True
     quick: bool = False
     fragile: bool = False
 

@@ -128,6 +128,8 @@ function scatter(array, side) {
   const front = pareto(rows, side);
   const corners = front.map((r, i) => (i ? `H${x.place(r[side])}V${y.place(r.bits)}` : `M${x.place(r[side])} ${y.place(r.bits)}`));
   element(svg, "path", { class: "front", d: corners.join("") });
+  const levels = rows.filter((r) => r.ours).sort((a, b) => (a.peer < b.peer ? -1 : 1));
+  element(svg, "path", { class: "levels", d: levels.map((r, i) => `${i ? "L" : "M"}${x.place(r[side])} ${y.place(r.bits)}`).join("") });
   for (const r of rows) {
     const colour = r.ours ? "var(--ours)" : "var(--peer)";
     const dot = element(svg, "circle", { cx: x.place(r[side]), cy: y.place(r.bits), r: r.ours ? 6 : 5,
@@ -141,7 +143,7 @@ function scatter(array, side) {
 }
 
 function rate(array) {
-  const rows = array.rows.filter((r) => r.bound !== null);
+  const rows = array.rows.filter((r) => r.bound !== null && (!r.ours || /[158] bounded$/.test(r.peer)));
   $("lossy").hidden = !rows.length;
   if (!rows.length) return;
   const svg = $("rate"), bottom = 320;

@@ -1,5 +1,6 @@
 """One-dimensional probability densities: fit, evaluate, sample, choose by code length."""
 
+from compress.densities.autoregressive import AutoregressiveDensity
 from compress.densities.bases import Base, Laplace, Logistic, Normal, StudentT, Uniform
 from compress.densities.density import Density, Peak
 from compress.densities.fourier import FourierDensity
@@ -9,6 +10,7 @@ from compress.densities.select import fit_density
 from compress.densities.statistic import Statistic
 
 __all__ = [
+    "AutoregressiveDensity",
     "Base",
     "Density",
     "FourierDensity",

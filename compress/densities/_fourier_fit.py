@@ -25,11 +25,11 @@ Complexes = NDArray[np.complex128]
 # The numbers of terms that terms="auto" tries.
 _LADDER = (1, 2, 3, 4, 6, 8, 11, 14, 18, 23, 32, 45, 64, 90, 128)
 _MOST_TERMS = 4096
-_GROUPS = 8192
+_GROUPS = 1024
 _SPREAD = 16
 _LINE_BASES = ("normal", "laplace", "logistic", "student")
 _FEW_RUNGS = (4, 14, 45)
-_MOVES = 4
+_MOVES = 2
 # With terms to shape it, a base wider than its own best fit often serves better.
 _WIDENINGS = (1.0, 1.6, 2.5)
 
@@ -318,7 +318,7 @@ def _move_base(cells: _Cells, found: _Fit) -> Base | None:
     gradient = scores @ cells.shares
     information = (scores * cells.shares) @ scores.T
     step = np.linalg.solve(information + 1e-9 * np.trace(information) * np.eye(2), gradient)
-    if 0.5 * float(gradient @ step) < cells.tolerance:
+    if 0.5 * float(gradient @ step) < 4.0 * cells.tolerance:
         return None
     step *= min(1.0, 0.5 / float(np.abs(step).max()))
     start = _sample_value(cells, base, r)

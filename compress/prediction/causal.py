@@ -3,7 +3,7 @@
 Experts predict, the errors nearby say how wide, and the sample is coded as a few binary
 decisions whose probabilities are mixed from all experts' distributions. Everything is learned
 while coding, on both sides alike, so the parameters are few: the recipe, then the scan (the axes
-from the slowest to the fastest, the place of the channel axis plus one, the steps).
+from the slowest to the fastest, the place of the channel axis plus one, the steps, the grid).
 
 Data: the number of plain low bits (one byte), the smallest sample (eight bytes, little-endian)
 and the range (one byte of length, then its bytes) of what is left above them, the packed plain
@@ -22,8 +22,8 @@ from compress.prediction.coding import decode as decode_words
 from compress.prediction.coding import encode as encode_words
 from compress.prediction.model import Parameters, Plane
 from compress.prediction.neighbourhood import Scan, arrange, restore
-from compress.prediction.recipes import RECIPES, recipe_of
-from compress.prediction.scans import MOST_CHANNELS, choose
+from compress.prediction.recipes import RECIPES, recipes_of
+from compress.prediction.scans import MOST_CHANNELS, MOST_GRID, choose
 
 __all__ = ["CODE", "NAME", "decode", "encode", "propose"]
 
@@ -34,8 +34,7 @@ NAME = "causal"
 _RANGE_BITS = 60
 _MOST_AXES = 5
 _MOST_STEP = 64
-# Scans are tried with a recipe no slower than this, on a crop of so many samples.
-_TRIAL_RECIPE = 1
+# Scans and recipes are tried on a crop of so many samples.
 _BUDGETS = {5: 12_000, 6: 16_000, 7: 24_000, 8: 32_000}
 
 
@@ -45,10 +44,9 @@ def propose(plane: Plane, level: int) -> Parameters | None:
         return None
     folded = plane.reshape(_fold(plane.shape))
     high, _, _ = _strip(folded)
-    number = recipe_of(level)
     budget = min(max(plane.size // 40, 4096), _BUDGETS[min(level, 8)])
-    scan = choose(high, RECIPES[min(number, _TRIAL_RECIPE)], budget)
-    return (number, *scan.axes, scan.channel + 1, *scan.steps)
+    recipe, scan = choose(high, recipes_of(level), budget)
+    return (recipe, *scan.axes, scan.channel + 1, *scan.steps, scan.grid)
 
 
 def encode(plane: Plane, parameters: Parameters) -> bytes:
@@ -115,14 +113,15 @@ def _strip(plane: Plane) -> tuple[Plane, int, int]:
 
 def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, Scan]:
     n = len(shape)
-    if len(parameters) != 2 * n + 2:
+    if len(parameters) != 2 * n + 3:
         raise CorruptError(f"a causal model of {n} axes has {len(parameters)} parameters")
     recipe, axes = parameters[0], parameters[1 : n + 1]
-    channel, steps = parameters[n + 1] - 1, parameters[n + 2 :]
-    scan = Scan(tuple(axes), channel, tuple(steps))
+    channel, steps = parameters[n + 1] - 1, parameters[n + 2 : -1]
+    scan = Scan(tuple(axes), channel, tuple(steps), parameters[-1])
     if (
         recipe not in RECIPES
         or sorted(axes) != list(range(n))
+        or not 1 <= scan.grid <= MOST_GRID
         or not -1 <= channel < n
         or not all(1 <= step <= _MOST_STEP for step in steps)
         or (channel >= 0 and shape[axes[channel]] > MOST_CHANNELS)

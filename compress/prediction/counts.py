@@ -12,7 +12,6 @@ words of one ANS lane, holding first the frequencies, then the symbols.
 
 from __future__ import annotations
 
-from itertools import product
 from math import prod
 
 import numpy as np
@@ -22,7 +21,8 @@ from numba import njit
 from compress.coders.ans import push
 from compress.errors import CorruptError
 from compress.prediction.counts_contexts import RECIPES, Recipe, has_channels
-from compress.prediction.counts_kernel import code_symbols, make_mixer, padding
+from compress.prediction.counts_kernel import code_symbols
+from compress.prediction.counts_layout import make_mixer, padding
 from compress.prediction.counts_lengths import code_lengths, symbol_lengths, weights_of
 from compress.prediction.counts_tree import build_tree
 
@@ -37,8 +37,11 @@ Parameters = tuple[int, ...]
 _ALPHABET = 1 << 16
 _LONGEST_PLANE = 1 << 26
 _SLOT_BITS = (6, 18)
-_TRIAL = 8192
-_PLAIN, _SEQUENCE, _CHANNELS, _GRID, _MASK = 0, 1, 3, 5, 7
+_STRONG_LEVEL = 7
+_SLOWER = 0.01  # what the next slower recipe has to save below the strong levels
+_SHALLOWER = 0.03  # what a tree of no depth might cost there
+# Places in RECIPES; behind all but the first two stands the strong variant.
+_PLAIN, _SEQUENCE, _REPEATS, _CHANNELS, _GRID, _MASK = 0, 1, 2, 4, 6, 8
 
 
 def propose(plane: Plane, level: int) -> Parameters | None:
@@ -52,60 +55,93 @@ def propose(plane: Plane, level: int) -> Parameters | None:
     zigzag = 2 * low if low >= 0 else -2 * low - 1
     if size == 1:
         return (zigzag, 1, _PLAIN, 0, _SLOT_BITS[0], 0)
-    block = _trial_block(plane)
-    best, cost = None, np.inf
-    for number, informed in product(_candidates(plane.shape, size, level), (1, 0)):
-        candidate = (zigzag, size, number, 0, _slot_bits(block.size, size, level), informed)
-        bits = _code_length(block, candidate)
-        if bits < cost:
-            best, cost = candidate, bits
-    if best is None:
-        return None
-    return (*best[:4], _slot_bits(plane.size, size, level), best[5])
+    block = _trial_block(plane, level)
+    share = block.size / plane.size
+    # A later recipe is slower, and a tree by frequencies faster where it is less deep.
+    patience = 0.0 if level >= _STRONG_LEVEL else 1.0
+    best, least, depth = _PLAIN, np.inf, 1
+    for number in _candidates(plane, block, level):
+        _, bits, depth = _trial(block, low, size, number, whole=share == 1.0, informed=False)
+        if bits < (1.0 - _SLOWER * patience) * least:
+            best, least = number, bits
+    head, bits, less = _trial(block, low, size, best, whole=share == 1.0, informed=True)
+    gain = _SHALLOWER * patience * (1.0 - less / max(depth, 1))
+    informed = int(share * head + bits < (1.0 + gain) * least)
+    return (zigzag, size, best, 0, _slot_bits(plane.size, size, level), informed)
 
 
-def _candidates(shape: tuple[int, ...], size: int, level: int) -> tuple[int, ...]:
-    """List the recipes that may suit a plane, by its shape."""
-    strong = int(level >= 7)
-    axes = sum(length > 1 for length in shape)
-    if size == 2:
-        return (_PLAIN, _MASK + strong)
-    if axes > 1:
-        return (_PLAIN, (_CHANNELS if has_channels(shape) else _GRID) + strong)
-    return (_PLAIN, _SEQUENCE + strong)
+def _candidates(plane: Plane, block: Plane, level: int) -> tuple[int, ...]:
+    """List the recipes that may suit a plane, the fast ones first."""
+    strong = level >= _STRONG_LEVEL
+    if int(plane.max()) - int(plane.min()) == 1:
+        return (_PLAIN, _MASK, _MASK + 1)[: 2 + strong]
+    if sum(length > 1 for length in plane.shape) > 1:
+        first = _CHANNELS if has_channels(plane.shape) else _GRID
+        return (_PLAIN, first, first + 1)[: 2 + strong]
+    if strong:
+        return (_SEQUENCE, _REPEATS, _REPEATS + 1)
+    if _repeated(plane) > _repeated(block) + 0.1:
+        return (_REPEATS,)  # from so far back that a trial does not see them
+    return (_PLAIN, _SEQUENCE, _REPEATS)
+
+
+def _repeated(plane: Plane) -> float:
+    """Estimate how many of the runs of sixteen symbols occurred before."""
+    flat = plane.reshape(-1).astype(np.uint64)
+    if flat.size < 256:
+        return 0.0
+    code = np.zeros(flat.size - 15, dtype=np.uint64)
+    for k in range(16):
+        code = (code ^ flat[k : k + code.size]) * np.uint64(0x9E3779B97F4A7C15)
+        code ^= code >> np.uint64(29)
+    chosen = code[code & np.uint64(15) == 0]  # the same sixteenth of all runs wherever they are
+    distinct: int = np.unique(chosen).size
+    return 1.0 - distinct / max(len(chosen), 1)
 
 
 def _slot_bits(n: int, size: int, level: int) -> int:
     """Give a hashed context about a slot for each time that a group of nodes is visited."""
     visits = n * (1 + (size - 1).bit_length() // 3)
-    return min(max(visits.bit_length(), _SLOT_BITS[0]), 17 if level >= 7 else 15)
+    return min(max(visits.bit_length(), _SLOT_BITS[0]), 17 if level >= _STRONG_LEVEL else 15)
 
 
-def _trial_block(plane: Plane) -> Plane:
+def _trial_block(plane: Plane, level: int) -> Plane:
     """Take whole rows from the middle of a plane that is long, so that a trial is cheap."""
-    if plane.size <= 2 * _TRIAL:
+    part = 16 if level >= _STRONG_LEVEL else 32
+    length = min(max(plane.size // part, 1 << 14), 1 << 17)
+    if plane.size <= 2 * length:
         return plane
     row = prod(plane.shape[1:])
-    rows = min(max(_TRIAL // row, 1), plane.shape[0])
+    rows = min(max(length // row, 1), plane.shape[0])
     start = (plane.shape[0] - rows) // 2
     return plane[start : start + rows]
 
 
-def _code_length(plane: Plane, parameters: Parameters) -> float:
-    """Give the bits that a plane takes."""
-    low, size, recipe, slot_bits, informed = _parse(parameters, plane.shape)
-    masses = _decisions(
-        (plane.ravel() - low).astype(np.int32), size, recipe, slot_bits, informed=informed
-    )
+def _trial(
+    block: Plane, low: int, size: int, number: int, *, whole: bool, informed: bool
+) -> tuple[float, float, int]:
+    """Give the bits of a block's frequencies and symbols, and the number of decisions.
+
+    In a part of a plane, the first half is for learning and only the second half counts.
+    """
+    recipe = RECIPES[number](block.shape, 0)
+    symbols = (block.reshape(-1) - low).astype(np.int32)
+    slot_bits = _slot_bits(block.size, size, 5)
+    head, masses = _decisions(symbols, size, recipe, slot_bits, informed=informed)
+    return _bits(head), _bits(masses[0 if whole else len(masses) // 2 :]), len(masses)
+
+
+def _bits(masses: npt.NDArray[np.uint32]) -> float:
     yes = (masses & np.uint32((1 << 24) - 1)).astype(np.float64) / (1 << 24)
-    return -float(np.log2(np.where(masses >> 31, yes, 1.0 - yes)).sum())
+    bits = -np.log2(np.where(masses >> 31, yes, 1.0 - yes))
+    return float(bits.sum())
 
 
 def encode(plane: Plane, parameters: Parameters) -> bytes:
     """Code a plane; see `compress.prediction.model.PlaneModel`."""
     low, size, recipe, slot_bits, informed = _parse(parameters, plane.shape)
     symbols = (plane.ravel() - low).astype(np.int32)
-    masses = _decisions(symbols, size, recipe, slot_bits, informed=informed)
+    masses = np.concatenate(_decisions(symbols, size, recipe, slot_bits, informed=informed))
     words = np.empty(len(masses) * 9 // 16 + 4, dtype=np.uint32)
     count = _push_all(masses, words)
     return words[:count].astype("<u4").tobytes()
@@ -124,7 +160,7 @@ def decode(data: memoryview | bytes, shape: tuple[int, ...], parameters: Paramet
     state, place = _open(words)
     none = np.zeros(0, dtype=np.uint32)
     lengths = np.ones(size, dtype=np.int64)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         if informed:
             state, place, count = code_lengths(lengths, none, words, state, place)
             if count < 0:
@@ -147,23 +183,26 @@ def decode(data: memoryview | bytes, shape: tuple[int, ...], parameters: Paramet
 
 def _decisions(
     symbols: npt.NDArray[np.int32], size: int, recipe: Recipe, slot_bits: int, *, informed: bool
-) -> npt.NDArray[np.uint32]:
-    """Give every binary decision that codes the symbols: its mass of "yes", and the answer."""
-    if len(symbols) == 0 or size == 1:
-        return np.zeros(0, dtype=np.uint32)
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """Give the decisions that code the frequencies and the symbols.
+
+    A decision is its mass of "yes", with the answer in the top bit.
+    """
     none = np.zeros(0, dtype=np.uint32)
     zero = np.uint64(0)
+    if len(symbols) == 0 or size == 1:
+        return none, none
     counts = np.bincount(symbols, minlength=size)
-    parts = []
     if len(counts) != size:
         raise ValueError(f"symbols up to {len(counts) - 1} in an alphabet of {size}")
     lengths = np.ones(size, dtype=np.int64)
-    with np.errstate(over="ignore"):
+    head, masses = none, none
+    with np.errstate(over="ignore", invalid="ignore"):
         if informed:
             lengths = symbol_lengths(counts)
             head = np.empty(64 * size, dtype=np.uint32)
             _, _, count = code_lengths(lengths, head, none, zero, 0)
-            parts.append(head[:count])
+            head = head[:count]
         present = np.flatnonzero(lengths)
         if len(present) > 1:
             tree = build_tree(weights_of(lengths[present]))
@@ -172,11 +211,10 @@ def _decisions(
             pad = padding(recipe)
             padded = np.zeros(pad + len(symbols), dtype=np.int32)
             padded[pad:] = rank[symbols]
-            masses = np.empty(int((tree.depth[padded[pad:]]).sum()), dtype=np.uint32)
+            masses = np.empty(int(tree.depth[padded[pad:]].sum()), dtype=np.uint32)
             mixer = make_mixer(recipe, tree, slot_bits, informed=informed)
             code_symbols(padded, pad, *mixer, masses, none, zero, 0)
-            parts.append(masses)
-    return np.concatenate(parts)
+    return head, masses
 
 
 @njit(cache=True, nogil=True)

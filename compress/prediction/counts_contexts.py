@@ -31,6 +31,8 @@ class Recipe(NamedTuple):
     relatives : tuple of (kind, centre, centre)
         Contexts of where a centre lies relative to a tree node. Kind 0: one centre, shared by
         the nodes of a size; 1: one centre, for each node; 2: two centres, shared by size.
+    linear : tuple of int
+        Lags that an adaptive linear prediction weighs; it is one more centre, the last.
     matches : tuple of int
         The least match length of each match model.
     phases : int
@@ -42,6 +44,7 @@ class Recipe(NamedTuple):
     hashed: tuple[tuple[int, ...], ...]
     centres: tuple[tuple[tuple[int, int], ...], ...] = ()
     relatives: tuple[tuple[int, int, int], ...] = ()
+    linear: tuple[int, ...] = ()
     matches: tuple[int, ...] = ()
     phases: int = 1
     second: bool = False
@@ -81,13 +84,17 @@ def _plain(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001 - one signature fo
 
 
 def _sequence(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
-    """Use the last two values, exactly and as numbers, and repeats."""
+    """Use the last value exactly, and the last two as numbers."""
     return Recipe(
-        hashed=((1,), (1, 2)),
+        hashed=((1,),),
         centres=(((1, 2),), ((2, 2),)),
         relatives=((0, 0, 0), (2, 0, 1)),
-        matches=(6,),
     )
+
+
+def _repeats(shape: Shape, lag: int) -> Recipe:
+    """Use the last two values exactly as well, and longer repeats."""
+    return _sequence(shape, lag)._replace(hashed=((1,), (1, 2)), matches=(6,))
 
 
 def _sequence_strong(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
@@ -114,7 +121,8 @@ def _channels(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
     return Recipe(
         hashed=((1,), (c,), (1, 2) if c > 2 else (1, c)),
         centres=(((c, 2),), ((1, 2),), ((2, 2),)),
-        relatives=((0, 0, 0), (2, 1, 2), (2, 0, 1)),
+        relatives=((0, 0, 0), (2, 1, 2), (2, 0, 1), (0, 3, 0)),
+        linear=tuple(sorted({1, 2, c})),
         phases=c,
     )
 
@@ -132,7 +140,19 @@ def _channels_strong(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
             ((c, 1), (2 * c, 1)),
             ((c, 1), (1, 1)),
         ),
-        relatives=((0, 0, 0), (2, 1, 2), (2, 0, 1), (0, 3, 0), (2, 1, 3), (2, 1, 4), (1, 5, 0)),
+        relatives=(
+            (0, 0, 0),
+            (2, 1, 2),
+            (2, 0, 1),
+            (0, 3, 0),
+            (2, 1, 3),
+            (2, 1, 4),
+            (1, 5, 0),
+            (0, 6, 0),
+            (2, 6, 0),
+            (1, 6, 0),
+        ),
+        linear=tuple(sorted({1, 2, 3, c, c + 1, 2 * c})),
         matches=(2 * c,),
         phases=c,
         second=True,
@@ -163,7 +183,8 @@ def _grid_strong(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
     return Recipe(
         hashed=(near[:1], near[:2], near[:3], near[:4], near[:6], near[:10]),
         centres=_gradient(shape),
-        relatives=((0, 2, 0), (2, 0, 1), (2, 1, 3), (2, 0, 2), (2, 2, 3), (1, 2, 0)),
+        relatives=((0, 2, 0), (2, 0, 1), (2, 1, 3), (2, 0, 2), (2, 2, 3), (1, 2, 0), (0, 4, 0)),
+        linear=near[:6],
         second=True,
     )
 
@@ -184,6 +205,7 @@ def _mask_strong(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
 RECIPES: tuple[Callable[[Shape, int], Recipe], ...] = (
     _plain,
     _sequence,
+    _repeats,
     _sequence_strong,
     _channels,
     _channels_strong,

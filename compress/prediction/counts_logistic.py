@@ -15,7 +15,7 @@ __all__ = [
     "COUNT_BITS",
     "RECIPROCAL",
     "SQUASH",
-    "SQUASH_LIMIT",
+    "SQUASH_HALF",
     "SQUASH_STEPS",
     "STRETCH",
     "initial_cells",
@@ -24,14 +24,14 @@ __all__ = [
 COUNT_BITS = 10
 """A cell is a 22-bit probability above a 10-bit count of what it has seen."""
 
-SQUASH_LIMIT = 12
+SQUASH_HALF = 2048
 """Logits are clipped to -12 .. 12: a decision costs at least 1e-5 bits."""
 
-SQUASH_STEPS = 64
+SQUASH_STEPS = 170
 """Knots of the squash table per unit of logit; between knots it is linear."""
 
 
-def _stretch() -> npt.NDArray[np.float64]:
+def _stretch() -> npt.NDArray[np.float32]:
     """Give ln(p / (1 - p)) at p = (i + 1/2) / 4096.
 
     ln(2 i + 3) - ln(2 i + 1) = 2 artanh(1 / (2 i + 2)), summed from 1 upwards.
@@ -46,30 +46,29 @@ def _stretch() -> npt.NDArray[np.float64]:
             term *= square
             k += 2
         logs.append(logs[-1] + 2.0 * total)
-    return np.array([logs[i] - logs[4095 - i] for i in range(4096)], dtype=np.float64)
+    return np.array([logs[i] - logs[4095 - i] for i in range(4096)], dtype=np.float32)
 
 
-def _squash() -> npt.NDArray[np.float64]:
-    """Give 1 / (1 + exp(-x)) at the knots; the last is repeated, for interpolation."""
+def _squash() -> npt.NDArray[np.int32]:
+    """Give 2**24 / (1 + exp(-x)) at x = (i - 2048) / 170, rounded down."""
     step, term = 1.0, 1.0
     for k in range(1, 20):
         term = term / SQUASH_STEPS / k
         step += term
-    half = SQUASH_LIMIT * SQUASH_STEPS
     powers = [1.0]
-    for _ in range(half):
+    for _ in range(SQUASH_HALF):
         powers.append(powers[-1] * step)
-    low = [1.0 / (1.0 + powers[half - j]) for j in range(half)]
-    high = [powers[j] / (1.0 + powers[j]) for j in range(half + 1)]
-    return np.array([*low, *high, high[-1]], dtype=np.float64)
+    low = [int((1 << 24) / (1.0 + powers[SQUASH_HALF - j])) for j in range(SQUASH_HALF)]
+    high = [(1 << 24) - int((1 << 24) / (1.0 + powers[j])) for j in range(SQUASH_HALF)]
+    return np.array(low + high, dtype=np.int32)
 
 
-def _buckets() -> npt.NDArray[np.int64]:
+def _buckets() -> npt.NDArray[np.uint8]:
     """Classify counts: few seen matter one by one, many only by magnitude."""
     edges = (0, 1, 2, 3, 4, 6, 9, 16, 32, 128, 512)
-    bucket = np.zeros(1 << COUNT_BITS, dtype=np.int64)
+    bucket = np.zeros(1 << COUNT_BITS, dtype=np.uint8)
     for edge in edges[1:]:
-        bucket[edge:] += 1
+        bucket[edge:] += np.uint8(1)
     return bucket
 
 
@@ -77,7 +76,7 @@ STRETCH = _stretch()
 SQUASH = _squash()
 BUCKET = _buckets()
 BUCKETS = int(BUCKET[-1]) + 1
-RECIPROCAL = np.array([655360 // (10 * n + 16) for n in range(1 << COUNT_BITS)], dtype=np.int64)
+RECIPROCAL = np.array([655360 // (10 * n + 16) for n in range(1 << COUNT_BITS)], dtype=np.uint16)
 """65536 / (n + 1.6): how far a cell that has seen n bits moves towards the next."""
 
 

@@ -1,8 +1,15 @@
-"""The causal kernel: encoder and decoder are one function."""
+"""The causal kernel: encoder and decoder are one function, so they cannot disagree.
+
+Per sample: experts predict; the errors nearby give every expert two scales; then the sample is
+found by binary decisions (a side of the prediction, a ring around it, a place in the ring), each
+with a probability that is mixed from all experts' distributions and refined by what was seen in
+the same context.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,21 +19,35 @@ from compress.coders.ans import pop, push
 from compress.prediction import recursive
 from compress.prediction.links import squash, stretch, student
 
-__all__ = ["run", "stack"]
+__all__ = ["CLASSES", "run", "stack"]
 
 _LEFT = np.uint64((1 << 24) - 1)
+_WORD = np.uint64(32)
 _FULL = 16777216
-# Scales by which each expert is coded: of the errors nearby, and of the last ones.
+# No probability below 128 / 2**24.
+_LEAST = 128
+# Scales by which each expert is coded: by the errors nearby, and by these and the texture.
 _VIEWS = 2
+# Scale classes: 4 to the octave of the errors nearby; 31 half octaves times 9 textures.
+CLASSES = 280
+_TEXTURES = 9
+# Where a decision stands: side, 12 rings a side, 3 halvings of 6 rings a side.
 _NODES = 64
-_CONTEXTS = 16
+_RINGS = 12
+_HALVINGS = 3
+# Contexts of a node: octaves of the scale; signs of four neighbours; octave and phase.
+_OCTAVES = 16
+_SIGNS = 16
+_PHASES = 64
+# Logits in steps of 1/2 from -8 to 8.
+_BINS = 33
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _class(value: float, real: npt.NDArray[np.float64], raw: npt.NDArray[np.int64]) -> int:
     """Return the class of a non-negative scale: four to the octave, from 2**-4 on."""
     real[0] = value + 0.0625
-    found: int = min((raw[0] >> 50) - ((1023 - 4) << 2), 279)
+    found: int = min((raw[0] >> 50) - ((1023 - 4) << 2), CLASSES - 1)
     return found
 
 
@@ -40,6 +61,69 @@ def _longer(old: npt.NDArray[np.uint32], capacity: int) -> npt.NDArray[np.uint32
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _gather(
+    index: npt.NDArray[np.int64],
+    pos: int,
+    channel: int,
+    coordinates: npt.NDArray[np.int64],
+    shape: npt.NDArray[np.int64],
+    offsets: npt.NDArray[np.int64],
+    jumps: npt.NDArray[np.int64],
+    margin: npt.NDArray[np.int64],
+) -> None:
+    """Find the neighbours; those outside are replaced by the nearest inside, or the last sample."""
+    inside = True
+    for a in range(shape.size):
+        if coordinates[a] < margin[a, 0] or coordinates[a] + margin[a, 1] >= shape[a]:
+            inside = False
+    if inside:
+        for k in range(index.size):
+            index[k] = pos + jumps[channel, k]
+        return
+    for k in range(index.size):
+        at = 0
+        for a in range(shape.size):
+            c = min(max(coordinates[a] + offsets[channel, k, a], 0), shape[a] - 1)
+            at = at * shape[a] + c
+        index[k] = at if at < pos else max(pos - 1, 0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _flat(
+    decoding: bool,
+    value: int,
+    low: int,
+    high: int,
+    state: int,
+    place: int,
+    words: npt.NDArray[np.uint32],
+    starts: npt.NDArray[np.uint32],
+    masses: npt.NDArray[np.uint32],
+    recorded: int,
+) -> tuple[int, int, int, int]:
+    """Code a value that is uniform on ``low .. high - 1``, 16 bits at most at a time."""
+    span = high - low
+    found = low
+    while span > 1:
+        shift = 0
+        while (span - 1) >> shift > 65535:
+            shift += 1
+        pieces = ((span - 1) >> shift) + 1
+        mass = _FULL // pieces
+        if decoding:
+            piece = min(int(state & _LEFT) // mass, pieces - 1)
+            state, place = pop(state, np.uint64(piece * mass), np.uint64(mass), words, place)
+        else:
+            piece = (value - found) >> shift
+            starts[recorded] = piece * mass
+            masses[recorded] = mass
+            recorded += 1
+        found += piece << shift
+        span = 1 << shift
+    return min(found, high - 1), state, place, recorded
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def run(
     decoding: bool,
     y: npt.NDArray[np.int64],
@@ -50,13 +134,14 @@ def run(
     offsets: npt.NDArray[np.int64],
     jumps: npt.NDArray[np.int64],
     margin: npt.NDArray[np.int64],
+    grid: int,
     orders: npt.NDArray[np.int64],
     forgetting: npt.NDArray[np.float64],
     closeness: npt.NDArray[np.float64],
     settings: npt.NDArray[np.float64],
     squashes: npt.NDArray[np.float64],
     stretches: npt.NDArray[np.float64],
-    steps: npt.NDArray[np.float64],
+    rings: npt.NDArray[np.float64],
     words: npt.NDArray[np.uint32],
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], bool]:
     """Code or decode all samples.
@@ -75,12 +160,17 @@ def run(
         ``closeness`` has whose errors set the scale.
     margin : ndarray of int64, shape (axes, 2)
         How far from the borders all offsets stay inside.
+    grid : int
+        Residues modulo this are expected to be unequally frequent; 1 for none.
     orders, forgetting : ndarray, shape (experts,)
         Of the recursive least squares.
     closeness : ndarray of float64
         Weights of the errors nearby.
-    settings, squashes, stretches, steps : ndarray of float64
-        Constants of the recipe and of the format.
+    settings : ndarray of float64
+        Rate of learning of the mixer, longest memory of a scale class, and the weights of the
+        two refinements.
+    squashes, stretches, rings : ndarray of float64
+        Constants of the format.
     words : ndarray of uint32
         What is decoded.
 
@@ -92,141 +182,153 @@ def run(
         Whether decoding ended with the last word.
     """
     n = y.size
-    nd = shape.size
-    n_offsets = jumps.shape[1]
     n_near = closeness.size
-    n_features = n_offsets - n_near
+    n_features = jumps.shape[1] - n_near - 1
     n_recursive = orders.size
-    n_experts = n_recursive + 1 if n_recursive > 1 else 1
+    # Of several, also their average by recent precision and a regression on all of them.
+    n_experts = n_recursive + 2 if n_recursive > 1 else 1
+    last = n_experts - 1
     n_inputs = n_experts * _VIEWS
-    n_logits = n_inputs + 1
-    width_ = (
-        (n_features + 2) // 4 * 4
-    )  # features: n_features - 1 differences, padded to a multiple of four
+    width_stack = (n_recursive + 3) // 4 * 4
     top = float(largest) + 0.5
-    # ---- state
-    inverse = np.zeros((states * n_recursive, width_, width_))
-    weights = np.zeros((states * n_recursive, width_))
+    learn, memory, trust_signs, trust_phase = settings[0], settings[1], settings[2], settings[3]
+    trust = 1.0 - trust_signs - trust_phase
+    # ---- what is learned
+    inverse = np.zeros((states * n_recursive, n_features, n_features))
+    weights = np.zeros((states * n_recursive, n_features))
     for i in range(states * n_recursive):
-        recursive.reset(inverse, i, width_)
-    features = np.zeros(width_)
-    gain = np.zeros(width_)
-    index = np.zeros(n_offsets, np.int64)
+        recursive.reset(inverse, i, n_features)
+    inverse_stack = np.zeros((states, width_stack, width_stack))
+    weights_stack = np.zeros((states, width_stack))
+    for i in range(states):
+        recursive.reset(inverse_stack, i, width_stack)
+    scales = np.zeros((states * n_inputs, CLASSES))
+    counts = np.zeros((states * n_inputs, CLASSES))
+    mix_octave = np.zeros((_NODES * _OCTAVES, n_inputs + 1))
+    mix_node = np.zeros((_NODES, n_inputs + 1))
+    for i in range(n_inputs):
+        for j in range(_NODES * _OCTAVES):
+            mix_octave[j, i] = 1.0 / n_inputs
+        for j in range(_NODES):
+            mix_node[j, i] = 1.0 / n_inputs
+    refine_signs = np.zeros((_NODES * _SIGNS, _BINS))
+    refine_phase = np.zeros((_NODES * _PHASES, _BINS))
+    for j in range(_BINS):
+        p = squash((j - 16) * 0.5, squashes)
+        for i in range(_NODES * _SIGNS):
+            refine_signs[i, j] = p
+        for i in range(_NODES * _PHASES):
+            refine_phase[i, j] = p
+    residues = np.ones((states, grid))
+    warp = np.zeros((states, grid))
+    # ---- what is known of the sample; the past is written as the decoder writes it
+    past = y if decoding else np.zeros(n, np.int64)
     errors = np.zeros((n, n_experts), np.float32)
-    scales = np.zeros((states * n_experts * _VIEWS, 280))
-    counts = np.zeros((states * n_experts * _VIEWS, 280))
+    features = np.zeros(n_features)
+    predictions = np.zeros(width_stack)
+    gain = np.zeros(max(n_features, width_stack))
+    index = np.zeros(jumps.shape[1], np.int64)
     classes = np.zeros(n_inputs, np.int64)
     location = np.zeros(n_experts)
     local = np.zeros(n_experts)
-    slow = np.zeros(n_experts)
     at = np.zeros(n_inputs)
     rate = np.zeros(n_inputs)
     below = np.zeros(n_inputs)
     above = np.zeros(n_inputs)
     middle = np.zeros(n_inputs)
-    chance = np.zeros(n_inputs)
-    logits = np.zeros(n_logits)
-    mix = np.zeros((_NODES * _CONTEXTS, n_logits))
-    mix2 = np.zeros((_NODES, n_logits))
-    for i in range(n_inputs):
-        for j in range(_NODES * _CONTEXTS):
-            mix[j, i] = settings[0] / n_inputs
-        for j in range(_NODES):
-            mix2[j, i] = settings[0] / n_inputs
+    logits = np.zeros(n_inputs + 1)
     logits[n_inputs] = 0.3
     real = np.zeros(1)
     raw = real.view(np.int64)
-    learn = settings[1]
-    memory = settings[2]
+    coordinates = np.zeros(shape.size, np.int64)
     # ---- coder
-    capacity = 0 if decoding else 8 * n + 512
+    capacity = 0 if decoding else 6 * n + 512
     starts = np.empty(capacity, np.uint32)
     masses = np.empty(capacity, np.uint32)
     recorded = 0
-    state = np.uint64(0)
+    state: Any = np.uint64(0)
     place = len(words)
-    if decoding:
-        while place and (state >> np.uint64(32)) == np.uint64(0):
-            place -= 1
-            state = (state << np.uint64(32)) | np.uint64(words[place])
-    # ---- margins
-    coordinates = np.zeros(nd, np.int64)
-    pos = 0
-    while pos < n:
+    while place and (state >> _WORD) == np.uint64(0):
+        place -= 1
+        state = (state << _WORD) | np.uint64(words[place])
+    for pos in range(n):
         channel = (pos // stride) % states
-        # ---- neighbours
-        inside = True
-        for a in range(nd):
-            if coordinates[a] < margin[a, 0] or coordinates[a] + margin[a, 1] >= shape[a]:
-                inside = False
-        if inside:
-            for k in range(n_offsets):
-                index[k] = pos + jumps[channel, k]
-        else:
-            for k in range(n_offsets):
-                q = 0
-                for a in range(nd):
-                    c = min(max(coordinates[a] + offsets[channel, k, a], 0), shape[a] - 1)
-                    q = q * shape[a] + c
-                index[k] = q if q < pos else max(pos - 1, 0)
-        nearest = y[index[0]] if pos else 0
-        for k in range(n_features - 1):
-            features[k] = y[index[k + 1]] - nearest
-        # ---- experts
+        _gather(index, pos, channel, coordinates, shape, offsets, jumps, margin)
+        nearest = past[index[0]]
+        texture = 0.0
+        for k in range(n_features):
+            features[k] = past[index[k + 1]] - nearest
+            if k < 6:
+                texture += abs(features[k])
+        texture_class = _class(texture, real, raw) >> 1
+        # ---- experts: where
         numerator = 0.0
         denominator = 0.0
         for e in range(n_experts):
             near = 0.0
             for k in range(n_near):
-                near += closeness[k] * errors[index[n_features + k], e]
+                near += closeness[k] * errors[index[n_features + 1 + k], e]
             local[e] = near
             if e < n_recursive:
-                v = (
-                    recursive.predict(weights, channel * n_recursive + e, features, orders[e])
-                    + nearest
-                )
-                if not v > -0.5:
-                    v = -0.5
-                if not v < top:
-                    v = top
-                w = 1.0 / (near * near + 0.01)
-                numerator += w * v
-                denominator += w
-            else:
+                row = channel * n_recursive + e
+                v = recursive.predict(weights, row, features, orders[e]) + nearest
+            elif e == n_recursive:
                 v = numerator / denominator
+            else:
+                for k in range(n_recursive):
+                    predictions[k] = location[k] - location[n_recursive]
+                v = recursive.predict(weights_stack, channel, predictions, width_stack)
+                v += location[n_recursive]
+            # Also for what is not a number.
+            if not v > -0.5:
+                v = -0.5
+            if not v < top:
+                v = top
             location[e] = v
+            precision = 1.0 / (near * near + 0.01)
+            numerator += precision * v
+            denominator += precision
+            # ---- how wide
+            nearby_class = _class(near, real, raw)
             for j in range(_VIEWS):
                 i = e * _VIEWS + j
-                t = near if j == 0 else slow[e]
-                c = _class(t, real, raw)
+                c = nearby_class
+                if j == 1:
+                    c = min(c >> 1, CLASSES // _TEXTURES - 1)
+                    c += min(max(texture_class - c, 0) >> 1, _TEXTURES - 1) * (CLASSES // _TEXTURES)
                 classes[i] = c
-                row = (channel * n_experts + e) * _VIEWS + j
-                sc = scales[row, c]
-                if counts[row, c] == 0.0:
-                    sc = t + 0.3
+                row = channel * n_inputs + i
+                scale = scales[row, c] if counts[row, c] > 0.0 else near + 0.3
                 at[i] = v + 0.5
-                rate[i] = 1.0 / (sc * 1.1 + 0.02)
+                rate[i] = 1.0 / (scale * 1.1 + 0.02)
+        # ---- contexts
         scale = 1.0 / rate[n_inputs - _VIEWS]
-        centre = location[n_experts - 1]
+        centre = location[last]
+        base = min(max(math.ceil(centre), 0), largest)
+        octave = min(classes[n_inputs - _VIEWS] >> 2, _OCTAVES - 1)
+        signs = 0
+        for k in range(4):
+            signs = signs * 2 + (1 if past[index[k]] > centre else 0)
+        phase = min(octave, 7) * 8 + min(int((centre + 1.0 - base) * 8.0), 7)
         # ---- decisions
         value = y[pos]
-        base = min(max(math.ceil(centre), 0), largest)
         low = 0
         high = largest + 1
+        warped_low = low + warp[channel, 0]
+        warped_high = high + warp[channel, high % grid]
         for i in range(n_inputs):
-            below[i] = student((low - at[i]) * rate[i])
-            above[i] = student((high - at[i]) * rate[i])
-        context = min(classes[n_inputs - _VIEWS] >> 2, _CONTEXTS - 1)
+            below[i] = student((warped_low - at[i]) * rate[i])
+            above[i] = student((warped_high - at[i]) * rate[i])
+        if not decoding and recorded + 256 > capacity:
+            capacity = capacity + capacity // 2
+            starts = _longer(starts, capacity)
+            masses = _longer(masses, capacity)
         stage = 0
         up = 0
         ring = 0
         depth = 0
         edge = 0
         width = 0.0
-        if not decoding and recorded + 256 > capacity:
-            capacity = capacity + capacity // 2
-            starts = _longer(starts, capacity)
-            masses = _longer(masses, capacity)
         while high - low > 1:
             if stage == 0:
                 split = base
@@ -236,88 +338,76 @@ def run(
                     stage = 1
                     continue
             elif stage == 1:
-                width = steps[ring] * scale if ring < steps.size else width * 2.0
+                width = rings[ring] * scale if ring < rings.size else width * 2.0
                 edge += int(min(max(width, 1.0), top + 0.5))
                 split = base + edge if up else base - edge
-                node = 1 + min(ring, 11) * 2 + up
+                node = 1 + min(ring, _RINGS - 1) * 2 + up
                 if split <= low or split >= high:
                     stage = 2
                     continue
             else:
-                if depth == 3:
-                    # What is left is flat: uniform, 16 bits at most at a time.
-                    offset = value - low
-                    span = high - low
-                    found = 0
-                    while span > 1:
-                        shift = 0
-                        while (span - 1) >> shift > 65535:
-                            shift += 1
-                        pieces = ((span - 1) >> shift) + 1
-                        mass = _FULL // pieces
-                        if decoding:
-                            piece = min(int(state & _LEFT) // mass, pieces - 1)
-                            state, place = pop(
-                                state, np.uint64(piece * mass), np.uint64(mass), words, place
-                            )
-                        else:
-                            piece = offset >> shift
-                            starts[recorded] = piece * mass
-                            masses[recorded] = mass
-                            recorded += 1
-                        found += piece << shift
-                        offset -= piece << shift
-                        span = 1 << shift
-                    if decoding:
-                        value = min(low + found, largest)
+                if depth == _HALVINGS:
+                    value, state, place, recorded = _flat(
+                        decoding, value, low, high, state, place, words, starts, masses, recorded
+                    )
                     break
                 split = (low + high) >> 1
-                node = 26 + depth * 12 + min(ring, 5) * 2 + up
+                node = 1 + 2 * _RINGS + (depth * 6 + min(ring, 5)) * 2 + up
+            warped = float(split)
+            if grid > 1:
+                warped += warp[channel, split % grid]
+            row = node * _OCTAVES + octave
+            dot = logits[n_inputs] * mix_octave[row, n_inputs]
+            dot_node = logits[n_inputs] * mix_node[node, n_inputs]
             for i in range(n_inputs):
-                f = student((split - at[i]) * rate[i])
+                f = student((warped - at[i]) * rate[i])
                 middle[i] = f
                 total = above[i] - below[i]
-                chance[i] = (above[i] - f) / total if total > 1e-12 else 0.5
-            dot = logits[n_inputs] * mix[node * _CONTEXTS + context, n_inputs]
-            dot2 = logits[n_inputs] * mix2[node, n_inputs]
-            for i in range(n_inputs):
-                logit = stretch(chance[i], stretches)
+                p = (above[i] - f) / total if total > 1e-12 else 0.5
+                logit = stretch(p, stretches)
                 logits[i] = logit
-                dot += mix[node * _CONTEXTS + context, i] * logit
-                dot2 += mix2[node, i] * logit
-            pa = squash(dot, squashes)
-            pb = squash(dot2, squashes)
-            p = squash((dot + dot2) * 0.5, squashes)
-            zero = _FULL - int(p * 16777216.0)
-            zero = min(max(zero, 128), _FULL - 128)
+                dot += mix_octave[row, i] * logit
+                dot_node += mix_node[node, i] * logit
+            p_octave = squash(dot, squashes)
+            p_node = squash(dot_node, squashes)
+            logit = (dot + dot_node) * 0.5
+            p = squash(logit, squashes)
+            # ---- refinement, between the two nearest bins
+            position = min(max(logit * 2.0 + 16.0, 0.0), _BINS - 1.001)
+            bin_ = int(position)
+            part = position - bin_
+            row_signs = node * _SIGNS + signs
+            row_phase = node * _PHASES + phase
+            left, right = refine_signs[row_signs, bin_], refine_signs[row_signs, bin_ + 1]
+            p = p * trust + (left + part * (right - left)) * trust_signs
+            left, right = refine_phase[row_phase, bin_], refine_phase[row_phase, bin_ + 1]
+            p += (left + part * (right - left)) * trust_phase
+            zero = min(max(_FULL - int(p * 16777216.0), _LEAST), _FULL - _LEAST)
+            bit = int(state & _LEFT) >= zero if decoding else value >= split
+            start = zero if bit else 0
+            mass = _FULL - zero if bit else zero
             if decoding:
-                bit = int(state & _LEFT) >= zero
-                if bit:
-                    state, place = pop(
-                        state, np.uint64(zero), np.uint64(_FULL - zero), words, place
-                    )
-                else:
-                    state, place = pop(state, np.uint64(0), np.uint64(zero), words, place)
+                state, place = pop(state, np.uint64(start), np.uint64(mass), words, place)
             else:
-                bit = value >= split
-                if bit:
-                    starts[recorded] = zero
-                    masses[recorded] = _FULL - zero
-                else:
-                    starts[recorded] = 0
-                    masses[recorded] = zero
+                starts[recorded] = start
+                masses[recorded] = mass
                 recorded += 1
+            # ---- learning of the decision
             one = 1.0 if bit else 0.0
-            wrong = (one - pa) * learn
-            wrong2 = (one - pb) * learn
+            if part > 0.5:
+                bin_ += 1
+            refine_signs[row_signs, bin_] += (one - refine_signs[row_signs, bin_]) * 0.02
+            refine_phase[row_phase, bin_] += (one - refine_phase[row_phase, bin_]) * 0.02
+            step = (one - p_octave) * learn
+            step_node = (one - p_node) * learn
+            for i in range(n_inputs + 1):
+                mix_octave[row, i] += step * logits[i]
+                mix_node[node, i] += step_node * logits[i]
             low = split if bit else low
             high = high if bit else split
             for i in range(n_inputs):
                 below[i] = middle[i] if bit else below[i]
                 above[i] = above[i] if bit else middle[i]
-            for i in range(n_logits):
-                mix[node * _CONTEXTS + context, i] += wrong * logits[i]
-                mix2[node, i] += wrong2 * logits[i]
             if stage == 0:
                 up = 1 if bit else 0
                 stage = 1
@@ -328,33 +418,31 @@ def run(
                     stage = 2
             else:
                 depth += 1
-        if decoding:
-            if high - low == 1:
-                value = low
-            y[pos] = value
-        # ---- learning
+        if high - low == 1:
+            value = low
+        past[pos] = value
+        # ---- learning of the sample
         for e in range(n_experts):
             error = value - location[e]
             size = abs(error)
             errors[pos, e] = size
-            slow[e] += 0.05 * (size - slow[e])
             for j in range(_VIEWS):
-                row = (channel * n_experts + e) * _VIEWS + j
-                c = classes[e * _VIEWS + j]
+                i = e * _VIEWS + j
+                row = channel * n_inputs + i
+                c = classes[i]
                 seen = counts[row, c]
                 if seen == 0.0:
-                    scales[row, c] = 0.5 * (size + 1.0 / rate[e * _VIEWS + j])
+                    scales[row, c] = 0.5 * (size + 1.0 / rate[i])
                 if seen < memory:
                     seen += 1.0
                     counts[row, c] = seen
                 scales[row, c] += (size - scales[row, c]) / (seen + 1.0)
-            if e < n_recursive and pos:
-                variance = local[e] * local[e] + 0.1
-                row = channel * n_recursive + e
+            variance = local[e] * math.sqrt(local[e]) + 0.1
+            if e < n_recursive:
                 recursive.update(
                     weights,
                     inverse,
-                    row,
+                    channel * n_recursive + e,
                     features,
                     gain,
                     orders[e],
@@ -362,16 +450,49 @@ def run(
                     variance,
                     forgetting[e],
                 )
-        pos += 1
-        a = nd - 1
+            elif e > n_recursive:
+                recursive.update(
+                    weights_stack,
+                    inverse_stack,
+                    channel,
+                    predictions,
+                    gain,
+                    width_stack,
+                    error,
+                    variance,
+                    0.998,
+                )
+        if grid > 1:
+            _count_residue(residues, warp, channel, value % grid)
+        a = shape.size - 1
         while a >= 0:
             coordinates[a] += 1
             if coordinates[a] < shape[a]:
                 break
             coordinates[a] = 0
             a -= 1
-    clean = place == 0 and state == np.uint64(0)
-    return starts[:recorded], masses[:recorded], clean
+    return starts[:recorded], masses[:recorded], place == 0 and state == np.uint64(0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _count_residue(
+    residues: npt.NDArray[np.float64], warp: npt.NDArray[np.float64], channel: int, residue: int
+) -> None:
+    """Count a residue; ``warp`` moves split points so that rare residues take little room."""
+    residues[channel, residue] += 1.0
+    grid = residues.shape[1]
+    total = 0.0
+    for k in range(grid):
+        total += residues[channel, k]
+    if total > 4000.0:
+        for k in range(grid):
+            residues[channel, k] *= 0.5
+        total *= 0.5
+    room = grid / total
+    cumulative = 0.0
+    for k in range(grid):
+        warp[channel, k] = cumulative * room - k
+        cumulative += residues[channel, k]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -388,5 +509,5 @@ def stack(
     while state:
         words[place] = np.uint32(state & np.uint64(0xFFFFFFFF))
         place += 1
-        state >>= np.uint64(32)
+        state >>= _WORD
     return place

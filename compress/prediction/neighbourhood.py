@@ -28,11 +28,14 @@ class Scan:
         Place in ``axes`` of the channel axis, or -1.
     steps : tuple of int
         Distance between neighbours along each of ``axes``, positive.
+    grid : int
+        Modulus under which residues are not equally frequent; 1 for none.
     """
 
     axes: tuple[int, ...]
     channel: int
     steps: tuple[int, ...]
+    grid: int = 1
 
     def states(self, shape: tuple[int, ...]) -> tuple[int, int]:
         """Return the number of channels, and the samples from one to the next."""

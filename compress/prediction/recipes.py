@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["RECIPES", "Recipe", "recipe_of"]
+__all__ = ["RECIPES", "Recipe", "recipes_of"]
 
 
 @dataclass(frozen=True)
@@ -23,22 +23,34 @@ class Recipe:
         Of each, in samples: it forgets by one part in so many a sample.
     nearby : int
         How many neighbours' errors set the scale.
+    learn : float
+        Rate of learning of the mixer: the fewer inputs, the faster.
+    trust_signs, trust_phase : float
+        Weights of the refined probabilities, by signs of the neighbours and by phase.
     """
 
     orders: tuple[int, ...]
     memories: tuple[int, ...]
     nearby: int
+    learn: float
+    trust_signs: float
+    trust_phase: float
 
 
 RECIPES = {
-    0: Recipe((8,), (500,), 8),
-    1: Recipe((8, 16), (150, 800), 8),
-    2: Recipe((4, 12, 24), (100, 400, 1200), 8),
-    3: Recipe((4, 12, 20, 32), (80, 250, 500, 2000), 8),
+    0: Recipe((8,), (300,), 8, 0.015, 0.5, 0.2),
+    1: Recipe((16,), (400,), 8, 0.015, 0.5, 0.2),
+    2: Recipe((28,), (500,), 8, 0.015, 0.5, 0.2),
+    3: Recipe((8, 16), (100, 400), 8, 0.006, 0.4, 0.3),
+    4: Recipe((12, 32), (100, 600), 8, 0.006, 0.4, 0.3),
+    5: Recipe((8, 20, 32), (60, 300, 1500), 8, 0.004, 0.4, 0.3),
+    6: Recipe((4, 12, 20, 32), (50, 150, 500, 2000), 10, 0.004, 0.4, 0.3),
+    7: Recipe((8, 16, 32, 64), (50, 100, 500, 4000), 10, 0.004, 0.4, 0.3),
 }
-_LEVELS = {5: 0, 6: 1, 7: 2}
+# From the cheapest to the dearest; each must be worth its time on a trial.
+_LEVELS = {5: (0, 1, 2), 6: (3, 4), 7: (5,), 8: (6, 7)}
 
 
-def recipe_of(level: int) -> int:
-    """Return the recipe for a level from 5 on."""
-    return _LEVELS.get(level, 3)
+def recipes_of(level: int) -> tuple[int, ...]:
+    """Return the recipes that a level from 5 on chooses from."""
+    return _LEVELS[min(level, 8)]

@@ -1,7 +1,8 @@
-"""The encoder's search for a scan: candidates are tried on a crop with the kernel itself."""
+"""The encoder's search for a recipe and a scan: candidates are tried on a crop of the plane."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -9,48 +10,88 @@ import numpy.typing as npt
 
 from compress.prediction.coding import encode
 from compress.prediction.neighbourhood import Scan, arrange
-from compress.prediction.recipes import Recipe
+from compress.prediction.recipes import RECIPES
 
-__all__ = ["MOST_CHANNELS", "choose"]
+__all__ = ["MOST_CHANNELS", "MOST_GRID", "choose"]
 
 MOST_CHANNELS = 64
-# A change of scan must gain this much, so that noise does not decide.
+MOST_GRID = 32
+# A change must gain this much on the crop, so that noise does not decide; a dearer recipe more.
 _MARGIN = 0.998
+_DEARER = 0.992
+# Bits per sample by which residues must be unequal before a grid is tried.
+_LEAST_GRID = 0.05
+_RESIDUE_SAMPLES = 20_000
+
+Plane = npt.NDArray[np.int64]
+Choice = tuple[int, Scan]
 
 
-def choose(plane: npt.NDArray[np.int64], recipe: Recipe, budget: int) -> Scan:
-    """Return the scan that codes a crop of the plane shortest.
+def choose(plane: Plane, recipes: tuple[int, ...], budget: int) -> Choice:
+    """Return the recipe and the scan that code a crop of the plane shortest.
 
     Parameters
     ----------
     plane : ndarray of int64
         At least one axis and one sample, from zero on.
-    recipe : Recipe
+    recipes : tuple of int
+        Numbers of the recipes to choose from, the cheapest first.
     budget : int
         Samples that the crop may have, about.
 
     Returns
     -------
-    Scan
+    recipe : int
+    scan : Scan
     """
     axes = tuple(range(plane.ndim))
-    best = Scan(axes, -1, (2,) * plane.ndim)
-    orders = _orders(plane.shape)
-    if plane.ndim == 1 or (len(orders) == 1 and orders[0] == best):
-        return best
-    crop = _crop(plane, budget)
-    least = _bytes(crop, best, recipe)
-    for scan in orders:
-        least, best = _better(crop, scan, recipe, least, best)
-    for place in range(plane.ndim):
-        for step in (1, 4):
-            steps = (*best.steps[:place], step, *best.steps[place + 1 :])
-            least, best = _better(crop, replace(best, steps=steps), recipe, least, best)
-    return best
+    trial = _Trial(_crop(plane, budget), (recipes[0], Scan(axes, -1, (2,) * plane.ndim)))
+    trial.improve((recipes[0], scan) for scan in _orders(plane.shape))
+    if plane.ndim > 1:
+        for place in range(plane.ndim):
+            trial.improve(_with_step(trial.best, place, step) for step in (1, 4))
+    grid = _grid(plane, trial.best[1])
+    if grid > 1:
+        recipe, scan = trial.best
+        trial.improve((recipe, replace(scan, grid=g)) for g in (grid, 2 * grid) if g <= MOST_GRID)
+    for recipe in recipes[1:]:
+        trial.improve([(recipe, trial.best[1])], _DEARER)
+    return trial.best
+
+
+class _Trial:
+    """The best choice so far on a crop, which is coded once per choice, and only if it must."""
+
+    def __init__(self, crop: Plane, start: Choice) -> None:
+        self.crop = crop
+        self.best = start
+        self.least: int | None = None
+
+    def improve(self, choices: Iterable[Choice], margin: float = _MARGIN) -> None:
+        for choice in choices:
+            if choice == self.best:
+                continue
+            if self.least is None:
+                self.least = self._bytes(self.best)
+            size = self._bytes(choice)
+            if size < self.least * margin:
+                self.least, self.best = size, choice
+
+    def _bytes(self, choice: Choice) -> int:
+        recipe, scan = choice
+        crop = self.crop
+        return 4 * len(encode(arrange(crop, scan), scan, RECIPES[recipe], int(crop.max())))
+
+
+def _with_step(choice: Choice, place: int, step: int) -> Choice:
+    recipe, scan = choice
+    return recipe, replace(scan, steps=(*scan.steps[:place], step, *scan.steps[place + 1 :]))
 
 
 def _orders(shape: tuple[int, ...]) -> list[Scan]:
     """List scans that bring each axis to the front, and a small one to either end as channels."""
+    if len(shape) == 1:
+        return []
     axes = tuple(range(len(shape)))
     steps = (2,) * len(shape)
     scans = []
@@ -64,8 +105,8 @@ def _orders(shape: tuple[int, ...]) -> list[Scan]:
     return scans
 
 
-def _crop(plane: npt.NDArray[np.int64], budget: int) -> npt.NDArray[np.int64]:
-    """Cut out the middle of the plane, cut along its longest axes."""
+def _crop(plane: Plane, budget: int) -> Plane:
+    """Cut out the middle of the plane, along its longest axes."""
     sizes = list(plane.shape)
     while np.prod(sizes, dtype=np.float64) > budget:
         longest = int(np.argmax(sizes))
@@ -76,17 +117,33 @@ def _crop(plane: npt.NDArray[np.int64], budget: int) -> npt.NDArray[np.int64]:
         slice((size - kept) // 2, (size - kept) // 2 + kept)
         for size, kept in zip(plane.shape, sizes, strict=True)
     )
-    return np.ascontiguousarray(plane[window])
+    crop = np.ascontiguousarray(plane[window])
+    crop -= crop.min()
+    return crop
 
 
-def _bytes(crop: npt.NDArray[np.int64], scan: Scan, recipe: Recipe) -> int:
-    return len(encode(arrange(crop, scan), scan, recipe, int(crop.max())))
+def _grid(plane: Plane, scan: Scan) -> int:
+    """Return the modulus under which residues are most unequal, 1 where none is.
 
-
-def _better(
-    crop: npt.NDArray[np.int64], scan: Scan, recipe: Recipe, least: int, best: Scan
-) -> tuple[int, Scan]:
-    if scan == best:
-        return least, best
-    now = _bytes(crop, scan, recipe)
-    return (now, scan) if now < least * _MARGIN else (least, best)
+    Measured in bits between the residues and their equal distribution, each channel by itself;
+    of several moduli that reach nearly the most, the smallest.
+    """
+    samples = arrange(plane, scan)
+    if scan.channel >= 0:
+        rows = np.moveaxis(samples, scan.channel, 0).reshape(samples.shape[scan.channel], -1)
+    else:
+        rows = samples.reshape(1, -1)
+    rows = rows[:, :: max(1, rows.size // _RESIDUE_SAMPLES)]
+    gains = np.zeros(MOST_GRID + 1)
+    for modulus in range(2, MOST_GRID + 1):
+        if rows.shape[1] < 20 * modulus:
+            break
+        for row in rows % modulus:
+            share = np.bincount(row, minlength=modulus) / row.size
+            share = share[share > 0]
+            gains[modulus] += np.log2(modulus) + float(share @ np.log2(share))
+    gains /= len(rows)
+    most = float(gains.max())
+    if most < _LEAST_GRID:
+        return 1
+    return int(np.argmax(gains >= 0.8 * most))

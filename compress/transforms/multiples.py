@@ -42,24 +42,27 @@ def propose(array: Array, level: int) -> Parameters | None:
         return None
     differences = sample[1:] - sample[0]
     base = int(np.gcd.reduce(differences))
-    if base > 1:
-        offset = int(sample[0]) % base
-        # The whole array decides whether there are remainders.
-        exact = bool(np.all(array % base == offset))
-        return (base, offset, int(not exact))
-    # With few exceptions, most small groups of differences are free of them.
-    if differences.size < 16 * GROUP:
-        return None
-    mixed = np.random.default_rng(0).permutation(np.diff(sample))
-    groups = mixed[: mixed.size // GROUP * GROUP].reshape(-1, GROUP)
-    divisors, counts = np.unique(np.gcd.reduce(groups, axis=1), return_counts=True)
-    base = int(divisors[int(np.argmax(np.where(divisors > 1, counts * np.log2(divisors), 0)))])
+    most = _common_base(np.diff(sample))
+    if most >= 4 * base:
+        remainders, counts = np.unique(runs(array, SAMPLE, 16) % most, return_counts=True)
+        if counts.max() > 0.8 * counts.sum():
+            return (most, int(remainders[int(np.argmax(counts))]), 1)
     if base < 2:
         return None
-    remainders, counts = np.unique(runs(array, SAMPLE, 16) % base, return_counts=True)
-    if counts.max() < 0.8 * counts.sum():
-        return None
-    return (base, int(remainders[int(np.argmax(counts))]), 1)
+    offset = int(sample[0]) % base
+    # The whole array decides whether there are remainders.
+    return (base, offset, int(not np.all(array % base == offset)))
+
+
+def _common_base(differences: Plane) -> int:
+    """Divisor of most small groups of differences: few exceptions leave most groups without."""
+    if differences.size < 16 * GROUP:
+        return 0
+    mixed = np.random.default_rng(0).permutation(differences)
+    groups = mixed[: mixed.size // GROUP * GROUP].reshape(-1, GROUP)
+    divisors, counts = np.unique(np.gcd.reduce(groups, axis=1), return_counts=True)
+    worth = np.where(divisors > 1, counts * np.log2(np.maximum(divisors, 1)), 0)
+    return int(divisors[int(np.argmax(worth))])
 
 
 def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.transforms.ordered import to_plane
-from compress.transforms.sample import isolated_values, repeated_values, runs
+from compress.transforms.sample import MAX_SPECIALS, isolated_values, repeated_values, runs
 from compress.transforms.special import check_special, default_layout, merge, split
 from compress.transforms.step import INT64, Array, Parameters, Plane, Read, Shape, check_parameters
 
@@ -57,45 +57,54 @@ def propose_bound(array: Array, max_error: float) -> Parameters | None:
         ``None`` where levels would save nothing (a bound below the spacing of most samples).
     """
     sample = runs(array, SAMPLE)
-    if sample.size == 0:
-        return None
-    plane = to_plane(sample)
-    fills = isolated_values(np.concatenate([plane, _extremes(array)]))
+    fills = _fills(array, sample)
     if array.dtype.kind != "f":
         bound = int(min(max_error, 1 << 60))
         if bound < 1:
             return None
         return (INTEGER, 2 * bound + 1, bound, default_layout(array.shape), *fills)
+    plane = to_plane(sample)
     finite = sample[np.isfinite(sample) & ~np.isin(plane, fills)]
-    if finite.size == 0:
+    if finite.size == 0 or 2 * max_error < _spacing(finite):
         return None
     step = min(_steps(finite, max_error), key=lambda s: _cost(finite, s, max_error))
-    _, good = _levels(finite, step, max_error)
+    good = _levels(finite, step, max_error)[1]
     if np.mean(good) < 0.5:
         return None
-    _, good = _levels(sample, step, max_error)
+    good = _levels(sample, step, max_error)[1]
     bad = repeated_values(plane[~good])
-    specials = tuple(dict.fromkeys((*fills, *bad)))[:8]
-    layout = default_layout(array.shape)
-    return (FLOAT, _bits(step), _bits(max_error), layout, *specials)
+    specials = tuple(dict.fromkeys((*fills, *bad)))[:MAX_SPECIALS]
+    return (FLOAT, _bits(step), _bits(max_error), default_layout(array.shape), *specials)
 
 
-def _extremes(array: Array) -> Plane:
-    """Smallest and largest finite value, as often as they occur (twice is enough)."""
+def _fills(array: Array, sample: Array) -> tuple[int, ...]:
+    """Fill values, as order-preserving integers; rare ones too if they are the extremes."""
     flat = array.reshape(-1)
-    finite = flat[np.isfinite(flat)] if array.dtype.kind == "f" else flat
-    if finite.size == 0:
-        return np.zeros(0, np.int64)
-    ends = np.array([finite.min(), finite.max()])
+    if array.dtype.kind == "f":
+        flat, sample = flat[np.isfinite(flat)], sample[np.isfinite(sample)]
+    if flat.size == 0:
+        return ()
+    ends = np.array([flat.min(), flat.max()])
     often = [min(2, int(np.count_nonzero(flat == end))) for end in ends]
-    return to_plane(np.repeat(ends, often))
+    values = np.concatenate([sample, np.repeat(ends, often)])
+    if array.dtype.kind != "f":
+        return isolated_values(to_plane(values))
+    with np.errstate(over="ignore"):
+        found = np.array(isolated_values(values.astype(np.float64)))
+    return tuple(to_plane(found.astype(array.dtype)).tolist())
+
+
+def _spacing(finite: Array) -> float:
+    # Half the largest float, for numpy steps upwards and would overflow.
+    size = np.minimum(np.abs(finite), np.finfo(finite.dtype).max / 2)
+    return float(np.median(np.spacing(size).astype(np.float64)))
 
 
 def _steps(finite: Array, max_error: float) -> list[float]:
     """Give steps worth a try: twice the bound, and multiples of the spacing of the samples."""
     largest = float(np.finfo(np.float64).max)
     steps = [min(2 * max_error, largest)]
-    spacing = float(np.median(np.spacing(np.abs(finite)).astype(np.float64)))
+    spacing = _spacing(finite)
     units = math.floor(max_error / spacing) if max_error / spacing < 1 << 20 else 0
     if units:
         # Samples that are multiples of the spacing sit in the middle of odd numbers of them.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from compress.transforms.step import Array, Plane
@@ -43,38 +45,39 @@ def repeated_values(values: Plane) -> tuple[int, ...]:
     return tuple(int(distinct[i]) for i in order if counts[i] > 1)
 
 
-def isolated_values(values: Plane) -> tuple[int, ...]:
+def isolated_values(values: Array) -> tuple[Any, ...]:
     """Repeated values far above or below all others: what fill values look like.
 
     Parameters
     ----------
-    values : numpy.ndarray of int64
-        A sample, one-dimensional.
+    values : numpy.ndarray of int64 or float64
+        A sample, one-dimensional, finite.
 
     Returns
     -------
-    tuple of int
+    tuple of int or float
         Up to eight values; each repeats, and its distance to the rest exceeds the spread of the
-        rest four times.
+        rest four times (and is more than 32 for integers).
     """
     distinct, counts = np.unique(values, return_counts=True)
+    least = 8 if distinct.dtype.kind == "i" else 0
     low, high = 0, distinct.size - 1
-    found: list[int] = []
+    found: list[Any] = []
     while high - low >= 2 and len(found) < MAX_SPECIALS:
-        # Python integers: differences of int64 may not fit.
-        first, second = int(distinct[low]), int(distinct[low + 1])
-        last, before = int(distinct[high]), int(distinct[high - 1])
-        if counts[high] > 1 and last - before > 4 * max(before - first, 8):
+        # Python numbers: differences of int64 may not fit.
+        first, second = distinct[low].item(), distinct[low + 1].item()
+        last, before = distinct[high].item(), distinct[high - 1].item()
+        if counts[high] > 1 and last - before > 4 * max(before - first, least):
             found.append(last)
             high -= 1
-        elif counts[low] > 1 and second - first > 4 * max(last - second, 8):
+        elif counts[low] > 1 and second - first > 4 * max(last - second, least):
             found.append(first)
             low += 1
         elif (
             # One fill value at either end: the spread is that of what lies between.
             high - low >= 4
             and min(counts[low], counts[high]) > 1
-            and min(last - before, second - first) > 4 * max(before - second, 8)
+            and min(last - before, second - first) > 4 * max(before - second, least)
         ):
             found += [last, first]
             low, high = low + 1, high - 1

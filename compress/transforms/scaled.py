@@ -101,7 +101,7 @@ def propose(array: Array, level: int) -> Parameters | None:
     best = _Best()
     for rounding, mantissa in _roundings(finite):
         _try_powers(finite, rounding, mantissa, best)
-        if best.gain < mantissa / 8:
+        if best.gain < mantissa / 3:
             _try_bases(finite, rounding, mantissa, best)
         if best.share == 1:
             break

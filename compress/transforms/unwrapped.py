@@ -71,18 +71,18 @@ def propose(array: Array, level: int) -> Parameters | None:
     # What a wrapped step lacks of the range is what it would have been.
     jumps = np.abs(steps[far])
     near = float(np.median(np.abs(steps[~far])))
-    guesses = {extent, 1 << (extent - 1).bit_length(), int(np.median(jumps) + near)}
-    guesses |= {period for period in USUAL if extent <= period}
     middle = np.int64(np.median(sample))
     if _bits(steps[~far]) > _bits(sample - middle) - 1:
         return None  # no series but noise
     best, cost = None, 0.75 * _bits(steps[far])
-    for modulus in sorted(guesses):
-        if modulus < extent:
-            continue
+    usual = {period for period in USUAL if extent <= period}
+    natural = sorted(usual | {1 << (extent - 1).bit_length()})
+    guesses = [extent, max(extent, int(np.median(jumps) + near))]
+    for modulus in (*natural, *guesses):
         shortest = steps[far] - np.sign(steps[far]) * modulus
         bits = _bits(shortest)
-        if bits < cost:
+        # A natural modulus is the likely one, another must be clearly better.
+        if bits < cost - 0.1 * (best is not None):
             best, cost = modulus, bits
     if best is None:
         return None

@@ -104,8 +104,10 @@ def test_words_are_those_of_constriction() -> None:
     plane = markov(300, 5, 1)
     parameters = parameters_of(plane, 1, 1)
     low, size, recipe, slot_bits, informed = counts._parse(parameters, plane.shape)
-    decisions = counts._decisions(
-        (plane - low).astype(np.int32), size, recipe, slot_bits, informed=informed
+    decisions = np.concatenate(
+        counts._decisions(
+            (plane - low).astype(np.int32), size, recipe, slot_bits, informed=informed
+        )
     )
     words = np.frombuffer(counts.encode(plane, parameters), dtype="<u4").astype(np.uint32)
     coder = constriction.stream.stack.AnsCoder(words)
@@ -209,3 +211,33 @@ def test_missing_and_extra_words_are_corrupt() -> None:
     for wrong in (data[:-4], data + b"\1\0\0\0", data[:-1], b""):
         with pytest.raises(CorruptError):
             counts.decode(wrong, plane.shape, parameters)
+
+
+def test_a_repeat_from_far_back_is_found_in_a_long_plane() -> None:
+    """The period is longer than the block that contexts are tried on."""
+    plane = np.tile(np.random.default_rng(7).integers(0, 64, 45000), 2)
+    parameters = counts.propose(plane, 5)
+    assert parameters is not None
+    assert len(counts.encode(plane, parameters)) < 1.1 * 45000 * 6 / 8
+
+
+def test_channels_that_depend_on_each_other_share_their_bits() -> None:
+    """A third column is the mean of two random ones and a little noise: 2 bits, not 8."""
+    rng = np.random.default_rng(8)
+    first = rng.integers(0, 256, (6000, 2))
+    third = first.sum(axis=1, keepdims=True) // 2 + rng.integers(0, 4, (6000, 1))
+    plane = np.concatenate([first, third], axis=1)
+    parameters = counts.propose(plane, 5)
+    assert parameters is not None
+    assert len(counts.encode(plane, parameters)) * 8 / plane.size < (8 + 8 + 4) / 3
+
+
+def test_strong_levels_are_no_larger() -> None:
+    """Level 8 has more contexts to choose from than level 5."""
+    for plane in (markov(8000, 30, 9), np.cumsum(markov(8000, 5, 10) - 2) // 50):
+        sizes = []
+        for level in (5, 8):
+            parameters = counts.propose(plane, level)
+            assert parameters is not None
+            sizes.append(len(counts.encode(plane, parameters)))
+        assert sizes[1] <= 1.01 * sizes[0]

@@ -1,0 +1,113 @@
+"""The scale-class model: exact on any plane, learned from the data, safe on any bytes."""
+
+from math import prod
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from compress.errors import CorruptError
+from compress.prediction import classes
+from compress.prediction.classes_fit import fit_location, fit_scale
+
+slow = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=20)
+shapes = st.sampled_from(
+    [(256,), (300, 1), (1, 300), (17, 19), (8, 9, 7), (20, 20, 3), (2, 3, 4, 5, 6)]
+)
+
+
+@slow
+@given(shapes, st.integers(0, 2**32 - 1), st.integers(0, 38), st.sampled_from([3, 4]))
+def test_round_trip(shape: tuple[int, ...], seed: int, bits: int, level: int) -> None:
+    """Planes of one to five axes, rough or smooth, narrow or wide, come back exactly."""
+    rng = np.random.default_rng(seed)
+    plane = rng.integers(-(1 << bits), (1 << bits) + 1, shape)
+    if seed % 2:
+        plane = plane.cumsum(axis=seed // 2 % len(shape))
+    parameters = classes.propose(plane, level)
+    if parameters is None:
+        assert int(plane.max()) - int(plane.min()) >= 1 << 40
+        return
+    data = classes.encode(plane, parameters)
+    assert np.array_equal(classes.decode(memoryview(data), shape, parameters), plane)
+
+
+@slow
+@given(st.integers(0, 2**32 - 1))
+def test_parameters_of_another_plane(seed: int) -> None:
+    """What was learned on one plane codes any other of the same shape, only less well."""
+    rng = np.random.default_rng(seed)
+    learned = rng.normal(0, 20, (20, 30)).cumsum(0).astype(np.int64)
+    parameters = classes.propose(learned, 3)
+    assert parameters is not None
+    other = rng.integers(-(2**63), 2**63 - 1, (20, 30))
+    data = classes.encode(other, parameters)
+    assert np.array_equal(classes.decode(memoryview(data), other.shape, parameters), other)
+
+
+def test_not_for_every_plane() -> None:
+    """Low levels, tiny planes and planes wider than the arithmetic are declined."""
+    plane = np.arange(1000)
+    assert classes.propose(plane, 2) is None
+    assert classes.propose(plane[:100], 3) is None
+    assert classes.propose(plane << 40, 3) is None
+
+
+def test_beats_its_own_location_without_classes() -> None:
+    """Where the noise changes from place to place, the classes find it: bits near the entropy."""
+    rng = np.random.default_rng(2)
+    scale = np.exp(np.linspace(-1, 5, 200))[:, None] * np.ones((200, 200))
+    plane = np.round(rng.laplace(0, scale)).astype(np.int64)
+    parameters = classes.propose(plane, 4)
+    assert parameters is not None
+    bits = 8 * len(classes.encode(plane, parameters)) / plane.size
+    known = np.mean(np.maximum(np.log2(2 * np.e * scale), 0.3))
+    assert bits < known + 0.25
+
+
+def test_fits_find_known_weights() -> None:
+    """Coefficients and scale weights of made-up data are recovered."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(0, 50, (5000, 3))
+    target = features @ [1.0, -0.5, 0.25] + rng.laplace(0, 1, 5000)
+    assert np.allclose(fit_location(target, features), [1.0, -0.5, 0.25], atol=0.01)
+    sizes = np.abs(rng.normal(0, 5, (20_000, 2)))
+    magnitudes = rng.exponential(sizes @ [0.7, 0.2] + 1.0)
+    found = fit_scale(magnitudes, np.column_stack([sizes, np.ones(len(sizes))]))
+    assert np.allclose(found, [0.7, 0.2, 1.0], atol=0.1)
+
+
+@slow
+@given(st.data())
+def test_hostile_parameters_and_words(data: st.DataObject) -> None:
+    """Altered parameters or words give a plane or `CorruptError`."""
+    shape = (12, 8, 3)
+    plane = np.random.default_rng(1).normal(0, 9, shape).cumsum(0).astype(np.int64)
+    parameters = list(classes.propose(plane, 3) or ())
+    coded = bytearray(classes.encode(plane, tuple(parameters)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(parameters) - 1))
+        parameters[at] = data.draw(st.integers(-4, 4) | st.integers(-(2**63), 2**63 - 1))
+    if data.draw(st.booleans()):
+        coded[data.draw(st.integers(0, len(coded) - 1))] ^= data.draw(st.integers(1, 255))
+    if data.draw(st.booleans()):
+        del coded[data.draw(st.integers(0, len(coded))) :]
+    try:
+        back = classes.decode(memoryview(bytes(coded)), shape, tuple(parameters))
+    except CorruptError:
+        return
+    assert back.shape == shape
+    assert back.dtype == np.int64
+
+
+@pytest.mark.parametrize("shape", [(300,), (12, 25), (5, 6, 10)])
+def test_prefix_of_parameters(shape: tuple[int, ...]) -> None:
+    """Parameters that end early are refused."""
+    plane = np.arange(prod(shape)).reshape(shape) % 37
+    parameters = classes.propose(plane, 3)
+    assert parameters is not None
+    coded = memoryview(classes.encode(plane, parameters))
+    for end in range(len(parameters)):
+        with pytest.raises(CorruptError):
+            classes.decode(coded, shape, parameters[:end])

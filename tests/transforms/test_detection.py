@@ -1,0 +1,245 @@
+"""Each structure is found where it is, with the parameters that made it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from compress.transforms import (
+    decorrelated,
+    folded,
+    masked,
+    multiples,
+    scaled,
+    sparse,
+    transposed,
+    truncated,
+    unwrapped,
+)
+from compress.transforms.special import COMPACT, FILLED
+
+from .chains import check_step
+
+N = 20_000
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Give every test the same numbers."""
+    return np.random.default_rng(7)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("digits", [0, 1, 2, 3])
+def test_decimals_are_found(rng: np.random.Generator, digits: int, dtype: str) -> None:
+    """Numbers of so many decimals, as text would be parsed, are integers over that power of ten."""
+    integers = rng.integers(-3000, 3000, N)
+    # One of the last digit must occur, or it is the multiple of a larger unit.
+    text = [f"{k / 10**digits:.{digits}f}" for k in integers.tolist()]
+    array = np.array([float(t) for t in text]).astype(dtype)
+    array[array == 0] = 0  # "-0.00" is negative zero
+    parameters = check_step(scaled, array)
+    assert parameters is not None
+    assert parameters[:4] == (0, digits, 0, 0)
+    mask, main = scaled.forward(array, parameters) or ()
+    assert not mask.any()
+    assert np.array_equal(main, np.rint(array.astype(np.float64) * 10**digits))
+
+
+def test_decimals_beyond_float_precision_of_a_product(rng: np.random.Generator) -> None:
+    """Prices of five decimals come back though k * 1e-5 is another float than the parsed one."""
+    array = rng.integers(100_000, 150_000, N) / 1e5
+    assert np.any(array != np.rint(array * 1e5) * 1e-5)
+    parameters = check_step(scaled, array)
+    assert parameters is not None
+    assert parameters[:2] == (0, 5)
+    assert not (scaled.forward(array, parameters) or ())[0].any()
+
+
+def test_specials_and_misfits_are_set_apart(rng: np.random.Generator) -> None:
+    """NaN and infinities become codes of the mask, other misfits are listed."""
+    array = rng.integers(0, 999, N) / 10
+    array[rng.random(N) < 0.05] = np.nan
+    array[rng.random(N) < 0.05] = np.inf
+    array[::500] = np.pi * np.arange(N // 500)
+    parameters = check_step(scaled, array)
+    assert parameters is not None
+    assert parameters[:5] == (0, 1, 0, 0, COMPACT)
+    mask, main, listed = scaled.forward(array, parameters) or ()
+    specials = parameters[5:]
+    assert len(specials) >= 2
+    assert np.count_nonzero(mask == len(specials) + 1) == listed.size <= N // 500
+    assert main.size == np.count_nonzero(mask == 0)
+
+
+@pytest.mark.parametrize("base", [0.1, 1 / 3, 0.025, 2.0**-12, 3.3 / 4096, 1e-9 / 7])
+def test_multiples_of_a_float_are_found(rng: np.random.Generator, base: float) -> None:
+    """K times a float base needs few bits, whatever the base."""
+    integers = rng.integers(1, 4096, N)
+    array = integers * base
+    parameters = check_step(scaled, array)
+    assert parameters is not None
+    mask, main, *_ = scaled.forward(array, parameters) or ()
+    assert not mask.any()
+    assert np.ptp(main) <= 4096 * 4
+
+
+def test_arithmetic_leaves_misses_in_the_last_place(rng: np.random.Generator) -> None:
+    """Degrees turned into radians miss the nearest multiple by a unit or two, which is stored."""
+    array = rng.integers(1, 100_000, N) * np.pi / 180
+    parameters = check_step(scaled, array)
+    assert parameters is not None
+    mask, main, misses = scaled.forward(array, parameters) or ()
+    assert not mask.any()
+    assert np.ptp(main) < 100_000
+    assert np.abs(misses).max() <= 2
+
+
+def test_decimals_that_went_through_float32(rng: np.random.Generator) -> None:
+    """Float64 that hold float32 that hold hundredths are hundredths."""
+    array = (rng.integers(0, 9999, N) / 100).astype(np.float32).astype(np.float64)
+    parameters = check_step(scaled, array)
+    assert parameters is not None
+    assert parameters[:4] == (0, 2, 1, 0)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_random_floats_are_no_multiples(rng: np.random.Generator, dtype: str) -> None:
+    """Nothing is found in noise."""
+    assert scaled.propose(rng.normal(size=N).astype(dtype), 5) is None
+    assert truncated.propose(rng.normal(size=N).astype(dtype), 5) is None
+
+
+@pytest.mark.parametrize(("dtype", "bits"), [("f8", 29), ("f4", 16), ("f4", 11), ("f8", 42)])
+def test_truncated_mantissas_are_found(rng: np.random.Generator, dtype: str, bits: int) -> None:
+    """Zeros at the end of the mantissa are shifted out, of negative numbers too."""
+    array = rng.normal(size=N).astype(dtype)
+    unsigned = array.view(f"u{array.dtype.itemsize}")
+    unsigned[...] = unsigned >> np.array(bits, unsigned.dtype) << np.array(bits, unsigned.dtype)
+    array[5] = np.inf
+    array[70] = np.pi
+    parameters = check_step(truncated, array)
+    assert parameters == (bits, COMPACT)
+    assert np.count_nonzero((truncated.forward(array, parameters) or ())[0]) == 1
+
+
+def test_multiples_and_offset_are_found(rng: np.random.Generator) -> None:
+    """Minutes since an odd second."""
+    array = rng.integers(-1000, 1000, N) * 60 + 17
+    parameters = check_step(multiples, array)
+    assert parameters == (60, 17, 0)
+
+
+def test_multiples_with_exceptions_are_found(rng: np.random.Generator) -> None:
+    """One time in a hundred is no multiple; the rest still is."""
+    array = rng.integers(-1000, 1000, N) * 60 + 17
+    array[rng.random(N) < 0.01] += 3
+    parameters = check_step(multiples, array)
+    assert parameters == (60, 17, 1)
+    quotients, rest = multiples.forward(array, parameters) or ()
+    assert np.ptp(quotients) < 2000
+    assert np.mean(rest != 0) < 0.02
+
+
+def test_rare_exceptions_are_found(rng: np.random.Generator) -> None:
+    """A mostly constant plane is the list of its exceptions."""
+    array = np.full(N, 5)
+    where = rng.choice(N, 50, replace=False)
+    array[where] = rng.integers(100, 200, 50)
+    assert check_step(sparse, array) == (5, 50)
+
+
+@pytest.mark.parametrize("low", [0, -(1 << 15)])
+def test_counters_are_unwrapped(rng: np.random.Generator, low: int) -> None:
+    """A 16-bit counter, unsigned or signed, becomes one that runs on."""
+    true = np.cumsum(rng.integers(0, 500, N))
+    array = (true - low) % (1 << 16) + low
+    parameters = check_step(unwrapped, array)
+    assert parameters is not None
+    assert parameters[0] == 1 << 16
+    (plane,) = unwrapped.forward(array, parameters) or ()
+    assert np.array_equal(np.diff(plane), np.diff(true))
+
+
+def test_angles_are_unwrapped(rng: np.random.Generator) -> None:
+    """Degrees walk across north."""
+    array = np.cumsum(rng.integers(-5, 6, N)) % 360
+    parameters = check_step(unwrapped, array)
+    assert parameters == (360, 0)
+
+
+def test_noise_is_not_unwrapped(rng: np.random.Generator) -> None:
+    """Independent samples have large steps, but wrap nowhere."""
+    assert unwrapped.propose(rng.integers(0, 360, N), 5) is None
+
+
+@pytest.mark.parametrize("period", [2, 3, 24, 97, 1440])
+def test_periods_are_found(rng: np.random.Generator, period: int) -> None:
+    """A pattern that repeats with a little noise is folded at its period."""
+    pattern = rng.integers(0, 5000, period)
+    array = np.tile(pattern, N // period + 1)[:N] + rng.integers(-2, 3, N)
+    assert check_step(folded, array) == (period,)
+
+
+@pytest.mark.parametrize("distance", [1000, 7919])
+def test_exact_repeats_at_any_distance_are_found(rng: np.random.Generator, distance: int) -> None:
+    """A block that comes again is folded onto itself, however long it is."""
+    array = np.tile(rng.integers(0, 1 << 40, distance), N // distance + 1)[:N]
+    assert check_step(folded, array) == (distance,)
+
+
+def test_noise_has_no_period(rng: np.random.Generator) -> None:
+    """Nothing is folded without a reason."""
+    assert folded.propose(rng.integers(0, 1 << 20, N), 5) is None
+    assert folded.propose(np.cumsum(rng.integers(-9, 10, N)), 5) is None
+
+
+@pytest.mark.parametrize("fill", [(1 << 63) - 1, -9999, 1 << 40])
+def test_fill_values_are_masked(rng: np.random.Generator, fill: int) -> None:
+    """A repeated value far from the rest becomes a mask; images keep their shape."""
+    image = np.cumsum(rng.integers(-3, 4, (100, 200)), axis=1)
+    image[20:60, 50:90] = fill
+    assert check_step(masked, image) == (FILLED, fill)
+    _, main = masked.forward(image, (FILLED, fill)) or ()
+    assert main.shape == image.shape
+    assert fill not in main
+    column = image.reshape(-1)
+    assert check_step(masked, column) == (COMPACT, fill)
+
+
+def test_two_rare_fill_values_are_masked(rng: np.random.Generator) -> None:
+    """A few fills on either side are found though no sample sees them."""
+    column = rng.integers(0, 50, 200_000)
+    column[[11, 150_001]] = 99_999
+    column[[13, 77, 150_011]] = -99_999
+    parameters = check_step(masked, column)
+    assert parameters is not None
+    assert set(parameters[1:]) == {99_999, -99_999}
+
+
+def test_background_is_masked(rng: np.random.Generator) -> None:
+    """Most of an image is one value."""
+    image = rng.integers(100, 200, (200, 200))
+    image[:150] = 0
+    assert check_step(masked, image) == (FILLED, 0)
+
+
+def test_channels_are_moved_to_the_front(rng: np.random.Generator) -> None:
+    """A short last axis is taken for channels."""
+    image = rng.integers(0, 255, (40, 50, 3))
+    assert check_step(transposed, image) == (2, 0, 1)
+    (plane,) = transposed.forward(image, (2, 0, 1)) or ()
+    assert plane.shape == (3, 40, 50)
+
+
+def test_correlated_channels_are_decorrelated(rng: np.random.Generator) -> None:
+    """Channels that are sums of others lose what they share."""
+    a, b = np.cumsum(rng.integers(-50, 51, (2, N)), axis=1)
+    plane = np.stack([a, b, a - b + rng.integers(0, 2, N), 2 * a])
+    parameters = check_step(decorrelated, plane)
+    assert parameters is not None
+    (left,) = decorrelated.forward(plane, parameters) or ()
+    sizes = np.sort(np.std(np.diff(left, axis=1), axis=1))
+    assert sizes[0] < 1
+    assert sizes[1] < 2
+    assert decorrelated.propose(np.cumsum(rng.integers(-9, 10, (3, N)), axis=1), 5) is None
