@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import check, compare, console, record, report, run
+from benchmarks import check, compare, console, peers, record, report, run
 from benchmarks.errors import MissingArrayError
 from benchmarks.report import browser
 
@@ -97,7 +97,9 @@ def _run(arguments: argparse.Namespace) -> int:
     record.write(result, arguments.out)
     console.table(result, best=6)
     print(f"record: {arguments.out}")
-    return 0
+    # others may refuse an array; this library has to take them all
+    rows = (row for array in result.arrays for row in array.refused())
+    return 1 if any(row.family == peers.OURS for row in rows) else 0
 
 
 def _report(arguments: argparse.Namespace) -> int:

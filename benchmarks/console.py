@@ -87,10 +87,11 @@ def table(record: Record, best: int | None = None) -> None:
             shown.add_row("", f"({name})", f"{bits:.3f}", style="dim")
         if array.entropy is not None:
             shown.add_row("", "(entropy of the source)", f"{array.entropy:.3f}", style="dim")
-        for row in array.refused():
-            shown.add_row("", row.peer, f"refused: {row.refused}", style="red")
         shown.add_section()
     OUT.print(shown)
+    for array in record.arrays:
+        for row in array.refused():
+            OUT.print(f"{array.name}, {row.peer}: {row.refused}", style="red", markup=False)
     for name, reason in record.skipped:
         OUT.print(f"skipped {name}: {reason}")
 
