@@ -24,6 +24,7 @@ from compress.prediction.counts_layout import (
     MATCHED,
     POSITION,
     SLOT,
+    STEP_BITS,
     VALUE,
 )
 from compress.prediction.counts_linear import VARIANCE, predict, regress
@@ -69,9 +70,24 @@ _BINS = _bins()
 
 
 @njit(inline="always")
-def _logistic(x: Scalar) -> Scalar:
+def _knot(x: Scalar) -> Scalar:
+    """Give the place of a logit in the squash table."""
     k: Scalar = np.int64(x * SQUASH_STEPS + (SQUASH_HALF + 0.5))
-    return np.int64(SQUASH[min(max(k, 0), 2 * SQUASH_HALF - 1)])
+    return min(max(k, 0), 2 * SQUASH_HALF - 1)
+
+
+@njit(inline="always")
+def _refined(refined: np.ndarray, r: Scalar, knot: Scalar) -> Scalar:
+    """Interpolate what came true in row r when the mix said so."""
+    k = knot >> STEP_BITS
+    f = np.int64(knot & ((1 << STEP_BITS) - 1))
+    return (refined[r, k] * ((1 << STEP_BITS) - f) + refined[r, k + 1] * f) >> STEP_BITS
+
+
+@njit(inline="always")
+def _refine(refined: np.ndarray, r: Scalar, knot: Scalar, bit: Scalar) -> None:
+    k = (knot + (1 << (STEP_BITS - 1))) >> STEP_BITS
+    refined[r, k] += ((bit << 24) - refined[r, k]) >> 6
 
 
 @njit(inline="always")
@@ -106,6 +122,7 @@ def code_symbols(  # type: ignore[no-untyped-def]
     weights,
     second,
     confidence,
+    refined,
     history,
     masses,
     words,
@@ -169,6 +186,9 @@ def code_symbols(  # type: ignore[no-untyped-def]
     pointer = np.full(n_matches, -1, dtype=np.int64)
     length = np.zeros(n_matches, dtype=np.int64)
     expected = np.zeros(n_matches, dtype=np.int64)
+    row_mask = len(refined) // 2 - 1
+    by_node = by_context = knot = np.int64(0)
+    p2 = np.int64(0)
     count = 0
     first_rate = _RATE[0] / inputs
     rate = first_rate / 16777216.0
@@ -270,14 +290,12 @@ def code_symbols(  # type: ignore[no-untyped-def]
             depth = np.int64(nodes[node, 5])
             if depth >= DEPTHS:
                 depth = np.int64(DEPTHS - 1)
+            row2 = 0
             row = weights[depth * MATCHED + matched]
             x1 = 0.0
             for j in range(inputs):
                 x1 += (row[j] + confidence[j, trust[j]]) * logit[j]
-            p1 = _logistic(x1)
-            p = p1
-            p2 = 0
-            row2 = 0
+            p = p1 = np.int64(SQUASH[_knot(x1)])
             if has_second:
                 if hashed > 0:
                     row2 = int(trust[0] * np.uint64(BUCKETS) + trust[hashed - 1]) * MATCHED
@@ -285,8 +303,13 @@ def code_symbols(  # type: ignore[no-untyped-def]
                 x2 = 0.0
                 for j in range(inputs):
                     x2 += (second[row2, j] + confidence[j, trust[j]]) * logit[j]
-                p2 = _logistic(x2)
-                p = _logistic((x1 + x2) * 0.5)
+                p2 = np.int64(SQUASH[_knot(x2)])
+                knot = _knot((x1 + x2) * 0.5)
+                # half the mix, a quarter each of what it meant at this node and in this context
+                by_node = node & row_mask
+                by_context = (np.int64(hashes[0] & np.uint64(row_mask)) ^ by_node) + row_mask + 1
+                p = 2 * np.int64(SQUASH[knot]) + _refined(refined, by_node, knot)
+                p = (p + _refined(refined, by_context, knot)) >> 2
             mass = np.uint64(p)
             if decoding:
                 bit = np.int64(state & _LOW24 < mass)
@@ -308,6 +331,8 @@ def code_symbols(  # type: ignore[no-untyped-def]
                 step = ((bit << 24) - p2) * rate
                 for j in range(inputs):
                     second[row2, j] += step * logit[j]
+                _refine(refined, by_node, knot, bit)
+                _refine(refined, by_context, knot, bit)
             for j in range(first_match):
                 _learn(cells, address[j], bit, limits[j])
             for m in range(n_matches):

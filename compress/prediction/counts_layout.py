@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.prediction.counts_contexts import Recipe
-from compress.prediction.counts_logistic import BUCKETS, COUNT_BITS, initial_cells
+from compress.prediction.counts_logistic import BUCKETS, COUNT_BITS, SQUASH, initial_cells
 from compress.prediction.counts_tree import Tree
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "MATCHED",
     "POSITION",
     "SLOT",
+    "STEP_BITS",
     "VALUE",
     "Mixer",
     "make_mixer",
@@ -40,6 +41,9 @@ HISTORY_MORE = 2  # bits of the hash of remembered positions beyond those of a s
 DEPTHS = 16  # rows of weights: depths of a node
 MATCHED = 3  # rows of weights: no match, a match, a long match
 VALUE, POSITION, END, BEGIN = 0, 1, 2, 3  # kinds of tokens
+
+STEP_BITS = 7  # log2 of the steps of the squash table from knot to knot of a refinement
+_REFINED_BITS = (2, 14)  # rows of refinements: two bits fewer than slots, at most 2**14
 
 _START = 1.0  # what the first weights of the inputs sum to
 _PRIOR_COUNT = 32  # what a transmitted frequency counts as, in decisions seen
@@ -72,6 +76,8 @@ class Mixer(NamedTuple):
         Counts at which cells stop slowing down.
     weights, second, confidence : float64
         Of the mixers, by depth and match, by counts of the contexts, and by input's count.
+    refined : int64, (2 * rows, knots)
+        For a strong recipe: what came true, by the mix and the node, and by a context.
     history : int32
         Positions by hash, for each match model.
     """
@@ -89,6 +95,7 @@ class Mixer(NamedTuple):
     weights: npt.NDArray[np.float64]
     second: npt.NDArray[np.float64]
     confidence: npt.NDArray[np.float64]
+    refined: npt.NDArray[np.int64]
     history: npt.NDArray[np.int32]
 
 
@@ -148,6 +155,9 @@ def make_mixer(recipe: Recipe, tree: Tree, slot_bits: int, *, informed: bool) ->
     # An input that has seen little starts with little weight.
     confidence = np.full((inputs, BUCKETS), -weight / (1.0 + 2.0 * np.arange(BUCKETS)))
     confidence[hashed] = 0.0
+    rows = 2 << min(slot_bits - _REFINED_BITS[0], _REFINED_BITS[1]) if recipe.second else 0
+    last = np.append(SQUASH, SQUASH[-1:])[:: 1 << STEP_BITS].astype(np.int64)
+    refined = np.repeat(last[np.newaxis], rows, axis=0)
     centres = [
         (number, lag, factor)
         for number, terms in enumerate(recipe.centres)
@@ -167,5 +177,6 @@ def make_mixer(recipe: Recipe, tree: Tree, slot_bits: int, *, informed: bool) ->
         weights,
         second,
         confidence,
+        refined,
         np.zeros(len(recipe.matches) << (slot_bits + HISTORY_MORE), dtype=np.int32),
     )

@@ -132,6 +132,7 @@ def test_every_recipe_fits_every_shape() -> None:
             centres = len(recipe.centres) + bool(recipe.linear)
             lags = [lag for context in recipe.hashed for lag in context]
             lags += [lag for terms in recipe.centres for lag, _ in terms]
+            assert recipe.hashed or not recipe.second
             assert all(lag >= 1 for lag in (*lags, *recipe.linear, *recipe.matches))
             assert all(sum(factor for _, factor in terms) == 2 for terms in recipe.centres)
             for kind, first, other in recipe.relatives:
