@@ -3,25 +3,65 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from compress.densities import FourierDensity
 from compress.tables.knots import BASES, SCALE_STEPS
+from compress.tables.packing import EXACT
 from compress.tables.parameters import (
+    LOCATION_STEPS,
+    MAX_COEFFICIENT,
     MAX_SIZE,
     SCALE_LIMITS,
     DensityTable,
     HistogramTable,
     TableParameters,
 )
-from compress.tables.tableset import PRECISION, TOTAL
+from compress.tables.tableset import PRECISION, TOTAL, TableSet
 
 __all__ = ["fit_counts", "fit_table"]
 
+# Numbers of Fourier terms that are tried, in this order, while they shorten the code.
+_TERMS = (4, 8, 16, 32)
+_UNIT_BITS = (4, 6, 8, 10)
+_HISTOGRAM_PRECISIONS = (-4, -2, 0, 2, 4, EXACT)
+# Bases that both `FourierDensity` and `DensityTable` know.
+_LINE_BASES = ("normal", "laplace", "logistic")
+# A gain below this share of the data does not pay for a search.
+_WORTH = 0.001
 
-def _parameter_bits(integers: tuple[int, ...]) -> int:
-    """Size of the integers as signed varints, in bits."""
+
+class _Data:
+    """A histogram, and what a table costs on it."""
+
+    def __init__(self, low: int, counts: npt.NDArray[np.int64], outside: int) -> None:
+        self.low, self.counts, self.outside = low, counts, outside
+        self.total = int(counts.sum()) + outside
+        self.used = np.flatnonzero(counts)
+        share = counts[self.used] / max(self.total, 1)
+        # Code length under the counts themselves, parameters free: nothing can be shorter.
+        self.floor = float(-np.sum(counts[self.used] * np.log2(share)))
+        self.escape = 0
+        if outside:
+            self.escape = min(max(round(outside / self.total * TOTAL), 1), TOTAL // 2)
+            self.floor -= outside * math.log2(outside / self.total)
+
+    def bits(self, parameters: TableParameters, built: TableSet | None = None) -> float:
+        """Code length of the data and of the parameters."""
+        built = parameters.build() if built is None else built
+        masses = np.diff(built.cumulative)
+        bits = PRECISION - np.log2(masses[self.used])
+        total = float(np.dot(bits, self.counts[self.used]))
+        if self.outside:
+            total += self.outside * (PRECISION - math.log2(masses[-1]))
+        return total + parameter_bits(parameters.to_integers())
+
+
+def parameter_bits(integers: tuple[int, ...]) -> int:
+    """Size of integers as signed varints, in bits."""
     total = 0
     for value in integers:
         zigzag = 2 * value if value >= 0 else -2 * value - 1
@@ -29,68 +69,93 @@ def _parameter_bits(integers: tuple[int, ...]) -> int:
     return total
 
 
-def _data_bits(
-    cumulative: npt.NDArray[np.uint32], counts: npt.NDArray[np.int64], outside: int
-) -> float:
-    masses = np.diff(cumulative)
-    bits = PRECISION - np.log2(masses)
-    total = float(np.dot(bits[: len(counts)], counts))
-    return total + outside * (float(bits[-1]) + 16.0 if outside else 0.0)
+def _quantised(data: _Data, base: str, location: float, scale: float) -> DensityTable:
+    """Return a table near a location (relative to the middle symbol) and a scale, in symbols."""
+    low, high = SCALE_LIMITS
+    steps = min(max(round(SCALE_STEPS * math.log2(max(scale, 1e-3))), low), high)
+    place = round(location * LOCATION_STEPS / 2.0 ** (steps // SCALE_STEPS))
+    return DensityTable(data.low, len(data.counts), data.escape, base, place, steps)
 
 
-class _Search:
-    """Coordinate descent on the quantised location and scale of one base."""
-
-    def __init__(self, low: int, counts: npt.NDArray[np.int64], outside: int, base: str) -> None:
-        self.low, self.counts, self.outside, self.base = low, counts, outside, base
-        total = int(counts.sum()) + outside
-        self.escape = 0
-        if outside:
-            self.escape = min(max(round(outside / total * TOTAL), 1), TOTAL // 2)
-        self.seen: dict[tuple[int, int], float] = {}
-
-    def table(self, location: int = 0, scale: int = 0) -> DensityTable:
-        return DensityTable(self.low, len(self.counts), self.escape, self.base, location, scale)
-
-    def bits(self, location: int, scale: int) -> float:
-        key = (location, scale)
-        if key not in self.seen:
-            table = self.table(*key)
-            data = _data_bits(table.build().cumulative, self.counts, self.outside)
-            self.seen[key] = data + _parameter_bits(table.to_integers())
-        return self.seen[key]
-
-    def run(self, location: float, spread: float) -> tuple[float, DensityTable]:
-        """Descend from a location (relative to the middle) and a scale, both in symbols."""
-
-        def quantise(scale: int) -> int:
-            return round(location / 2.0 ** (scale // SCALE_STEPS) * 64)
-
-        low, high = SCALE_LIMITS
-        scale = min(max(round(SCALE_STEPS * math.log2(max(spread, 1e-3))), low), high)
-        place = quantise(scale)
-        best = self.bits(place, scale)
-        step_scale, step_place = 64, 64
-        while step_scale or step_place:
-            moved = False
-            for dp, ds in ((0, step_scale), (0, -step_scale), (step_place, 0), (-step_place, 0)):
-                if dp == ds == 0:
-                    continue
-                new = min(max(scale + ds, low), high)
-                candidate = place + dp
-                if new // SCALE_STEPS != scale // SCALE_STEPS:
-                    shift = scale // SCALE_STEPS - new // SCALE_STEPS
-                    candidate = round(candidate * 2.0**shift)
-                bits = self.bits(candidate, new)
-                if bits < best:
-                    best, place, scale, moved = bits, candidate, new, True
-            if not moved:
-                step_scale //= 4
-                step_place //= 4
-        return best, self.table(place, scale)
+def _moved(table: DensityTable, place: int, steps: int) -> DensityTable:
+    """Move a table by quantisation steps, keeping the location where the scale's octave changes."""
+    low, high = SCALE_LIMITS
+    scale = min(max(table.scale + steps, low), high)
+    shift = table.scale // SCALE_STEPS - scale // SCALE_STEPS
+    return replace(table, scale=scale, location=round((table.location + place) * 2.0**shift))
 
 
-def fit_counts(low: int, counts: npt.ArrayLike, outside: int = 0) -> TableParameters:
+def _descend(
+    data: _Data, table: DensityTable, coarse: int, fine: int
+) -> tuple[float, DensityTable]:
+    """Coordinate descent on the quantised location and scale, in steps from coarse to fine."""
+    seen: dict[tuple[int, int], float] = {}
+
+    def bits(candidate: DensityTable) -> float:
+        key = (candidate.location, candidate.scale)
+        if key not in seen:
+            seen[key] = data.bits(candidate)
+        return seen[key]
+
+    best = bits(table)
+    step = coarse
+    while step >= fine:
+        before = best
+        for place, steps in ((0, step), (0, -step), (step, 0), (-step, 0)):
+            candidate = _moved(table, place, steps)
+            length = bits(candidate)
+            if length < best:
+                best, table = length, candidate
+        if best == before:
+            step //= 2
+    return best, table
+
+
+def _amplitude(c: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
+    """Compute the minimum-phase a_1..a_N, over a_0, whose autocorrelation is ``1, c_1 .. c_N``."""
+    size = 1 << max(12, (32 * len(c)).bit_length())
+    spectrum = np.zeros(size, np.complex128)
+    spectrum[1 : len(c) + 1] = c
+    density = np.maximum(1.0 + 2.0 * (np.fft.ifft(spectrum) * size).real, 1e-9)
+    cepstrum = np.fft.fft(np.log(density)) / size
+    causal = np.zeros(size, np.complex128)
+    causal[1 : size // 2] = cepstrum[1 : size // 2]
+    factor = np.fft.fft(np.exp(np.fft.ifft(causal) * size)) / size
+    return np.asarray(factor[1 : len(c) + 1] / factor[0])
+
+
+def _fourier(data: _Data, base: str, terms: int) -> tuple[float, DensityTable]:
+    """Find the best quantisation of a density with Fourier terms."""
+    at = data.used + 0.0
+    span = (-0.5, len(data.counts) - 0.5)
+    density = FourierDensity.fit(
+        at,
+        weights=data.counts[data.used],
+        terms=terms,
+        base=base,
+        support=span if base == "uniform" else None,
+        bin_width=1.0,
+    )
+    table = DensityTable(data.low, len(data.counts), data.escape, base)
+    if base != "uniform":
+        middle = len(data.counts) // 2
+        table = _quantised(data, base, density.loc - middle, density.scale)
+    signs = np.where(np.arange(1, terms + 1) % 2, -1.0, 1.0)
+    exact = _amplitude(density.coefficients * signs)
+    best = (math.inf, table)
+    for unit_bits in _UNIT_BITS:
+        units = np.rint(np.column_stack([exact.real, exact.imag]).ravel() * (1 << unit_bits))
+        if np.abs(units).max() > MAX_COEFFICIENT:
+            break
+        coefficients = tuple(int(unit) for unit in units)
+        candidate = replace(table, coefficients=coefficients, unit_bits=unit_bits)
+        best = min(best, (data.bits(candidate), candidate), key=lambda pair: pair[0])
+    return best
+
+
+def fit_counts(
+    low: int, counts: npt.ArrayLike, outside: int = 0, *, fourier: bool = True
+) -> TableParameters:
     """Choose the parameters of one table for a histogram, by total code length.
 
     Parameters
@@ -101,40 +166,69 @@ def fit_counts(low: int, counts: npt.ArrayLike, outside: int = 0) -> TableParame
         How often each symbol occurs; 1 <= K <= 2**20.
     outside : int
         How many symbols lie outside, which makes the table have an escape.
+    fourier : bool
+        Whether to try Fourier terms, which takes the most time.
 
     Returns
     -------
     DensityTable or HistogramTable
         Whatever gives the least sum of the data's ideal code length and the parameters' size.
+
+    Raises
+    ------
+    ValueError
+        If the counts have another shape, or are negative.
     """
     counts = np.asarray(counts, dtype=np.int64)
     if counts.ndim != 1 or not 1 <= len(counts) <= MAX_SIZE:
         raise ValueError(f"counts must have shape (K,), K in 1..{MAX_SIZE}, got {counts.shape}")
-    total = int(counts.sum())
-    candidates: list[tuple[float, TableParameters]] = []
-    uniform = _Search(low, counts, outside, "uniform")
-    candidates.append((uniform.bits(0, 0), uniform.table()))
-    if total and len(counts) > 1:
-        running = np.cumsum(counts)
-        quartiles = np.searchsorted(running, total * np.array([0.25, 0.5, 0.75]))
-        middle = float(quartiles[1]) - len(counts) // 2
-        spread = max(float(quartiles[2] - quartiles[0]), 0.5) / 1.6
-        candidates += [
-            _Search(low, counts, outside, base).run(middle, spread)
-            for base in BASES
-            if base != "uniform"
-        ]
-    if total:
-        histogram = HistogramTable(low, tuple(counts.tolist()), outside)
-        bits = float(_parameter_bits(histogram.to_integers()))
-        if bits < min(candidates, key=lambda pair: pair[0])[0]:
-            built = histogram.build()
-            bits += _data_bits(built.cumulative, counts, outside)
-            candidates.append((bits, histogram))
-    return min(candidates, key=lambda pair: pair[0])[1]
+    if counts.min() < 0 or outside < 0:
+        raise ValueError("counts must not be negative")
+    data = _Data(low, counts, outside)
+    uniform = DensityTable(low, len(counts), data.escape, "uniform")
+    found: list[tuple[float, TableParameters]] = [(data.bits(uniform), uniform)]
+    if data.total == outside or len(counts) == 1:
+        return uniform
+    ranked = _bases(data)
+    found += ranked[:1]
+    if fourier and _best(found)[0] - data.floor > _WORTH * data.floor + 64:
+        line = next(table.base for _, table in ranked if table.base in _LINE_BASES)
+        for base in ("uniform", line):
+            before = math.inf
+            for terms in _TERMS:
+                # The terms alone may cost more than all that can be gained.
+                if _best(found)[0] < data.floor + 16 * terms:
+                    break
+                found.append(_fourier(data, base, terms))
+                if found[-1][0] > before:
+                    break
+                before = found[-1][0]
+    for precision in _HISTOGRAM_PRECISIONS:
+        histogram = HistogramTable(low, tuple(counts.tolist()), outside, precision)
+        if data.floor + parameter_bits(histogram.to_integers()) < _best(found)[0]:
+            found.append((data.bits(histogram), histogram))
+    return _best(found)[1]
 
 
-def fit_table(values: npt.ArrayLike, max_size: int = 4096) -> TableParameters:
+def _best(found: list[tuple[float, TableParameters]]) -> tuple[float, TableParameters]:
+    return min(found, key=lambda pair: pair[0])
+
+
+def _bases(data: _Data) -> list[tuple[float, DensityTable]]:
+    """Rank the bases without terms, best first; the best three are fitted to the last step."""
+    running = np.cumsum(data.counts)
+    quartiles = np.searchsorted(running, running[-1] * np.array([0.25, 0.5, 0.75]))
+    middle = float(quartiles[1]) - len(data.counts) // 2
+    spread = max(float(quartiles[2] - quartiles[0]), 0.5) / 1.6
+    starts = [_quantised(data, name, middle, spread) for name in BASES if name != "uniform"]
+    rough = sorted((_descend(data, table, 64, 4) for table in starts), key=lambda pair: pair[0])
+    fine = [_descend(data, table, 2, 1) for _, table in rough[:3]]
+    return sorted([*fine, *rough[3:]], key=lambda pair: pair[0])
+
+
+def fit_table(
+    values: npt.ArrayLike, max_size: int = 4096, *, fourier: bool = True
+) -> TableParameters:
     """Choose the parameters of one table for integer samples, by total code length.
 
     Parameters
@@ -143,21 +237,35 @@ def fit_table(values: npt.ArrayLike, max_size: int = 4096) -> TableParameters:
         Any shape, at least one sample.
     max_size : int
         The most symbols the table may have; samples outside take the escape.
+    fourier : bool
+        Whether to try Fourier terms, which takes the most time.
 
     Returns
     -------
     DensityTable or HistogramTable
+
+    Raises
+    ------
+    ValueError
+        If there are no samples.
     """
     samples = np.asarray(values).astype(np.int64).ravel()
     if samples.size == 0:
         raise ValueError("a table cannot be fitted to no samples")
     low, high = int(samples.min()), int(samples.max())
     if high - low < max_size:
-        return fit_counts(low, np.bincount(samples - low))
-    # The densest window of that width, so that the fewest samples escape.
-    ordered = np.sort(samples)
-    ends = np.searchsorted(ordered, np.minimum(ordered, (1 << 62)) + max_size)
-    low = int(ordered[np.argmax(ends - np.arange(len(ordered)))])
-    inside = samples[(samples >= low) & (samples < low + max_size)]
-    counts = np.bincount(inside - low, minlength=max_size)
-    return fit_counts(low, counts, len(samples) - len(inside))
+        return fit_counts(low, np.bincount(samples - low), fourier=fourier)
+    low, width = _window(np.sort(samples), max_size)
+    inside = samples[(samples >= low) & (samples - low < width)] if width else samples[:0]
+    counts = np.bincount(inside - low, minlength=width)
+    return fit_counts(low, counts, len(samples) - len(inside), fourier=fourier)
+
+
+def _window(ordered: npt.NDArray[np.int64], max_size: int) -> tuple[int, int]:
+    """Find the densest window of at most ``max_size`` symbols, trimmed to the samples in it."""
+    # Samples further apart than int64 can say are outside each other's windows anyway.
+    tops = np.where(ordered > (1 << 62), np.iinfo(np.int64).max, ordered + (max_size - 1))
+    ends = np.searchsorted(ordered, tops, side="right")
+    begin = int(np.argmax(ends - np.arange(len(ordered))))
+    low = min(int(ordered[begin]), (1 << 63) - MAX_SIZE)
+    return low, max(1, min(int(ordered[ends[begin] - 1]) - low + 1, max_size))

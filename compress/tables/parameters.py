@@ -18,12 +18,16 @@ from compress.tables.knots import (
     inverse_scales,
     sine_knots,
 )
+from compress.tables.packing import EXACT, pack_weights, round_weight, unpack_weights
 from compress.tables.rounding import round_masses
 from compress.tables.tableset import TOTAL, TableSet
 
 __all__ = [
+    "LOCATION_STEPS",
+    "MAX_COEFFICIENT",
     "MAX_SIZE",
     "MAX_TERMS",
+    "MAX_UNIT_BITS",
     "SCALE_LIMITS",
     "DensityTable",
     "HistogramTable",
@@ -36,12 +40,13 @@ MAX_SIZE = 1 << 20
 MAX_TERMS = 64
 # Limits of the quantised scale: 2**-10 to 2**24 symbols.
 SCALE_LIMITS = (-10 * SCALE_STEPS, 24 * SCALE_STEPS)
+# A location is in 1/64 of the scale rounded down to a power of two.
 _LOCATION_STEPS_BITS = 6
-_MAX_COEFFICIENT = 1 << 15
+LOCATION_STEPS = 1 << _LOCATION_STEPS_BITS
+MAX_UNIT_BITS = 12
+MAX_COEFFICIENT = 1 << 20
 # pi with 30 fractional bits.
 _PI_30 = 3373259426
-# a_0 of the amplitude; the other coefficients are in units of 1/_UNIT of it.
-_UNIT = 64
 _BASE_NAMES = tuple(BASES)
 
 
@@ -56,13 +61,13 @@ def _take(integers: Iterator[int], low: int, high: int, what: str) -> int:
 
 
 @lru_cache(maxsize=256)
-def _cdf_terms(coefficients: tuple[int, ...]) -> tuple[npt.NDArray[np.int64], ...]:
+def _cdf_terms(coefficients: tuple[int, ...], unit_bits: int) -> tuple[npt.NDArray[np.int64], ...]:
     """Fourier terms of the CDF on [0, 1) from the amplitude ``a_0 = 1, a_1, ..., a_N``.
 
     The density is ``|A|**2`` over its integral, A(b) = sum a_k exp(2 pi i k b), so it cannot
     be negative. The terms are the autocorrelation, divided by ``pi n``; integers throughout.
     """
-    real = [_UNIT, *coefficients[0::2]]
+    real = [1 << unit_bits, *coefficients[0::2]]
     imaginary = [0, *coefficients[1::2]]
     n_terms = len(real)
     power = sum(r * r + i * i for r, i in zip(real, imaginary, strict=True))
@@ -97,7 +102,8 @@ class DensityTable:
     scale : int
         64 times the binary logarithm of the scale in symbols.
     coefficients : tuple of int
-        Real and imaginary parts of the amplitude's ``a_1 .. a_N``, in 1/64 of ``a_0``.
+        Real and imaginary parts of the amplitude's ``a_1 .. a_N``, in ``2**-unit_bits`` of ``a_0``.
+    unit_bits : int
     """
 
     low: int
@@ -107,6 +113,7 @@ class DensityTable:
     location: int = 0
     scale: int = 0
     coefficients: tuple[int, ...] = ()
+    unit_bits: int = 0
 
     KIND = 0
 
@@ -114,7 +121,9 @@ class DensityTable:
         """Return the integers that `read_parameters` reads, this table's kind first."""
         shape = () if self.base == "uniform" else (self.location, self.scale)
         head = (self.KIND, _BASE_NAMES.index(self.base), self.low, self.size, self.escape)
-        return (*head, *shape, len(self.coefficients) // 2, *self.coefficients)
+        terms = len(self.coefficients) // 2
+        fourier = (terms, self.unit_bits, *self.coefficients) if terms else (0,)
+        return (*head, *shape, *fourier)
 
     @classmethod
     def from_integers(cls, integers: Iterator[int]) -> DensityTable:
@@ -129,11 +138,12 @@ class DensityTable:
             location = _take(integers, -(1 << 31), 1 << 31, "location")
             scale = _take(integers, *SCALE_LIMITS, "scale")
         terms = _take(integers, 0, MAX_TERMS, "number of Fourier terms")
+        unit_bits = _take(integers, 0, MAX_UNIT_BITS, "Fourier precision") if terms else 0
         coefficients = tuple(
-            _take(integers, -_MAX_COEFFICIENT, _MAX_COEFFICIENT, "Fourier coefficient")
+            _take(integers, -MAX_COEFFICIENT, MAX_COEFFICIENT, "Fourier coefficient")
             for _ in range(2 * terms)
         )
-        return cls(low, size, escape, base, location, scale, coefficients)
+        return cls(low, size, escape, base, location, scale, coefficients, unit_bits)
 
     def place(self) -> tuple[int, int, int]:
         """Location, inverse scale and shift as `build_tables` takes them."""
@@ -158,8 +168,8 @@ def build_densities(tables: Sequence[DensityTable]) -> TableSet:
     CorruptError
         If a parameter is beyond its limits.
     """
-    shape = tables[0].coefficients
-    if any(table.coefficients != shape for table in tables):
+    shape = (tables[0].coefficients, tables[0].unit_bits)
+    if any((table.coefficients, table.unit_bits) != shape for table in tables):
         raise ValueError("tables built together must have the same Fourier coefficients")
     names = sorted({table.base for table in tables} - {"uniform"})
     lengths = [0, *(table.size + 1 + (table.escape != 0) for table in tables)]
@@ -167,7 +177,7 @@ def build_densities(tables: Sequence[DensityTable]) -> TableSet:
     places = np.array([table.place() for table in tables], dtype=np.int64)
     bases = [names.index(table.base) if table.base != "uniform" else -1 for table in tables]
     knots = [base_knots(name) for name in names] or [np.empty((800, 4), np.int64)]
-    sines, cosines = _cdf_terms(shape)
+    sines, cosines = _cdf_terms(*shape)
     cumulative = np.empty(int(start[-1]), np.uint32)
     if not build_tables(
         start,
@@ -203,32 +213,26 @@ class HistogramTable:
         One non-negative integer a symbol; zeros get the smallest mass.
     escape : int
         Weight of the escape, 0 for none.
+    precision : int
+        How exactly the weights are kept; see `compress.tables.packing.round_weight`. The weights
+        are rounded when the table is made.
     """
 
     low: int
     weights: tuple[int, ...]
     escape: int = 0
+    precision: int = EXACT
 
     KIND = 1
 
-    def to_integers(self) -> tuple[int, ...]:
-        """Return the integers that `read_parameters` reads, this table's kind first.
+    def __post_init__(self) -> None:
+        rounded = tuple(round_weight(weight, self.precision) for weight in self.weights)
+        object.__setattr__(self, "weights", rounded)
 
-        Zeros are written as runs: every weight is followed, where it is zero, by the number of
-        further zeros.
-        """
-        out: list[int] = [self.KIND, self.low, len(self.weights), self.escape]
-        k = 0
-        while k < len(self.weights):
-            out.append(self.weights[k])
-            k += 1
-            if out[-1] == 0:
-                run = k
-                while run < len(self.weights) and self.weights[run] == 0:
-                    run += 1
-                out.append(run - k)
-                k = run
-        return tuple(out)
+    def to_integers(self) -> tuple[int, ...]:
+        """Return the integers that `read_parameters` reads, this table's kind first."""
+        head = (self.KIND, self.low, len(self.weights), self.escape, self.precision)
+        return (*head, *pack_weights(self.weights, self.precision))
 
     @classmethod
     def from_integers(cls, integers: Iterator[int]) -> HistogramTable:
@@ -236,14 +240,11 @@ class HistogramTable:
         low = _take(integers, -(1 << 63), (1 << 63) - MAX_SIZE, "first symbol")
         size = _take(integers, 1, MAX_SIZE, "number of symbols")
         escape = _take(integers, 0, 1 << 32, "escape weight")
-        weights: list[int] = []
-        while len(weights) < size:
-            weights.append(_take(integers, 0, 1 << 32, "weight"))
-            if weights[-1] == 0:
-                weights += [0] * _take(integers, 0, size - len(weights), "run of zeros")
+        precision = _take(integers, -EXACT, EXACT, "precision")
+        weights = unpack_weights(integers, size, precision)
         if not any(weights) and not escape:
             raise CorruptError("a table's weights are all zero")
-        return cls(low, tuple(weights), escape)
+        return cls(low, tuple(weights), escape, precision)
 
     def build(self) -> TableSet:
         """Build the table; a pure function of the integers."""

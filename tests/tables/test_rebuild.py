@@ -25,7 +25,7 @@ SHAPES = {
 }
 
 density_tables = st.builds(
-    lambda low, size, escape, base, location, scale, terms: DensityTable(
+    lambda low, size, escape, base, location, scale, terms, unit: DensityTable(
         low,
         size,
         escape,
@@ -33,14 +33,16 @@ density_tables = st.builds(
         0 if base == "uniform" else location,
         0 if base == "uniform" else scale,
         tuple(terms[: len(terms) // 2 * 2]),
+        unit if len(terms) > 1 else 0,
     ),
     st.integers(-(1 << 63), (1 << 63) - (1 << 20)),
     st.integers(1, 300),
-    st.integers(0, TOTAL // 2),
+    st.integers(-1, TOTAL // 2),
     st.sampled_from(list(BASES)),
     st.integers(-(1 << 31), 1 << 31),
     st.integers(-640, 1536),
-    st.lists(st.integers(-(1 << 15), 1 << 15), max_size=12),
+    st.lists(st.integers(-(1 << 20), 1 << 20), max_size=12),
+    st.integers(0, 12),
 )
 
 
@@ -77,15 +79,19 @@ def test_fourier_terms_modulate_the_base() -> None:
     grid = (np.arange(100_000) + 0.5) / 100_000
     density = np.abs(np.exp(2j * np.pi * np.outer(grid, np.arange(4))) @ amplitude) ** 2
     pmf = density.reshape(500, -1).sum(axis=1) / density.sum()
-    masses = DensityTable(0, 500, 0, "uniform", 0, 0, terms).build().masses()
+    masses = DensityTable(0, 500, 0, "uniform", 0, 0, terms, 6).build().masses()
     assert np.abs(masses - pmf * TOTAL).max() < 2
 
 
-@given(st.lists(st.integers(0, 1 << 32), min_size=1, max_size=40), st.integers(0, 100))
+@given(
+    st.lists(st.integers(0, 1 << 32), min_size=1, max_size=40),
+    st.integers(0, 100),
+    st.integers(-64, 64),
+)
 @settings(max_examples=100, deadline=None)
-def test_a_histogram_table_round_trips(weights: list[int], escape: int) -> None:
+def test_a_histogram_table_round_trips(weights: list[int], escape: int, precision: int) -> None:
     """The integers of a histogram table give the same table back."""
-    table = HistogramTable(-7, tuple(weights), escape)
+    table = HistogramTable(-7, tuple(weights), escape, precision)
     if not any(weights) and not escape:
         with pytest.raises(CorruptError):
             read_parameters(iter(table.to_integers()))
