@@ -256,16 +256,17 @@ def fit_table(
     if high - low < max_size:
         return fit_counts(low, np.bincount(samples - low), fourier=fourier)
     low, width = _window(np.sort(samples), max_size)
-    inside = samples[(samples >= low) & (samples - low < width)] if width else samples[:0]
-    counts = np.bincount(inside - low, minlength=width)
+    above = samples.view(np.uint64) - np.int64(low).view(np.uint64)  # wraps for those below
+    inside = above[above < width].astype(np.int64)
+    counts = np.bincount(inside, minlength=width)
     return fit_counts(low, counts, len(samples) - len(inside), fourier=fourier)
 
 
 def _window(ordered: npt.NDArray[np.int64], max_size: int) -> tuple[int, int]:
     """Find the densest window of at most ``max_size`` symbols, trimmed to the samples in it."""
-    # Samples further apart than int64 can say are outside each other's windows anyway.
-    tops = np.where(ordered > (1 << 62), np.iinfo(np.int64).max, ordered + (max_size - 1))
+    limit = np.iinfo(np.int64).max - (max_size - 1)
+    tops = np.minimum(ordered, limit) + (max_size - 1)
     ends = np.searchsorted(ordered, tops, side="right")
     begin = int(np.argmax(ends - np.arange(len(ordered))))
-    low = min(int(ordered[begin]), (1 << 63) - MAX_SIZE)
-    return low, max(1, min(int(ordered[ends[begin] - 1]) - low + 1, max_size))
+    low = int(ordered[begin])
+    return low, int(ordered[ends[begin] - 1]) - low + 1

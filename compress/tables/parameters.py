@@ -60,6 +60,13 @@ def _take(integers: Iterator[int], low: int, high: int, what: str) -> int:
     return int(value)
 
 
+def _take_range(integers: Iterator[int]) -> tuple[int, int]:
+    """Take the first symbol and the number of symbols, which must lie within int64."""
+    low = _take(integers, -(1 << 63), (1 << 63) - 1, "first symbol")
+    size = _take(integers, 1, min(MAX_SIZE, (1 << 63) - low), "number of symbols")
+    return low, size
+
+
 @lru_cache(maxsize=256)
 def _cdf_terms(coefficients: tuple[int, ...], unit_bits: int) -> tuple[npt.NDArray[np.int64], ...]:
     """Fourier terms of the CDF on [0, 1) from the amplitude ``a_0 = 1, a_1, ..., a_N``.
@@ -129,9 +136,7 @@ class DensityTable:
     def from_integers(cls, integers: Iterator[int]) -> DensityTable:
         """Read what `to_integers` wrote after the kind; raises `CorruptError`."""
         base = _BASE_NAMES[_take(integers, 0, len(_BASE_NAMES) - 1, "base")]
-        size_limit = (1 << 63) - MAX_SIZE
-        low = _take(integers, -(1 << 63), size_limit, "first symbol")
-        size = _take(integers, 1, MAX_SIZE, "number of symbols")
+        low, size = _take_range(integers)
         escape = _take(integers, -1, TOTAL // 2, "escape mass")
         location = scale = 0
         if base != "uniform":
@@ -237,8 +242,7 @@ class HistogramTable:
     @classmethod
     def from_integers(cls, integers: Iterator[int]) -> HistogramTable:
         """Read what `to_integers` wrote after the kind; raises `CorruptError`."""
-        low = _take(integers, -(1 << 63), (1 << 63) - MAX_SIZE, "first symbol")
-        size = _take(integers, 1, MAX_SIZE, "number of symbols")
+        low, size = _take_range(integers)
         escape = _take(integers, 0, 1 << 32, "escape weight")
         precision = _take(integers, -EXACT, EXACT, "precision")
         weights = unpack_weights(integers, size, precision)
