@@ -26,7 +26,7 @@ from compress.prediction.counts_layout import make_mixer, padding
 from compress.prediction.counts_lengths import code_lengths, symbol_lengths, weights_of
 from compress.prediction.counts_tree import build_tree
 
-__all__ = ["CODE", "NAME", "decode", "encode", "propose"]
+__all__ = ["CODE", "NAME", "code_length", "decisions", "decode", "encode", "propose"]
 
 CODE = 5
 NAME = "counts"
@@ -127,11 +127,12 @@ def _trial(
     recipe = RECIPES[number](block.shape, 0)
     symbols = (block.reshape(-1) - low).astype(np.int32)
     slot_bits = _slot_bits(block.size, size, 5)
-    head, masses = _decisions(symbols, size, recipe, slot_bits, informed=informed)
-    return _bits(head), _bits(masses[0 if whole else len(masses) // 2 :]), len(masses)
+    head, masses = decisions(symbols, size, recipe, slot_bits, informed=informed)
+    return code_length(head), code_length(masses[0 if whole else len(masses) // 2 :]), len(masses)
 
 
-def _bits(masses: npt.NDArray[np.uint32]) -> float:
+def code_length(masses: npt.NDArray[np.uint32]) -> float:
+    """Give the bits that `decisions` take."""
     yes = (masses & np.uint32((1 << 24) - 1)).astype(np.float64) / (1 << 24)
     bits = -np.log2(np.where(masses >> 31, yes, 1.0 - yes))
     return float(bits.sum())
@@ -141,7 +142,7 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     """Code a plane; see `compress.prediction.model.PlaneModel`."""
     low, size, recipe, slot_bits, informed = _parse(parameters, plane.shape)
     symbols = (plane.ravel() - low).astype(np.int32)
-    masses = np.concatenate(_decisions(symbols, size, recipe, slot_bits, informed=informed))
+    masses = np.concatenate(decisions(symbols, size, recipe, slot_bits, informed=informed))
     words = np.empty(len(masses) * 9 // 16 + 4, dtype=np.uint32)
     count = _push_all(masses, words)
     return words[:count].astype("<u4").tobytes()
@@ -181,12 +182,24 @@ def decode(data: memoryview | bytes, shape: tuple[int, ...], parameters: Paramet
     return (present[symbols[pad:]] + low).reshape(shape)
 
 
-def _decisions(
+def decisions(
     symbols: npt.NDArray[np.int32], size: int, recipe: Recipe, slot_bits: int, *, informed: bool
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
     """Give the decisions that code the frequencies and the symbols.
 
     A decision is its mass of "yes", with the answer in the top bit.
+
+    Parameters
+    ----------
+    symbols : int32, (n,)
+        From 0 to ``size - 1``.
+    size : int
+        Of the alphabet.
+    recipe : Recipe
+    slot_bits : int
+        Log2 of the slots of a hashed context.
+    informed : bool
+        Whether the frequencies of the symbols are sent.
     """
     none = np.zeros(0, dtype=np.uint32)
     zero = np.uint64(0)

@@ -105,9 +105,7 @@ def test_words_are_those_of_constriction() -> None:
     parameters = parameters_of(plane, 1, 1)
     low, size, recipe, slot_bits, informed = counts._parse(parameters, plane.shape)
     decisions = np.concatenate(
-        counts._decisions(
-            (plane - low).astype(np.int32), size, recipe, slot_bits, informed=informed
-        )
+        counts.decisions((plane - low).astype(np.int32), size, recipe, slot_bits, informed=informed)
     )
     words = np.frombuffer(counts.encode(plane, parameters), dtype="<u4").astype(np.uint32)
     coder = constriction.stream.stack.AnsCoder(words)
