@@ -31,7 +31,7 @@ def main() -> None:
     print(f"  plain                {photo.nbytes:>9,} bytes")
     print(f"  numpy.savez_compressed {zipped:>7,} bytes")
     print(
-        f"  compress.compress    {len(data):>9,} bytes, {8 * len(data) / photo.size:.3f} bits a pixel"
+        f"  compress.compress    {len(data):>9,} bytes, {8 * len(data) / photo.size:.3f} bits each"
     )
     print(
         f"saved {1 - len(data) / photo.nbytes:.0%}; compressed in {middle - begin:.2f} s, "

@@ -38,7 +38,7 @@ def differences(plane: Plane, axes: int) -> Plane:
             moved = here.copy()
             moved[1:] -= here[:-1]
             residual = np.moveaxis(moved, 0, axis)
-    return np.ascontiguousarray(residual)
+    return np.ascontiguousarray(residual).reshape(plane.shape)
 
 
 def sums(residual: Plane, axes: int) -> Plane:

@@ -12,11 +12,12 @@ from __future__ import annotations
 from math import prod
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from compress.coders import decode as decode_words
 from compress.coders import encode as encode_words
-from compress.coders import pack_bits, unpack_bits
+from compress.coders import pack_bits
 from compress.errors import CorruptError
 from compress.prediction.estimate import order0_bits
 from compress.prediction.lorenzo import axis_sets, differences, sums
@@ -63,10 +64,41 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
         raise CorruptError(f"a plane of {n} samples is coded in {len(data)} bytes, which cannot be")
     words = np.frombuffer(data[_COUNT_BYTES:end], "<u4").astype(np.uint32)
     residual = decode_words(words, n, table)
-    if low_bits:
-        low = unpack_bits(data[end:], n, low_bits)
-        residual = (residual << low_bits) | low.view(np.int64)
-    return sums(residual.reshape(shape), axes)
+    # One pass puts the low bits in and, where rows follow one another, adds up.
+    adding = axes == 1 and n == shape[0]
+    if low_bits or adding:
+        _finish(residual, _as_words(data[end:]), low_bits, adding)
+    return sums(residual.reshape(shape), 0 if adding else axes)
+
+
+def _as_words(packed: memoryview) -> NDArray[np.uint64]:
+    """Return packed bits as 64-bit words, and one word more than they fill."""
+    whole = bytes(packed) + bytes(16 - len(packed) % 8)
+    return np.frombuffer(whole, "<u8").astype(np.uint64)
+
+
+@njit(cache=True, nogil=True)
+def _finish(
+    tokens: NDArray[np.int64], packed: NDArray[np.uint64], low_bits: int, adding: bool
+) -> bool:
+    """Put the low bits behind each token and, if `adding`, replace each by the sum so far."""
+    n = tokens.size
+    if not 0 <= low_bits <= 63 or packed.size < (n * low_bits >> 6) + 2:
+        return False
+    width = np.uint64(low_bits)
+    mask = (np.uint64(1) << width) - np.uint64(1)
+    bit = np.uint64(0)
+    total = np.int64(0)
+    keep = np.int64(-1) if adding else np.int64(0)
+    for i in range(n):
+        word, used = bit >> np.uint64(6), bit & np.uint64(63)
+        # Shifted twice, for a shift by 64 is not defined.
+        above = (packed[word + np.uint64(1)] << np.uint64(1)) << (np.uint64(63) - used)
+        low = ((packed[word] >> used) | above) & mask
+        total = (total & keep) + ((tokens[i] << low_bits) | np.int64(low))
+        tokens[i] = total
+        bit += width
+    return True
 
 
 def _parse(parameters: Parameters, n_dimensions: int) -> tuple[int, int, TableSet]:
