@@ -40,7 +40,7 @@ class Effort:
     seconds: float
 
 
-QUICK, FULL, SIZES = Effort(3, 0.15), Effort(5, 1.0), Effort(0, 0.0)
+QUICK, FULL, SIZES = Effort(3, 0.1), Effort(5, 1.0), Effort(0, 0.0)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ EFFORTS: dict[str, Effort] = {"full": FULL, "quick": QUICK, "sizes": SIZES}
 # about one array of every kind, few of them above a quarter of a million samples
 QUICK_ARRAYS = (
     "camera", "page", "chelsea", "mr", "m13", "goes_xray", "speech", "music", "ecg", "climate",
-    "ocean", "jacksboro", "sched_dep_time", "price", "carat", "xyz", "eurusd_time", "eurusd_close",
+    "ocean", "jacksboro", "humidity", "price", "carat", "xyz", "eurusd_time", "eurusd_close",
     "cortex", "walk", "multiples",
 )  # fmt: skip
 
