@@ -20,7 +20,7 @@ import sklearn.datasets
 import sklearn.mixture
 
 from benchmarks.densities_table import table
-from benchmarks.densities_targets import Target, targets
+from benchmarks.densities_targets import targets
 from compress.densities import (
     AutoregressiveDensity,
     FourierDensity,

@@ -128,7 +128,10 @@ def _cumulative(v: Floats, knots: Floats, pieces: Floats) -> Floats:
         if math.isnan(p):
             out[i] = p
             continue
-        position = min(max(p, 0.0), 1.0) * cells
+        if p >= 1.0:
+            out[i] = knots[cells]
+            continue
+        position = max(p, 0.0) * cells
         j = min(int(position), cells - 1)
         t = (position - j) * 8192.0
         step = min(math.floor(t), 8191.0)

@@ -30,6 +30,9 @@ _SPREAD = 16
 _LINE_BASES = ("normal", "laplace", "logistic", "student")
 _FEW_RUNGS = (4, 14, 45)
 _MOVES = 2
+# Newton steps of a final fit, and of one that is only weighed against others.
+_STEPS = 25
+_FEW_STEPS = 5
 # With terms to shape it, a base wider than its own best fit often serves better.
 _WIDENINGS = (1.0, 1.6, 2.5)
 
@@ -128,7 +131,7 @@ def _best_base(task: Task) -> str:
         else:
             rungs = [task.terms] if task.terms else []
             found = found[: 1 - len(rungs)]
-        found += [_fit_terms(cells, base, terms, moves=0) for terms in rungs]
+        found += [_fit_terms(cells, base, terms, moves=0, steps=_FEW_STEPS) for terms in rungs]
         return min(_bits(task, one) for one in found)
 
     return min(_LINE_BASES, key=shortest)
@@ -155,11 +158,16 @@ def _fit_over(task: Task, name: str) -> _Fit:
         return _fit_terms(cells, base, task.terms, moves=_MOVES)
     best_bits = _bits(task, best)
     for terms in _ladder(task, cells, base):
-        current = _fit_terms(cells, base, terms, moves=1)
+        current = _fit_terms(cells, base, terms, moves=1, steps=_FEW_STEPS)
         bits = _bits(task, current)
         if bits < best_bits:
             best, best_bits = current, bits
-    return best if best.r.size == 0 else _settle(cells, best, _MOVES)
+    if best.r.size == 0:
+        return best
+    objective = cells.objective(best.base, best.r.size, cells.nodes(best.base, best.r.size))
+    a, value = spectrum.maximise(objective, best.a, cells.tolerance, _STEPS)
+    best = replace(best, a=a, value=value + cells.base_value(best.base))
+    return _settle(cells, best, _MOVES)
 
 
 def _ladder(task: Task, cells: _Cells, base: Base) -> Iterator[int]:
@@ -266,7 +274,7 @@ class _Cells:
         return spectrum.CircleLikelihood(nodes, terms, self.gamma)
 
 
-def _fit_terms(cells: _Cells, base: Base, terms: int, moves: int) -> _Fit:
+def _fit_terms(cells: _Cells, base: Base, terms: int, moves: int, steps: int = _STEPS) -> _Fit:
     """Closed-form start over the base, or a wider one; Newton steps; moves of the base."""
     starts = []
     for widening in _WIDENINGS if cells.movable(base) and terms > 2 else (1.0,):
@@ -281,11 +289,11 @@ def _fit_terms(cells: _Cells, base: Base, terms: int, moves: int) -> _Fit:
             value = objective.value(spectrum.autocorrelation(a)) + beneath
             starts.append((value, a, wider, objective, beneath))
     _, a, base, objective, beneath = min(starts, key=lambda start: start[0])
-    a, value = spectrum.maximise(objective, a, cells.tolerance)
-    return _settle(cells, _Fit(a, base, value + beneath), moves)
+    a, value = spectrum.maximise(objective, a, cells.tolerance, steps)
+    return _settle(cells, _Fit(a, base, value + beneath), moves, steps)
 
 
-def _settle(cells: _Cells, found: _Fit, moves: int) -> _Fit:
+def _settle(cells: _Cells, found: _Fit, moves: int, steps: int = _STEPS) -> _Fit:
     """Move location and scale and follow with the coefficients, in turn."""
     for _ in range(moves if cells.movable(found.base) else 0):
         moved = _move_base(cells, found)
@@ -293,7 +301,7 @@ def _settle(cells: _Cells, found: _Fit, moves: int) -> _Fit:
             break
         terms = found.r.size
         objective = cells.objective(moved, terms, cells.nodes(moved, terms))
-        a, value = spectrum.maximise(objective, found.a, cells.tolerance)
+        a, value = spectrum.maximise(objective, found.a, cells.tolerance, steps)
         new = replace(found, a=a, base=moved, value=value + cells.base_value(moved))
         gain = found.value - new.value
         if gain <= 0.0:

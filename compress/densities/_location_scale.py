@@ -228,6 +228,36 @@ def refine(
         damping = max(damping / 16.0, 1e-12)
         if gain < 1e-11:
             break
+    if scale > frame.half_bin:
+        return loc, scale
+    return _compass_search(standard, frame, loc, scale)
+
+
+def _compass_search(
+    standard: StandardDensity, frame: Frame, loc: float, scale: float
+) -> tuple[float, float]:
+    """Location and scale of densities narrower than a bin.
+
+    There nearly all mass is in one bin, the likelihood has a curved ridge, and scoring stalls.
+    """
+    best = frame.log_likelihood(standard, loc, scale)
+    stride = 1.0
+    while stride > 1e-4:
+        moves = [(x, y) for x in (-1.0, 0.0, 1.0) for y in (-1.0, 0.0, 1.0) if x or y]
+        trials = []
+        for x, y in moves:
+            new_scale = max(scale * math.exp(stride * y), frame.floor)
+            # both the place and the place in units of the scale may be what is known
+            for unit in (frame.half_bin, scale):
+                new_loc = loc + stride * x * unit
+                trials.append(
+                    (frame.log_likelihood(standard, new_loc, new_scale), new_loc, new_scale)
+                )
+        top = max(trials)
+        if top[0] > best + 1e-9:
+            best, loc, scale = top
+        else:
+            stride *= 0.5
     return loc, scale
 
 

@@ -257,10 +257,10 @@ def maximise(
 def _solve(hessian: Floats, shift: float, gradient: Floats) -> Floats | None:
     shifted = hessian + shift * np.eye(gradient.size)
     try:
-        lower = np.linalg.cholesky(shifted)
+        np.linalg.cholesky(shifted)
     except np.linalg.LinAlgError:
         return None
-    return np.asarray(-np.linalg.solve(lower.T, np.linalg.solve(lower, gradient)))
+    return np.asarray(-np.linalg.solve(shifted, gradient))
 
 
 def _gauge(a: Complexes) -> Floats:

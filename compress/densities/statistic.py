@@ -21,6 +21,7 @@ _RANGE_CELLS = 1 << 16
 # ... unless fewer than this many of them would be occupied (heavy tails): then it is finer.
 _OCCUPIED_CELLS = 1 << 14
 _SMALLEST_LEVEL = -1022
+_LARGEST = math.ldexp(1.0, 1022)  # so that ranges and widths do not overflow
 
 
 def samples_of(
@@ -48,8 +49,8 @@ def samples_of(
     TypeError
         If the samples are not real numbers.
     ValueError
-        If nothing is left, a sample is not finite (and ``nan_policy="raise"``), or the weights
-        are negative, not finite, all zero, or of another shape.
+        If nothing is left, a sample is not finite (and ``nan_policy="raise"``) or larger than
+        2^1022, or the weights are negative, not finite, all zero, or of another shape.
     """
     if nan_policy not in ("raise", "omit"):
         raise ValueError(f"nan_policy must be 'raise' or 'omit', not {nan_policy!r}")
@@ -73,7 +74,9 @@ def samples_of(
         if array.size and not np.any(mass > 0.0):
             raise ValueError("the weights are all zero")
     if array.dtype.kind == "f" and array.size:
-        bad = extent(array)[2]
+        low, high, bad = extent(array)
+        if max(-low, high) > _LARGEST:
+            raise ValueError(f"samples must be at most 2^1022 in magnitude, not {max(-low, high)}")
         if bad:
             if nan_policy == "raise":
                 raise ValueError(
@@ -200,7 +203,7 @@ def _from_floats(x: Floats, mass: Floats | None) -> Statistic:
         at = np.flatnonzero(counts)
         if at.size >= _OCCUPIED_CELLS:
             centres = np.ldexp(at + (first + 0.5), level)
-            return Statistic(centres, counts[at], level, low, high)
+            return _gridded(centres, counts[at], level, low, high)
     if mass is None:
         values = np.sort(x)
         counts = np.ones(x.size)
@@ -216,7 +219,7 @@ def _canonical(
     """Coarsen distinct values (cells of `level`, or exact) to the level that the set asks for."""
     coarsest = _range_level(low, high)
     if level is not None and level >= coarsest:
-        return Statistic(values, counts, level, low, high)
+        return _gridded(values, counts, level, low, high)
     if level is None and values.size < _OCCUPIED_CELLS:
         return Statistic(values, counts, None, low, high)
     if _occupied(values, coarsest) >= _OCCUPIED_CELLS:
@@ -234,7 +237,12 @@ def _canonical(
         target = fine
     if level is None or target > level:
         values, counts = _runs(_centres(values, target), counts)
-    return Statistic(values, counts, target, low, high)
+    return _gridded(values, counts, target, low, high)
+
+
+def _gridded(values: Floats, counts: Floats, level: int, low: float, high: float) -> Statistic:
+    """Statistic of cells; the outermost centres are kept inside the range of the samples."""
+    return Statistic(np.clip(values, low, high), counts, level, low, high)
 
 
 def _range_level(low: float, high: float) -> int:
