@@ -35,8 +35,8 @@ Plane = npt.NDArray[np.int64]
 Parameters = tuple[int, ...]
 
 _ALPHABET = 1 << 16
-_LONGEST_PLANE = 1 << 26
-_SLOT_BITS = (6, 18)
+_LONGEST_PLANE = 1 << 24  # the encoder holds four bytes a decision
+_SLOT_BITS = (6, 17)
 _STRONG_LEVEL = 7
 _SLOWER = 0.01  # what the next slower recipe has to save below the strong levels
 _SHALLOWER = 0.03  # what a tree of no depth might cost there
@@ -102,7 +102,10 @@ def _repeated(plane: Plane) -> float:
 def _slot_bits(n: int, size: int, level: int) -> int:
     """Give a hashed context about a slot for each time that a group of nodes is visited."""
     visits = n * (1 + (size - 1).bit_length() // 3)
-    return min(max(visits.bit_length(), _SLOT_BITS[0]), 17 if level >= _STRONG_LEVEL else 15)
+    return min(
+        max(visits.bit_length(), _SLOT_BITS[0]),
+        _SLOT_BITS[1] if level >= _STRONG_LEVEL else _SLOT_BITS[1] - 2,
+    )
 
 
 def _trial_block(plane: Plane, level: int) -> Plane:
@@ -271,6 +274,10 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, int, Re
         raise CorruptError(f"counts: an alphabet of {size} from {low}")
     if not (0 <= number < len(RECIPES) and 0 <= lag <= prod(shape) and informed in {0, 1}):
         raise CorruptError(f"counts: recipe {number} with lag {lag}")
-    if not _SLOT_BITS[0] <= slot_bits <= _SLOT_BITS[1]:
+    n = prod(shape)
+    if n > _LONGEST_PLANE:
+        raise CorruptError(f"counts: a plane of {n} samples")
+    # More slots than visits are never asked for: a short plane does not allocate much.
+    if not _SLOT_BITS[0] <= slot_bits <= _slot_bits(n, size, _STRONG_LEVEL):
         raise CorruptError(f"counts: {slot_bits} bits of slots")
     return low, size, RECIPES[number](shape, lag), slot_bits, bool(informed)

@@ -19,7 +19,7 @@ SHAPES = ((1,), (2,), (700,), (30, 1), (1, 40), (25, 31), (60, 3), (7, 9, 10), (
 
 
 def parameters_of(
-    plane: np.ndarray, recipe: int, informed: int, slot_bits: int = 7
+    plane: np.ndarray, recipe: int, informed: int, slot_bits: int = 6
 ) -> tuple[int, ...]:
     """Parameters by hand, for any recipe."""
     low = int(plane.min())
@@ -199,6 +199,15 @@ def test_impossible_parameters_are_corrupt(parameters: tuple[int, ...]) -> None:
     """Parameters are checked before anything is allocated."""
     with pytest.raises(CorruptError):
         counts.decode(b"", (5,), parameters)
+
+
+def test_a_short_plane_cannot_ask_for_large_tables() -> None:
+    """Nor can a plane be longer than the encoder makes them."""
+    plane = markov(20, 9, 6)
+    parameters = parameters_of(plane, 3, 0)
+    for slot_bits, shape in ((17, plane.shape), (6, (1 << 40,))):
+        with pytest.raises(CorruptError):
+            counts.decode(b"", shape, (*parameters[:4], slot_bits, 0))
 
 
 def test_missing_and_extra_words_are_corrupt() -> None:
