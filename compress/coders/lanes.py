@@ -39,6 +39,7 @@ _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
 _TWO = np.uint64(2)
 _PRECISION = np.uint64(24)
+_NEVER = np.uint64((1 << 64) - 1)
 _TOTAL = np.uint64(1 << 24)
 
 
@@ -148,7 +149,12 @@ def _pop_four(
     t1: Scalar = 0
     t2: Scalar = 0
     t3: Scalar = 0
+    # What depends on the table is kept in variables: the compiler has to assume that a store to
+    # ``symbols`` might change the arrays.
     last0 = last1 = last2 = last3 = np.uint64(start[1]) - _TWO
+    out0 = out1 = out2 = out3 = last0 if escape[0] else _NEVER
+    add0 = add1 = add2 = add3 = low[0] - start[0]
+    row0 = row1 = row2 = row3 = _ZERO
     while i < stop:
         if indexes is not None:
             t0 = np.int64(indexes[i])
@@ -158,33 +164,40 @@ def _pop_four(
             if min(t0, t1, t2, t3) < 0 or max(t0, t1, t2, t3) >= tables:
                 break
             last0 = np.uint64(start[t0 + 1]) - _TWO
+            out0 = last0 if escape[t0] else _NEVER
+            add0 = low[t0] - start[t0]
+            row0 = np.uint64(t0) << bits
             last1 = np.uint64(start[t1 + 1]) - _TWO
+            out1 = last1 if escape[t1] else _NEVER
+            add1 = low[t1] - start[t1]
+            row1 = np.uint64(t1) << bits
             last2 = np.uint64(start[t2 + 1]) - _TWO
+            out2 = last2 if escape[t2] else _NEVER
+            add2 = low[t2] - start[t2]
+            row2 = np.uint64(t2) << bits
             last3 = np.uint64(start[t3 + 1]) - _TWO
+            out3 = last3 if escape[t3] else _NEVER
+            add3 = low[t3] - start[t3]
+            row3 = np.uint64(t3) << bits
         q0, q1, q2, q3 = quantile(s0), quantile(s1), quantile(s2), quantile(s3)
-        slot0 = np.uint64(slots[(np.uint64(t0) << bits) + (q0 >> shift)])
-        slot1 = np.uint64(slots[(np.uint64(t1) << bits) + (q1 >> shift)])
-        slot2 = np.uint64(slots[(np.uint64(t2) << bits) + (q2 >> shift)])
-        slot3 = np.uint64(slots[(np.uint64(t3) << bits) + (q3 >> shift)])
+        slot0 = np.uint64(slots[row0 + (q0 >> shift)])
+        slot1 = np.uint64(slots[row1 + (q1 >> shift)])
+        slot2 = np.uint64(slots[row2 + (q2 >> shift)])
+        slot3 = np.uint64(slots[row3 + (q3 >> shift)])
         slot0, left0, mass0 = _locate(q0, slot0, last0, cumulative)
         slot1, left1, mass1 = _locate(q1, slot1, last1, cumulative)
         slot2, left2, mass2 = _locate(q2, slot2, last2, cumulative)
         slot3, left3, mass3 = _locate(q3, slot3, last3, cumulative)
-        if (
-            (slot0 == last0 and escape[t0])
-            or (slot1 == last1 and escape[t1])
-            or (slot2 == last2 and escape[t2])
-            or (slot3 == last3 and escape[t3])
-        ):
+        if (slot0 == out0) | (slot1 == out1) | (slot2 == out2) | (slot3 == out3):
             break
         s0, p0 = pop_interval(s0, p0, f0, words, left0, mass0)
         s1, p1 = pop_interval(s1, p1, f1, words, left1, mass1)
         s2, p2 = pop_interval(s2, p2, f2, words, left2, mass2)
         s3, p3 = pop_interval(s3, p3, f3, words, left3, mass3)
-        symbols[i] = low[t0] + (np.int64(slot0) - start[t0])
-        symbols[i + 1] = low[t1] + (np.int64(slot1) - start[t1])
-        symbols[i + 2] = low[t2] + (np.int64(slot2) - start[t2])
-        symbols[i + 3] = low[t3] + (np.int64(slot3) - start[t3])
+        symbols[i] = add0 + np.int64(slot0)
+        symbols[i + 1] = add1 + np.int64(slot1)
+        symbols[i + 2] = add2 + np.int64(slot2)
+        symbols[i + 3] = add3 + np.int64(slot3)
         i += 4
     states[0], states[1], states[2], states[3] = s0, s1, s2, s3
     places[0], places[1], places[2], places[3] = p0, p1, p2, p3
@@ -345,6 +358,8 @@ def _push_four(
     t2: Scalar = 0
     t3: Scalar = 0
     size0 = size1 = size2 = size3 = np.uint64(start[1] - start[0] - 1 - escape[0])
+    first0 = first1 = first2 = first3 = np.uint64(start[0])
+    low0 = low1 = low2 = low3 = np.uint64(low[0])
     i = last - 3
     while i >= 0:
         if indexes is not None:
@@ -354,20 +369,28 @@ def _push_four(
             t3 = np.int64(indexes[i + 3])
             if min(t0, t1, t2, t3) < 0 or max(t0, t1, t2, t3) >= tables:
                 break
+            first0 = np.uint64(start[t0])
             size0 = np.uint64(start[t0 + 1] - start[t0] - 1 - escape[t0])
+            low0 = np.uint64(low[t0])
+            first1 = np.uint64(start[t1])
             size1 = np.uint64(start[t1 + 1] - start[t1] - 1 - escape[t1])
+            low1 = np.uint64(low[t1])
+            first2 = np.uint64(start[t2])
             size2 = np.uint64(start[t2 + 1] - start[t2] - 1 - escape[t2])
+            low2 = np.uint64(low[t2])
+            first3 = np.uint64(start[t3])
             size3 = np.uint64(start[t3 + 1] - start[t3] - 1 - escape[t3])
-        slot0 = np.uint64(symbols[i]) - np.uint64(low[t0])
-        slot1 = np.uint64(symbols[i + 1]) - np.uint64(low[t1])
-        slot2 = np.uint64(symbols[i + 2]) - np.uint64(low[t2])
-        slot3 = np.uint64(symbols[i + 3]) - np.uint64(low[t3])
-        if slot0 >= size0 or slot1 >= size1 or slot2 >= size2 or slot3 >= size3:
+            low3 = np.uint64(low[t3])
+        slot0 = np.uint64(symbols[i]) - low0
+        slot1 = np.uint64(symbols[i + 1]) - low1
+        slot2 = np.uint64(symbols[i + 2]) - low2
+        slot3 = np.uint64(symbols[i + 3]) - low3
+        if (slot0 >= size0) | (slot1 >= size1) | (slot2 >= size2) | (slot3 >= size3):
             break
-        s0, p0 = encode_symbol(s0, p0, e0, words, cumulative, np.uint64(start[t0]) + slot0)
-        s1, p1 = encode_symbol(s1, p1, e1, words, cumulative, np.uint64(start[t1]) + slot1)
-        s2, p2 = encode_symbol(s2, p2, e2, words, cumulative, np.uint64(start[t2]) + slot2)
-        s3, p3 = encode_symbol(s3, p3, e3, words, cumulative, np.uint64(start[t3]) + slot3)
+        s0, p0 = encode_symbol(s0, p0, e0, words, cumulative, first0 + slot0)
+        s1, p1 = encode_symbol(s1, p1, e1, words, cumulative, first1 + slot1)
+        s2, p2 = encode_symbol(s2, p2, e2, words, cumulative, first2 + slot2)
+        s3, p3 = encode_symbol(s3, p3, e3, words, cumulative, first3 + slot3)
         i -= 4
     states[0], states[1], states[2], states[3] = s0, s1, s2, s3
     places[0], places[1], places[2], places[3] = p0, p1, p2, p3

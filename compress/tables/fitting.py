@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from compress.densities import FourierDensity
 from compress.tables.knots import BASES, SCALE_STEPS
 from compress.tables.packing import EXACT
 from compress.tables.parameters import (
@@ -126,6 +125,9 @@ def _amplitude(c: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
 
 def _fourier(data: _Data, base: str, terms: int) -> tuple[float, DensityTable]:
     """Find the best quantisation of a density with Fourier terms."""
+    # Only here, because a decoder need not load what fits densities.
+    from compress.densities import FourierDensity  # noqa: PLC0415 - see above
+
     at = data.used + 0.0
     span = (-0.5, len(data.counts) - 0.5)
     density = FourierDensity.fit(

@@ -174,11 +174,11 @@ class TableSet:
 
         ``slots[(t << bits) + (quantile >> (24 - bits))]`` is the first entry of ``cumulative``
         that the mass of that quantile in table t can start at. Built when first asked for; at
-        most 2**20 entries or 16 a table, whichever is more.
+        most 2**17 entries (512 KiB) or 16 a table, whichever is more.
         """
         widest = int(np.diff(self.start).max())
-        bits = min(max(widest.bit_length() + 2, 12), 18)
-        while bits > 4 and len(self) << bits > 1 << 20:
+        bits = min(max(widest.bit_length() + 2, 12), 17)
+        while bits > 4 and len(self) << bits > 1 << 17:
             bits -= 1
         slots = np.empty(len(self) << bits, np.uint32)
         if not fill_lookup(self.cumulative, self.start, bits, slots):
