@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ WHOLE_AXIS = 16
 _GOLDEN = 0.6180339887498949
 # A leaf's plan: model, parameters, length. About what a small table costs.
 LEAF_BITS = 160.0
+# What an escape costs beyond the bits of its value.
+_ESCAPE_BITS = 4.0
 # Values further apart than a table is long cannot have masses of their own.
 _TABLE_RANGE = 1 << 13
 INT64_MAX = (1 << 63) - 1
@@ -89,30 +92,31 @@ def plane_bits(plane: Plane, total: int | None = None) -> float:
     total = plane.size if total is None else total
     if plane.size == 0 or total == 0:
         return 0.0
+    shape = plane.shape
     plane = sample_of(plane)
-    bits = _order0_bits(plane.reshape(-1), total)
+    alone = _order0_bits(plane.reshape(-1), total)
+    bits = alone
     # Nothing is cheaper than a constant.
-    if bits > 0.0 and plane.ndim > 0:
-        bits = min([bits, *[_order0_bits(d.reshape(-1), total) for d in _residuals(plane)]])
+    if alone > 0.0 and plane.ndim > 0:
+        for axes, difference in _residuals(plane):
+            left = _order0_bits(difference.reshape(-1), total)
+            # The first samples along an axis have nothing to be predicted from.
+            first = min(1.0, sum(1 / shape[axis] for axis in axes))
+            bits = min(bits, left + max(alone - left, 0.0) * first)
     return bits * total + LEAF_BITS
 
 
-def _residuals(plane: Plane) -> list[Plane]:
-    residuals = []
-    along = [axis for axis in range(plane.ndim) if plane.shape[axis] > 2][-3:]
+def _residuals(plane: Plane) -> Iterator[tuple[tuple[int, ...], Plane]]:
+    """Yield differences from simple predictions, with the axes that they look along."""
+    along = [axis for axis in range(plane.ndim) if plane.shape[axis] > 1][-3:]
     steps = [np.diff(plane, axis=axis) for axis in along]
-    residuals += steps
+    yield from (((axis,), step) for axis, step in zip(along, steps, strict=True))
     if len(along) > 1:
         last, above = along[-1], along[-2]
-        residuals.append(np.diff(steps[-1], axis=above))
-        west = steps[-1][
-            tuple(slice(1, None) if a == above else slice(None) for a in range(plane.ndim))
-        ]
-        north = steps[-2][
-            tuple(slice(1, None) if a == last else slice(None) for a in range(plane.ndim))
-        ]
-        residuals.append((west + north) >> 1)
-    return residuals
+        yield (above, last), np.diff(steps[-1], axis=above)
+        west = steps[-1].swapaxes(0, above)[1:].swapaxes(0, above)
+        north = steps[-2].swapaxes(0, last)[1:].swapaxes(0, last)
+        yield (above, last), (west + north) >> 1
 
 
 def _order0_bits(values: Plane, total: int) -> float:
@@ -135,7 +139,9 @@ def _order0_bits(values: Plane, total: int) -> float:
     # Miller and Madow: the entropy of a sample is too small by (K - 1) / 2n nats. The table itself
     # is listed once.
     bits = float(np.log2(n) - np.dot(every, np.log2(every)) / n)
-    bits += 0.72 * counts.size / n + 4.0 * counts.size / total + outside / n * plain
+    bits += (
+        0.72 * counts.size / n + 4.0 * counts.size / total + outside / n * (plain + _ESCAPE_BITS)
+    )
     # The m-spacing estimate (Vasicek, 1976) knows no comb, but densities of any range.
     m = max(1, int(np.sqrt(n) / 2))
     if n > 2 * m and bits > np.log2(n / m):

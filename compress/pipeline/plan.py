@@ -9,6 +9,7 @@ a sample cannot judge (dictionaries, periods, rare exceptions) are tried on the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 
 from compress.pipeline.estimate import LEAF_BITS, WHOLE_AXIS, plane_bits, sample_of
 from compress.pipeline.models import MODELS
-from compress.pipeline.tree import Branch, Leaf, Node
+from compress.pipeline.tree import Branch, Leaf, Node, write_node
+from compress.prediction import classes, static
 from compress.prediction.model import Plane
 from compress.transforms import (
     Step,
@@ -29,6 +31,7 @@ from compress.transforms import (
     multiples,
     ordered,
     quantised,
+    repeated,
     scaled,
     sparse,
     transposed,
@@ -57,9 +60,11 @@ _LAST_RANK = 6
 _OF_CHANNELS = frozenset(step.NAME for step in (transposed, decorrelated, unstacked))
 _WITH_MASK = (scaled.NAME, truncated.NAME, masked.NAME)
 # Judged by what they do to the whole plane, in this order.
-_WHOLE: tuple[Step, ...] = (constant, sparse, folded, dictionary)
+_WHOLE: tuple[Step, ...] = (constant, sparse, repeated, folded, dictionary)
 
 
+# Plane models that fit tables.
+_FITTED = (static.CODE, classes.CODE)
 # Samples on which plane models are tried, at least.
 _TRIAL = 1 << 13
 
@@ -194,7 +199,7 @@ def _whole(plane: Plane, level: int) -> tuple[Node, list[Plane]]:
         if parameters is None or children is None:
             continue
         bits = sum(plane_bits(child) for child in children)
-        if bits < best_bits * 0.998:
+        if bits < best_bits * 0.99:
             best_bits, best = bits, (step.CODE, parameters, children)
         if not children:
             break
@@ -208,20 +213,29 @@ def _whole(plane: Plane, level: int) -> tuple[Node, list[Plane]]:
 def _leaf(plane: Plane, level: int) -> Leaf:
     """Choose the plane model, by what it makes of a part of the plane."""
     if plane.size == 0:
-        return Leaf(next(iter(MODELS)), ())
-    models = list(MODELS.values())
-    if len(models) > 1:
-        trial = sample_of(plane, max(_TRIAL, plane.size // 32))
-        scale = plane.size / trial.size
-        sizes = {}
-        for model in models:
-            parameters = model.propose(trial, level)
-            if parameters is not None:
-                coded = len(model.encode(trial, parameters))
-                sizes[model.CODE] = scale * coded + len(parameters)
-        models = [MODELS[code] for code in sorted(sizes, key=lambda code: sizes[code])]
-    for model in models:
-        parameters = model.propose(plane, level)
+        return Leaf(static.CODE)
+    trial = sample_of(plane, max(_TRIAL, plane.size // 32))
+    sizes: dict[int, float] = {}
+    # Fitting tables takes longest, and gains nothing where adaptive models, which propose nothing
+    # at low levels, reach what static ones could.
+    adaptive = [code for code in MODELS if code not in _FITTED]
+    _try_models(adaptive, trial, plane.size, level, sizes)
+    if not sizes or min(sizes.values()) > 1.005 * plane_bits(plane) / 8:
+        _try_models(_FITTED, trial, plane.size, level, sizes)
+    for code in sorted(sizes, key=lambda code: sizes[code]):
+        parameters = MODELS[code].propose(plane, level)
         if parameters is not None:
-            return Leaf(model.CODE, parameters)
+            return Leaf(code, parameters)
     raise AssertionError("the static model takes every plane")
+
+
+def _try_models(
+    codes: Iterable[int], trial: Plane, total: int, level: int, sizes: dict[int, float]
+) -> None:
+    """Add the bytes that each model would take for ``total`` samples."""
+    for code in codes:
+        model = MODELS[code]
+        parameters = model.propose(trial, level)
+        if parameters is not None:
+            coded = len(model.encode(trial, parameters)) * total / trial.size
+            sizes[code] = coded + len(write_node(Leaf(code, parameters)))

@@ -16,6 +16,7 @@ from compress.transforms import (
     multiples,
     ordered,
     quantised,
+    repeated,
     scaled,
     sparse,
     transposed,
@@ -44,6 +45,7 @@ _ALL: tuple[Step, ...] = (
     unstacked,
     decorrelated,
     quantised,
+    repeated,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

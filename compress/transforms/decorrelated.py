@@ -20,6 +20,7 @@ CODE = 13
 NAME = "decorrelated"
 MOST = 16
 UNIT_BITS = 6
+SIMPLE = 16  # a quarter
 LARGEST = 16 << UNIT_BITS
 SAMPLE = 4096
 
@@ -51,6 +52,9 @@ def propose(array: Array, level: int) -> Parameters | None:
         best = max(rest, key=lambda c: float(np.sum(correlation[c, order] ** 2)))
         fit = np.linalg.lstsq(known, changes[best], rcond=None)[0]
         steps = np.clip(np.rint(fit * (1 << UNIT_BITS)), -LARGEST, LARGEST)
+        # A sample does not tell 65 from 64; what is nearly a simple ratio is one.
+        simple = np.rint(steps / SIMPLE) * SIMPLE
+        steps = np.where(np.abs(steps - simple) <= 2, simple, steps)
         left = changes[best] - known @ (steps / (1 << UNIT_BITS))
         saved += 0.5 * float(np.log2(power[best] / max(float(np.mean(left**2)), 1e-9)))
         weights += [int(step) for step in steps]

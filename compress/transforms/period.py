@@ -9,11 +9,12 @@ from numba import njit
 
 from compress.transforms.step import Plane
 
-__all__ = ["find_period"]
+__all__ = ["find_period", "find_repeat"]
 
 WINDOW = 1 << 15
 LONGEST = 1 << 13
 REPEATS = 1 << 18
+SHORTEST = 256
 
 
 def _cost(differences: Any) -> float:
@@ -25,49 +26,6 @@ def _autocorrelation(values: Any) -> Any:
     size = 1 << (2 * values.size - 1).bit_length()
     spectrum = np.fft.rfft(values, size)
     return np.fft.irfft(np.abs(spectrum) ** 2, size)[: values.size]
-
-
-def find_period(values: Plane) -> int | None:
-    """Lag whose samples are closer than the neighbours are.
-
-    Candidates are the peaks of the autocorrelation of the differences (which finds periods that
-    repeat about) and the distances between equal pairs of neighbours (which finds exact repeats
-    at any distance).
-
-    Parameters
-    ----------
-    values : numpy.ndarray of int64
-        One-dimensional.
-
-    Returns
-    -------
-    int or None
-    """
-    if values.size < 64:
-        return None
-    window = values[(values.size - min(values.size, WINDOW)) // 2 :][:WINDOW]
-    window = window - np.int64(np.median(window))
-    numbers = window.astype(np.float64)
-    limit = 8 * float(np.median(np.abs(numbers))) + 8
-    changes = np.diff(np.clip(numbers, -limit, limit))
-    energy = float(np.sum(changes**2))
-    if energy == 0:
-        return None
-    correlation = _autocorrelation(changes) / energy
-    reach = min(LONGEST, window.size // 4)
-    peaks = np.argsort(-correlation[2 : reach + 1])[:6] + 2
-    candidates = {int(peak) for peak in peaks if correlation[peak] > 0.1}
-    candidates |= _repeats(values)
-    best, cost = None, min(_cost(changes), _cost(numbers)) - 0.15
-    for lag in sorted(candidates):
-        if lag < 2 or 2 * lag > values.size:
-            continue
-        base = values[lag:][:WINDOW] if lag > window.size // 2 else window[lag:]
-        earlier = values[:-lag][:WINDOW] if lag > window.size // 2 else window[:-lag]
-        bits = _cost(base - earlier)
-        if bits < cost - (0.0 if best is None else 0.02):
-            best, cost = lag, bits
-    return best
 
 
 @njit(cache=True, nogil=True)
@@ -97,13 +55,74 @@ def _count_distances(values: Plane, table: Plane, counts: Plane) -> int:
     return found
 
 
-def _repeats(values: Plane) -> set[int]:
-    """Distances at which runs of four samples come again, the most frequent ones."""
+def _repeats(values: Plane) -> list[int]:
+    """Distances at which runs of four samples come again, the most frequent ones first."""
     count = min(values.size - 3, REPEATS)
     counts = np.zeros(count, np.int64)
     table = np.full(1 << count.bit_length(), -1, np.int64)
     found = int(_count_distances(values, table, counts))
     if found < count // 64 + 4:
-        return set()
+        return []
     counts[:2] = 0
-    return {int(lag) for lag in np.argpartition(-counts, 4)[:4] if counts[lag] > found // 16}
+    often = np.flatnonzero(counts > max(found // 16, 4))
+    return [int(lag) for lag in often[np.argsort(-counts[often])[:4]]]
+
+
+def find_repeat(values: Plane) -> int | None:
+    """Lag at which a sequence most often repeats itself exactly.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of int64
+        One-dimensional.
+
+    Returns
+    -------
+    int or None
+        At least 2.
+    """
+    lags = _repeats(values) if values.size >= SHORTEST else []
+    return lags[0] if lags else None
+
+
+def find_period(values: Plane) -> int | None:
+    """Lag whose samples are closer than the neighbours are.
+
+    Candidates are the peaks of the autocorrelation of the differences (which finds periods that
+    repeat about) and the distances of exact repeats.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of int64
+        One-dimensional.
+
+    Returns
+    -------
+    int or None
+    """
+    if values.size < SHORTEST:
+        return None
+    window = values[(values.size - min(values.size, WINDOW)) // 2 :][:WINDOW]
+    window = window - np.int64(np.median(window))
+    numbers = window.astype(np.float64)
+    limit = 8 * float(np.median(np.abs(numbers))) + 8
+    changes = np.diff(np.clip(numbers, -limit, limit))
+    energy = float(np.sum(changes**2))
+    if energy == 0:
+        return None
+    correlation = _autocorrelation(changes) / energy
+    reach = min(LONGEST, window.size // 4)
+    # Peaks that chance makes shrink with the length of the window.
+    floor = max(0.1, 5 / np.sqrt(window.size))
+    peaks = np.argsort(-correlation[2 : reach + 1])[:6] + 2
+    candidates = {int(peak) for peak in peaks if correlation[peak] > floor}
+    candidates |= set(_repeats(values))
+    best, cost = None, min(_cost(changes), _cost(numbers)) - 0.15
+    for lag in sorted(candidates):
+        if 2 * lag > values.size:
+            continue
+        source = values if lag > window.size // 2 else window
+        bits = _cost(source[lag:][:WINDOW] - source[:-lag][:WINDOW])
+        if bits < cost - (0.0 if best is None else 0.02):
+            best, cost = lag, bits
+    return best

@@ -10,6 +10,7 @@ from compress.transforms import (
     folded,
     masked,
     multiples,
+    repeated,
     scaled,
     sparse,
     transposed,
@@ -243,3 +244,29 @@ def test_correlated_channels_are_decorrelated(rng: np.random.Generator) -> None:
     assert sizes[0] < 1
     assert sizes[1] < 2
     assert decorrelated.propose(np.cumsum(rng.integers(-9, 10, (3, N)), axis=1), 5) is None
+
+
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_repeated_rows_are_left_out(rng: np.random.Generator, shape: tuple[int, ...]) -> None:
+    """Runs of equal rows keep one row each."""
+    rows = rng.integers(0, 1 << 40, (N // 10, *shape))
+    array = np.repeat(rows, 10, axis=0)
+    assert check_step(repeated, array) == (1,)
+    flags, kept = repeated.forward(array, (1,)) or ()
+    assert np.array_equal(kept, rows)
+    assert flags.sum() == len(rows) - 1
+
+
+def test_a_changed_repeat_keeps_what_changed(rng: np.random.Generator) -> None:
+    """A block that comes again with a few samples changed costs the changes."""
+    array = np.tile(rng.integers(0, 1 << 40, 4567), 5)
+    array[rng.choice(array.size, 100, replace=False)] += 1
+    assert check_step(repeated, array) == (4567,)
+    _, kept = repeated.forward(array, (4567,)) or ()
+    assert 4567 <= kept.size <= 4567 + 200
+
+
+def test_noise_does_not_repeat(rng: np.random.Generator) -> None:
+    """Rows that differ are not compared to death."""
+    assert repeated.propose(rng.integers(0, 99, (N, 3)), 5) is None
+    assert repeated.propose(rng.integers(0, 1 << 30, N), 5) is None

@@ -1,0 +1,80 @@
+"""Rows that are the same as the row a fixed lag before: left out, and a flag each.
+
+Lag 1 is repeated rows and runs; a longer one a block that comes again, exactly but for what
+changed. Works along the first axis. Parameter: the lag. Children: the flags (1 for a row that is
+kept; the first ``lag`` rows always are and have none), and the kept rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from compress.errors import CorruptError
+from compress.transforms.period import find_repeat
+from compress.transforms.step import (
+    Array,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    check_parameters,
+    check_plane,
+    is_plane,
+)
+
+CODE = 15
+NAME = "repeated"
+# Below this share of repeats, prediction does as well.
+SHARE = 0.3
+
+accepts = is_plane
+
+
+def propose(array: Array, level: int) -> Parameters | None:
+    """Find rows that repeat the one before, or a repeat further back."""
+    del level
+    if array.ndim == 0 or array.shape[0] < 64 or array.size == 0:
+        return None
+    # A cheap look at some rows first; the rest only if it is promising.
+    rows = np.linspace(1, array.shape[0] - 1, min(256, array.shape[0] - 1)).astype(np.int64)
+    if np.mean(_same(array[rows], array[rows - 1])) > SHARE:
+        return (1,)
+    first = np.ascontiguousarray(array.reshape(array.shape[0], -1)[:, 0])
+    lag = find_repeat(first)
+    if lag is None or np.mean(_same(array[lag:], array[:-lag])) < SHARE:
+        return None
+    return (lag,)
+
+
+def _same(rows: Array, others: Array) -> Any:
+    return np.all((rows == others).reshape(rows.shape[0], -1), axis=1)
+
+
+def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+    """Give the flags and the kept rows."""
+    (lag,) = parameters
+    if array.ndim == 0 or array.shape[0] <= lag:
+        return None
+    kept = np.ones(array.shape[0], np.bool_)
+    kept[lag:] = ~_same(array[lag:], array[:-lag])
+    return kept[lag:].astype(np.int64), np.ascontiguousarray(array[kept])
+
+
+def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
+    """Copy each left-out row from the one a lag before it."""
+    check_plane(NAME, dtype)
+    check_parameters(NAME, parameters, (1, shape[0] - 1 if shape else 0))
+    (lag,), n = parameters, shape[0]
+    flags = read((n - lag,))
+    if flags.size and (int(flags.min()) < 0 or int(flags.max()) > 1):
+        raise CorruptError(f"{NAME}: a flag is neither 0 nor 1")
+    kept = read((lag + int(flags.sum()), *shape[1:]))
+    # Where each row comes from: kept rows rise, so the last one above in the same column of rows
+    # of ``lag`` is the largest.
+    columns = np.zeros(-(-n // lag) * lag, np.int64)
+    columns[:lag] = np.arange(lag)
+    columns[lag:n] = np.where(flags == 1, np.cumsum(flags) + lag - 1, 0)
+    source = np.maximum.accumulate(columns.reshape(-1, lag), axis=0).reshape(-1)[:n]
+    return np.ascontiguousarray(kept[source])
