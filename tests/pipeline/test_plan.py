@@ -161,19 +161,6 @@ def test_structures_cost_their_information(
     assert back.tobytes() == array.tobytes()
 
 
-@pytest.mark.parametrize(
-    "dtype",
-    ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16", "M8[s]"],
-)
-def test_random_bits_hardly_grow(dtype: str) -> None:
-    """Noise of every dtype takes at most 0.1 % and 32 bytes more than its bits."""
-    size = np.dtype(dtype).itemsize
-    raw = np.random.default_rng(12).integers(0, 256, N * size, np.uint8)
-    array = (raw & 1 if dtype == "b1" else raw).view(dtype)
-    bits = N if dtype == "b1" else 8 * array.nbytes
-    assert len(compress.compress(array, level=5, threads=1)) <= 1.001 * bits / 8 + 32
-
-
 def test_bounded_arrays_keep_the_bound_and_gain_by_it() -> None:
     """A tenfold bound saves about log2(10) bits a sample; specials stay as they are."""
     rng = np.random.default_rng(13)
