@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compress.coders import decode, default_lanes, encode
-from compress.tables import DensityTable, TableSet
-from compress.tables.parameters import build_densities
+from compress.tables import TableSet, density_grid
 
 Ans = constriction.stream.stack.AnsCoder
 Categorical = constriction.stream.model.Categorical
@@ -168,19 +167,16 @@ def compressai(
 
 def rebuilding(n: int) -> None:
     """Tables from integers, against coding with them."""
-    parameters = [
-        DensityTable(-128, 256, -1, "t4", phase, 40 + 6 * octave)
-        for octave in range(32)
-        for phase in range(32)
-    ]
-    tables = build_densities(parameters)
+    scales = range(40, 40 + 32 * 8, 8)
+    parameters = density_grid("t4", scales, 32, 16, max_size=258)
+    tables = TableSet.from_densities(parameters)
     rng = np.random.default_rng(3)
     few = min(n, 1_000_000)
     indexes = rng.integers(0, 1024, few).astype(np.int32)
     symbols = rng.integers(-4, 5, few)
     words = encode(symbols, tables, indexes)
     build, code = medians(
-        lambda: build_densities(parameters),
+        lambda: TableSet.from_densities(parameters),
         lambda: (encode(symbols, tables, indexes), decode(words, few, tables, indexes)),
     )
     text = f"{build * 1e3:.1f} ms against {code * 1e3:.1f} ms"

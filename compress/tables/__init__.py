@@ -12,6 +12,7 @@ from compress.tables.parameters import (
     DensityTable,
     HistogramTable,
     TableParameters,
+    density_grid,
     read_parameters,
 )
 from compress.tables.tableset import PRECISION, TOTAL, TableSet
@@ -23,6 +24,7 @@ __all__ = [
     "HistogramTable",
     "TableParameters",
     "TableSet",
+    "density_grid",
     "fit_counts",
     "fit_table",
     "read_parameters",

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from compress.errors import CorruptError
-from compress.tables.kernels import build_tables
-from compress.tables.knots import (
-    BASES,
-    SCALE_STEPS,
-    base_knots,
-    inverse_scales,
-    sine_knots,
-)
+from compress.tables.knots import BASES, SCALE_STEPS, inverse_scales
 from compress.tables.packing import EXACT, pack_weights, round_weight, unpack_weights
 from compress.tables.rounding import round_masses
 from compress.tables.tableset import TOTAL, TableSet
@@ -32,7 +23,7 @@ __all__ = [
     "DensityTable",
     "HistogramTable",
     "TableParameters",
-    "build_densities",
+    "density_grid",
     "read_parameters",
 ]
 
@@ -45,8 +36,6 @@ _LOCATION_STEPS_BITS = 6
 LOCATION_STEPS = 1 << _LOCATION_STEPS_BITS
 MAX_UNIT_BITS = 12
 MAX_COEFFICIENT = 1 << 20
-# pi with 30 fractional bits.
-_PI_30 = 3373259426
 _BASE_NAMES = tuple(BASES)
 
 
@@ -65,30 +54,6 @@ def _take_range(integers: Iterator[int]) -> tuple[int, int]:
     low = _take(integers, -(1 << 63), (1 << 63) - 1, "first symbol")
     size = _take(integers, 1, min(MAX_SIZE, (1 << 63) - low), "number of symbols")
     return low, size
-
-
-@lru_cache(maxsize=256)
-def _cdf_terms(coefficients: tuple[int, ...], unit_bits: int) -> tuple[npt.NDArray[np.int64], ...]:
-    """Fourier terms of the CDF on [0, 1) from the amplitude ``a_0 = 1, a_1, ..., a_N``.
-
-    The density is ``|A|**2`` over its integral, A(b) = sum a_k exp(2 pi i k b), so it cannot
-    be negative. The terms are the autocorrelation, divided by ``pi n``; integers throughout.
-    """
-    real = [1 << unit_bits, *coefficients[0::2]]
-    imaginary = [0, *coefficients[1::2]]
-    n_terms = len(real)
-    power = sum(r * r + i * i for r, i in zip(real, imaginary, strict=True))
-    sines, cosines = [], []
-    for n in range(1, n_terms):
-        c_real = c_imaginary = 0
-        for k in range(n_terms - n):
-            # a[k + n] times the conjugate of a[k]
-            c_real += real[k + n] * real[k] + imaginary[k + n] * imaginary[k]
-            c_imaginary += imaginary[k + n] * real[k] - real[k + n] * imaginary[k]
-        divisor = power * _PI_30 * n
-        sines.append((c_real << 60) // divisor)
-        cosines.append((c_imaginary << 60) // divisor)
-    return np.array(sines, dtype=np.int64), np.array(cosines, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -160,50 +125,55 @@ class DensityTable:
 
     def build(self) -> TableSet:
         """Build the table; a pure function of the integers."""
-        return build_densities([self])
+        return TableSet.from_densities([self])
 
 
-def build_densities(tables: Sequence[DensityTable]) -> TableSet:
-    """Build tables of one Fourier shape together; a pure function of the integers.
+def density_grid(
+    base: str,
+    scales: Sequence[int],
+    phases: int,
+    reach: int,
+    *,
+    max_size: int = 1 << 12,
+    coefficients: tuple[int, ...] = (),
+    unit_bits: int = 0,
+) -> list[DensityTable]:
+    """Tables for a residual whose location falls between integers: scale by location phase.
 
-    Raises
-    ------
-    ValueError
-        If the coefficients of the tables differ.
-    CorruptError
-        If a parameter is beyond its limits.
+    Parameters
+    ----------
+    base : str
+        A base other than ``"uniform"``.
+    scales : sequence of int
+        As `DensityTable.scale`.
+    phases : int
+        Table ``c * phases + p`` has scale c and the location ``p / phases`` symbols.
+    reach : int
+        The tables go this many scales to each side; what lies outside is the escape's.
+    max_size : int
+        The most symbols of a table.
+    coefficients, unit_bits
+        As `DensityTable`, the same for all.
+
+    Returns
+    -------
+    list of DensityTable
+        To be built with `TableSet.from_densities`.
     """
-    shape = (tables[0].coefficients, tables[0].unit_bits)
-    if any((table.coefficients, table.unit_bits) != shape for table in tables):
-        raise ValueError("tables built together must have the same Fourier coefficients")
-    names = sorted({table.base for table in tables} - {"uniform"})
-    lengths = [0, *(table.size + 1 + (table.escape != 0) for table in tables)]
-    start = np.cumsum(np.array(lengths, dtype=np.int64))
-    places = np.array([table.place() for table in tables], dtype=np.int64)
-    bases = [names.index(table.base) if table.base != "uniform" else -1 for table in tables]
-    knots = [base_knots(name) for name in names] or [np.empty((800, 4), np.int64)]
-    sines, cosines = _cdf_terms(*shape)
-    cumulative = np.empty(int(start[-1]), np.uint32)
-    if not build_tables(
-        start,
-        np.array([table.escape for table in tables], dtype=np.int64),
-        np.ascontiguousarray(places[:, 0]),
-        np.ascontiguousarray(places[:, 1]),
-        np.ascontiguousarray(places[:, 2]),
-        np.array(bases, dtype=np.int64),
-        np.stack(knots),
-        sines,
-        cosines,
-        sine_knots(),
-        cumulative,
-    ):
-        raise CorruptError(f"no tables can be built from parameters like {tables[0]}")
-    return TableSet(
-        cumulative,
-        start,
-        np.array([table.low for table in tables], dtype=np.int64),
-        np.array([table.escape != 0 for table in tables]),
-    )
+    tables = []
+    for scale in scales:
+        octave = scale // SCALE_STEPS
+        half = min(max((reach << max(octave + 1, 0)) >> max(-octave - 1, 0), 1), max_size // 2 - 1)
+        for phase in range(phases):
+            # The location in steps of 2**octave / 64 symbols.
+            shift = _LOCATION_STEPS_BITS - octave
+            location = (phase << shift if shift >= 0 else phase >> -shift) // phases
+            tables.append(
+                DensityTable(
+                    -half, 2 * half + 1, -1, base, location, scale, coefficients, unit_bits
+                )
+            )
+    return tables
 
 
 @dataclass(frozen=True)

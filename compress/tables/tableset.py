@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from compress.tables.kernels import fill_lookup
+from compress.errors import CorruptError
+from compress.tables.kernels import build_tables, fill_lookup
+from compress.tables.knots import base_knots, sine_knots
 from compress.tables.rounding import round_masses
+from compress.tables.terms import cdf_terms
+
+if TYPE_CHECKING:
+    from compress.tables.parameters import DensityTable
 
 __all__ = ["PRECISION", "TOTAL", "TableSet"]
 
@@ -142,6 +148,52 @@ class TableSet:
             raise ValueError(f"counts must have shape (K,) or (T, K), got {np.shape(counts)}")
         empty = ~np.any(rows, axis=1, keepdims=True)
         return cls.from_pmf(np.where(empty, 1.0, rows), low, escape)
+
+    @classmethod
+    def from_densities(cls, tables: Sequence[DensityTable]) -> TableSet:
+        """Tables from density parameters; a pure function of their integers.
+
+        The tables must have one Fourier shape. For a grid of scales and location phases, see
+        `compress.tables.density_grid`.
+
+        Raises
+        ------
+        ValueError
+            If the coefficients of the tables differ.
+        CorruptError
+            If a parameter is beyond its limits.
+        """
+        shape = (tables[0].coefficients, tables[0].unit_bits)
+        if any((table.coefficients, table.unit_bits) != shape for table in tables):
+            raise ValueError("tables built together must have the same Fourier coefficients")
+        names = sorted({table.base for table in tables} - {"uniform"})
+        lengths = [0, *(table.size + 1 + (table.escape != 0) for table in tables)]
+        start = np.cumsum(np.array(lengths, dtype=np.int64))
+        places = np.array([table.place() for table in tables], dtype=np.int64)
+        bases = [names.index(table.base) if table.base != "uniform" else -1 for table in tables]
+        knots = [base_knots(name) for name in names] or [np.empty((800, 4), np.int64)]
+        sines, cosines = cdf_terms(*shape)
+        cumulative = np.empty(int(start[-1]), np.uint32)
+        if not build_tables(
+            start,
+            np.array([table.escape for table in tables], dtype=np.int64),
+            np.ascontiguousarray(places[:, 0]),
+            np.ascontiguousarray(places[:, 1]),
+            np.ascontiguousarray(places[:, 2]),
+            np.array(bases, dtype=np.int64),
+            np.stack(knots),
+            sines,
+            cosines,
+            sine_knots(),
+            cumulative,
+        ):
+            raise CorruptError(f"no tables can be built from parameters like {tables[0]}")
+        return cls(
+            cumulative,
+            start,
+            np.array([table.low for table in tables], dtype=np.int64),
+            np.array([table.escape != 0 for table in tables]),
+        )
 
     @classmethod
     def concatenate(cls, sets: Sequence[TableSet]) -> TableSet:

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from compress.errors import CorruptError
-from compress.tables import TOTAL, DensityTable, HistogramTable, fit_table, read_parameters
+from compress.tables import (
+    TOTAL,
+    DensityTable,
+    HistogramTable,
+    TableSet,
+    density_grid,
+    fit_table,
+    read_parameters,
+)
 from compress.tables.knots import BASES
 
 SHAPES = {
@@ -145,3 +153,16 @@ def test_fourier_terms_pay_on_several_modes(n: int) -> None:
     ).build().bits(samples)
     pmf = 0.5 * (stats.norm(60, 5).pdf(samples) + stats.norm(150, 20).pdf(samples))
     assert table.build().bits(samples) < -np.log2(pmf).sum() * 1.01
+
+
+def test_a_grid_of_densities_is_scipys_at_every_scale_and_phase() -> None:
+    """Table ``c * phases + p`` has scale c and location ``p / phases``; the escape the tails."""
+    tables = TableSet.from_densities(density_grid("logistic", [-64, 0, 100], 4, 12))
+    assert len(tables) == 12
+    for t in range(12):
+        scale, location = 2.0 ** ([-64, 0, 100][t // 4] / 64), t % 4 / 4
+        low, masses = int(tables.low[t]), tables.masses(t)
+        edges = low - 0.5 + np.arange(len(masses))
+        pmf = np.diff(SHAPES["logistic"].cdf((edges - location) / scale))
+        assert np.abs(masses[:-1] / TOTAL - pmf).max() < 1e-3
+        assert masses[-1] / TOTAL < 1e-3
