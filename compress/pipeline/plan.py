@@ -214,14 +214,14 @@ def _leaf(plane: Plane, level: int) -> Leaf:
     """Choose the plane model, by what it makes of a part of the plane."""
     if plane.size == 0:
         return Leaf(static.CODE)
-    trial = sample_of(plane, max(_TRIAL, plane.size // 32))
     sizes: dict[int, float] = {}
     # Fitting tables takes longest, and gains nothing where adaptive models, which propose nothing
     # at low levels, reach what static ones could.
     adaptive = [code for code in MODELS if code not in _FITTED]
-    _try_models(adaptive, trial, plane.size, level, sizes)
+    # What learns while it codes is judged too harshly by a short sample.
+    _try_models(adaptive, sample_of(plane, 4 * _TRIAL), plane.size, level, sizes)
     if not sizes or min(sizes.values()) > 1.005 * plane_bits(plane) / 8:
-        _try_models(_FITTED, trial, plane.size, level, sizes)
+        _try_models(_FITTED, sample_of(plane, _TRIAL), plane.size, level, sizes)
     for code in sorted(sizes, key=lambda code: sizes[code]):
         parameters = MODELS[code].propose(plane, level)
         if parameters is not None:
