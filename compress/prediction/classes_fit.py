@@ -121,4 +121,4 @@ def _fit_table(residuals: npt.NDArray[np.int64]) -> tuple[int, TableParameters]:
     high = min(int(tokens.max()), centre + _TOKENS)
     inside = tokens[(tokens >= low) & (tokens <= high)]
     counts = np.bincount(inside - low, minlength=high - low + 1)
-    return shift, fit_counts(low, counts, tokens.size - inside.size + 1)
+    return shift, fit_counts(low, counts, tokens.size - inside.size + 1, fourier=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -82,6 +83,7 @@ def _within(
     return [offset for _, offset in found], whole
 
 
+@lru_cache(maxsize=4096)
 def nearest(shape: tuple[int, ...], scan: Scan, index: int, count: int) -> npt.NDArray[np.int64]:
     """Return the nearest causal neighbours.
 
@@ -98,7 +100,8 @@ def nearest(shape: tuple[int, ...], scan: Scan, index: int, count: int) -> npt.N
     Returns
     -------
     ndarray of int64, shape (count, len(shape))
-        Offsets, the nearest first; the last is repeated when the array has fewer samples.
+        Offsets, the nearest first; the last is repeated when the array has fewer samples. Not to
+        be written to: the search asks again and again, so results are kept.
     """
     limit = min(scan.steps)
     while True:
@@ -109,7 +112,9 @@ def nearest(shape: tuple[int, ...], scan: Scan, index: int, count: int) -> npt.N
     if not found:
         found = [(0,) * (len(shape) - 1) + (-1,)]
     found = (found + [found[-1]] * count)[:count]
-    return np.array(found, np.int64).reshape(count, len(shape))
+    offsets = np.array(found, np.int64).reshape(count, len(shape))
+    offsets.flags.writeable = False
+    return offsets
 
 
 def margins(offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

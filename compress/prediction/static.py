@@ -32,16 +32,18 @@ NAME = "static"
 _SAMPLE = 1 << 14
 # Tokens in a table: enough that low bits are plain where the density bends least.
 _TABLE_SIZE = 4096
+_TERMS_FROM = 1 << 14
 _COUNT_BYTES = 4
 
 
 def propose(plane: Plane, level: int) -> Parameters | None:
     """Learn axes, low bits and table; every plane can be coded."""
-    del level
     axes = min(axis_sets(plane.ndim), key=lambda candidate: _residual_bits(plane, candidate))
     residual = differences(plane, axes).ravel()
     low_bits = _low_bits(residual)
-    table = fit_table(residual >> low_bits, max_size=_TABLE_SIZE)
+    # Terms take a while to fit, which small planes and fast levels do not repay.
+    fourier = level >= 3 and plane.size >= _TERMS_FROM
+    table = fit_table(residual >> low_bits, max_size=_TABLE_SIZE, fourier=fourier)
     return (axes, low_bits, *table.to_integers())
 
 

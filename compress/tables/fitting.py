@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from compress.tables.knots import BASES, SCALE_STEPS
+from compress.tables.descent import descend
+from compress.tables.knots import BASES, SCALE_STEPS, base_knots, inverse_scales, sine_knots
 from compress.tables.packing import EXACT
 from compress.tables.parameters import (
     LOCATION_STEPS,
@@ -29,6 +32,7 @@ _UNIT_BITS = (4, 6, 8, 10)
 _HISTOGRAM_PRECISIONS = (-4, -2, 0, 2, 4, EXACT)
 # Bases that both `FourierDensity` and `DensityTable` know.
 _LINE_BASES = ("normal", "laplace", "logistic")
+_LOCATION_BITS = LOCATION_STEPS.bit_length() - 1
 # A gain below this share of the data does not pay for a search.
 _WORTH = 0.001
 
@@ -76,38 +80,23 @@ def _quantised(data: _Data, base: str, location: float, scale: float) -> Density
     return DensityTable(data.low, len(data.counts), data.escape, base, place, steps)
 
 
-def _moved(table: DensityTable, place: int, steps: int) -> DensityTable:
-    """Move a table by quantisation steps, keeping the location where the scale's octave changes."""
-    low, high = SCALE_LIMITS
-    scale = min(max(table.scale + steps, low), high)
-    shift = table.scale // SCALE_STEPS - scale // SCALE_STEPS
-    return replace(table, scale=scale, location=round((table.location + place) * 2.0**shift))
-
-
 def _descend(
     data: _Data, table: DensityTable, coarse: int, fine: int
 ) -> tuple[float, DensityTable]:
-    """Coordinate descent on the quantised location and scale, in steps from coarse to fine."""
-    seen: dict[tuple[int, int], float] = {}
+    """Move a table's location and scale while that shortens the code."""
+    names = tuple(name for name in BASES if name != "uniform")
+    _, location, scale = descend(
+        data.used, data.counts[data.used], table.size, data.outside, table.escape,
+        names.index(table.base), _all_knots(names), inverse_scales(), sine_knots(),
+        (*SCALE_LIMITS, SCALE_STEPS, _LOCATION_BITS), table.location, table.scale, coarse, fine,
+    )  # fmt: skip
+    moved = replace(table, location=location, scale=scale)
+    return data.bits(moved), moved
 
-    def bits(candidate: DensityTable) -> float:
-        key = (candidate.location, candidate.scale)
-        if key not in seen:
-            seen[key] = data.bits(candidate)
-        return seen[key]
 
-    best = bits(table)
-    step = coarse
-    while step >= fine:
-        before = best
-        for place, steps in ((0, step), (0, -step), (step, 0), (-step, 0)):
-            candidate = _moved(table, place, steps)
-            length = bits(candidate)
-            if length < best:
-                best, table = length, candidate
-        if best == before:
-            step //= 2
-    return best, table
+@lru_cache(maxsize=1)
+def _all_knots(names: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    return np.stack([base_knots(name) for name in names])
 
 
 def _amplitude(c: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
@@ -205,7 +194,11 @@ def fit_counts(
                 if found[-1][0] > before:
                     break
                 before = found[-1][0]
+    # Where the symbols are and a bit for each weight: less than any histogram takes.
+    listed = data.used.size * (1.0 + math.log2(len(counts) / data.used.size))
     for precision in _HISTOGRAM_PRECISIONS:
+        if data.floor + listed >= _best(found)[0]:
+            break
         histogram = HistogramTable(low, tuple(counts.tolist()), outside, precision)
         if data.floor + parameter_bits(histogram.to_integers()) < _best(found)[0]:
             found.append((data.bits(histogram), histogram))
@@ -217,15 +210,23 @@ def _best(found: list[tuple[float, TableParameters]]) -> tuple[float, TableParam
 
 
 def _bases(data: _Data) -> list[tuple[float, DensityTable]]:
-    """Rank the bases without terms, best first; the best three are fitted to the last step."""
+    """Rank the bases without terms, best first; the best two are fitted to the last step."""
     running = np.cumsum(data.counts)
     quartiles = np.searchsorted(running, running[-1] * np.array([0.25, 0.5, 0.75]))
     middle = float(quartiles[1]) - len(data.counts) // 2
     spread = max(float(quartiles[2] - quartiles[0]), 0.5) / 1.6
     starts = [_quantised(data, name, middle, spread) for name in BASES if name != "uniform"]
-    rough = sorted((_descend(data, table, 64, 4) for table in starts), key=lambda pair: pair[0])
-    fine = [_descend(data, table, 2, 1) for _, table in rough[:3]]
-    return sorted([*fine, *rough[3:]], key=lambda pair: pair[0])
+    ranked = _ranked(_descend(data, table, 64, 32) for table in starts)
+    for coarse, fine, kept in ((16, 4, 3), (2, 1, 2)):
+        finer = [_descend(data, table, coarse, fine) for _, table in ranked[:kept]]
+        ranked = [*_ranked(finer), *ranked[kept:]]
+    return ranked
+
+
+def _ranked(
+    found: Iterable[tuple[float, DensityTable]],
+) -> list[tuple[float, DensityTable]]:
+    return sorted(found, key=lambda pair: pair[0])
 
 
 def fit_table(
