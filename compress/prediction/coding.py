@@ -42,11 +42,17 @@ def encode(samples: Plane, scan: Scan, recipe: Recipe, largest: int) -> Words:
     ndarray of uint32
     """
     flat = samples.ravel()
-    starts, masses, _ = _run(
-        False, flat, *_tables(samples.shape, scan, recipe, largest), np.empty(0, np.uint32)
-    )
-    words = np.empty(len(starts) + 2, np.uint32)
-    return words[: kernel.stack(starts, masses, words)]
+    tables = _tables(samples.shape, scan, recipe, largest)
+    past = np.empty_like(flat)
+    room = flat.size * (6 if largest < 1 << 10 else 10) + kernel.MOST_DECISIONS
+    recorded = -1
+    while recorded < 0:
+        starts, masses = np.empty(room, np.uint32), np.empty(room, np.uint32)
+        past.fill(0)
+        recorded, _ = _run(False, flat, past, *tables, starts, masses, np.zeros(1, np.uint32))
+        room *= 2
+    words = np.empty(recorded + 3, np.uint32)
+    return words[: int(kernel.stack(starts[:recorded], masses[:recorded], words))]
 
 
 def decode(words: Words, shape: tuple[int, ...], scan: Scan, recipe: Recipe, largest: int) -> Plane:
@@ -58,7 +64,9 @@ def decode(words: Words, shape: tuple[int, ...], scan: Scan, recipe: Recipe, lar
         If the words do not end with the last sample.
     """
     samples = np.zeros(prod(shape), np.int64)
-    _, _, whole = _run(True, samples, *_tables(shape, scan, recipe, largest), words)
+    tables = _tables(shape, scan, recipe, largest)
+    unused = np.zeros(1, np.uint32)
+    _, whole = _run(True, samples, samples, *tables, unused, unused, np.append(words, np.uint32(0)))
     if not whole:
         raise CorruptError("the words of a causal plane do not end with its last sample")
     return samples.reshape(shape)

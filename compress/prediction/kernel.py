@@ -15,15 +15,18 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from compress.coders.ans import pop, push
+from compress.coders.ans import flush, init, pop_interval, push_interval, quantile
 from compress.prediction import recursive
+from compress.prediction.gathering import gather
 from compress.prediction.links import squash, stretch, student
+from compress.prediction.residues import count_residue
 
-__all__ = ["CLASSES", "run", "stack"]
+__all__ = ["CLASSES", "MOST_DECISIONS", "run", "stack"]
 
-_LEFT = np.uint64((1 << 24) - 1)
-_WORD = np.uint64(32)
+_ZERO = np.uint64(0)
 _FULL = 16777216
+# No sample takes more decisions: the rings double until they leave 61 bits.
+MOST_DECISIONS = 128
 # No probability below 128 / 2**24.
 _LEAST = 128
 # Scales by which each expert is coded: by the errors nearby, and by these and the texture.
@@ -39,6 +42,8 @@ _HALVINGS = 3
 _OCTAVES = 16
 _SIGNS = 16
 _PHASES = 64
+# Bounds that are so many scales away are as good as infinite.
+_FAR = 64.0
 # Logits in steps of 1/2 from -8 to 8.
 _BINS = 33
 
@@ -49,43 +54,6 @@ def _class(value: float, real: npt.NDArray[np.float64], raw: npt.NDArray[np.int6
     real[0] = value + 0.0625
     found: int = min((raw[0] >> 50) - ((1023 - 4) << 2), CLASSES - 1)
     return found
-
-
-@njit(cache=True, nogil=True)
-def _longer(old: npt.NDArray[np.uint32], capacity: int) -> npt.NDArray[np.uint32]:
-    """Copy with more room."""
-    new = np.empty(capacity, np.uint32)
-    for i in range(len(old)):
-        new[i] = old[i]
-    return new
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _gather(
-    index: npt.NDArray[np.int64],
-    pos: int,
-    channel: int,
-    coordinates: npt.NDArray[np.int64],
-    shape: npt.NDArray[np.int64],
-    offsets: npt.NDArray[np.int64],
-    jumps: npt.NDArray[np.int64],
-    margin: npt.NDArray[np.int64],
-) -> None:
-    """Find the neighbours; those outside are replaced by the nearest inside, or the last sample."""
-    inside = True
-    for a in range(shape.size):
-        if coordinates[a] < margin[a, 0] or coordinates[a] + margin[a, 1] >= shape[a]:
-            inside = False
-    if inside:
-        for k in range(index.size):
-            index[k] = pos + jumps[channel, k]
-        return
-    for k in range(index.size):
-        at = 0
-        for a in range(shape.size):
-            c = min(max(coordinates[a] + offsets[channel, k, a], 0), shape[a] - 1)
-            at = at * shape[a] + c
-        index[k] = at if at < pos else max(pos - 1, 0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -111,8 +79,10 @@ def _flat(
         pieces = ((span - 1) >> shift) + 1
         mass = _FULL // pieces
         if decoding:
-            piece = min(int(state & _LEFT) // mass, pieces - 1)
-            state, place = pop(state, np.uint64(piece * mass), np.uint64(mass), words, place)
+            piece: Any = min(np.int64(quantile(state)) // mass, pieces - 1)
+            state, place = pop_interval(
+                state, place, _ZERO, words, np.uint64(piece * mass), np.uint64(mass)
+            )
         else:
             piece = (value - found) >> shift
             starts[recorded] = piece * mass
@@ -127,6 +97,7 @@ def _flat(
 def run(
     decoding: bool,
     y: npt.NDArray[np.int64],
+    past: npt.NDArray[np.int64],
     shape: npt.NDArray[np.int64],
     largest: int,
     stride: int,
@@ -142,15 +113,19 @@ def run(
     squashes: npt.NDArray[np.float64],
     stretches: npt.NDArray[np.float64],
     rings: npt.NDArray[np.float64],
+    starts: npt.NDArray[np.uint32],
+    masses: npt.NDArray[np.uint32],
     words: npt.NDArray[np.uint32],
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], bool]:
+) -> tuple[Any, Any]:
     """Code or decode all samples.
 
     Parameters
     ----------
     decoding : bool
     y : ndarray of int64, shape (n,)
-        The samples in scan order, 0 to ``largest``; written when decoding.
+        The samples in scan order, 0 to ``largest``; `past` itself when decoding.
+    past : ndarray of int64, shape (n,)
+        Written: the samples as far as they are coded. All prediction reads here.
     shape : ndarray of int64
         In scan order.
     largest, stride, states : int
@@ -171,17 +146,20 @@ def run(
         two refinements.
     squashes, stretches, rings : ndarray of float64
         Constants of the format.
+    starts, masses : ndarray of uint32
+        Written when coding: the intervals of all decisions in order, for `stack`. One element
+        is enough when decoding.
     words : ndarray of uint32
-        What is decoded.
+        What is decoded, and one more; one element when coding.
 
     Returns
     -------
-    starts, masses : ndarray of uint32
-        The intervals of all decisions in order, for `stack`.
+    recorded : int
+        Intervals written; -1 when there was not room for all.
     whole : bool
         Whether decoding ended with the last word.
     """
-    n = y.size
+    n = past.size
     n_near = closeness.size
     n_features = jumps.shape[1] - n_near - 1
     n_recursive = orders.size
@@ -193,6 +171,8 @@ def run(
     top = float(largest) + 0.5
     learn, memory, trust_signs, trust_phase = settings[0], settings[1], settings[2], settings[3]
     trust = 1.0 - trust_signs - trust_phase
+    if grid == 1:
+        trust += trust_phase
     # ---- what is learned
     inverse = np.zeros((states * n_recursive, n_features, n_features))
     weights = np.zeros((states * n_recursive, n_features))
@@ -221,8 +201,7 @@ def run(
             refine_phase[i, j] = p
     residues = np.ones((states, grid))
     warp = np.zeros((states, grid))
-    # ---- what is known of the sample; the past is written as the decoder writes it
-    past = y if decoding else np.zeros(n, np.int64)
+    # ---- what is known of the sample
     errors = np.zeros((n, n_experts), np.float32)
     features = np.zeros(n_features)
     predictions = np.zeros(width_stack)
@@ -242,18 +221,14 @@ def run(
     raw = real.view(np.int64)
     coordinates = np.zeros(shape.size, np.int64)
     # ---- coder
-    capacity = 0 if decoding else 6 * n + 512
-    starts = np.empty(capacity, np.uint32)
-    masses = np.empty(capacity, np.uint32)
-    recorded = 0
-    state: Any = np.uint64(0)
-    place = len(words)
-    while place and (state >> _WORD) == np.uint64(0):
-        place -= 1
-        state = (state << _WORD) | np.uint64(words[place])
+    recorded: Any = np.int64(0)
+    coding = 0 if decoding else 1
+    whole, state, place = init(words, _ZERO, np.uint64(len(words) - 1))
+    if decoding and not whole:
+        return -1, False
     for pos in range(n):
-        channel = (pos // stride) % states
-        _gather(index, pos, channel, coordinates, shape, offsets, jumps, margin)
+        channel = 0 if states == 1 else (pos // stride) % states
+        gather(index, pos, channel, coordinates, shape, offsets, jumps, margin)
         nearest = past[index[0]]
         texture = 0.0
         for k in range(n_features):
@@ -262,23 +237,25 @@ def run(
                 texture += abs(features[k])
         texture_class = _class(texture, real, raw) >> 1
         # ---- experts: where
+        for e in range(n_recursive):
+            row = channel * n_recursive + e
+            location[e] = recursive.predict(weights, row, features, orders[e]) + nearest
         numerator = 0.0
         denominator = 0.0
+        stacked = 0.0
         for e in range(n_experts):
             near = 0.0
             for k in range(n_near):
                 near += closeness[k] * errors[index[n_features + 1 + k], e]
             local[e] = near
-            if e < n_recursive:
-                row = channel * n_recursive + e
-                v = recursive.predict(weights, row, features, orders[e]) + nearest
-            elif e == n_recursive:
+            v = location[e]
+            if e == n_recursive:
                 v = numerator / denominator
-            else:
                 for k in range(n_recursive):
-                    predictions[k] = location[k] - location[n_recursive]
-                v = recursive.predict(weights_stack, channel, predictions, width_stack)
-                v += location[n_recursive]
+                    predictions[k] = location[k] - v
+                stacked = v + recursive.predict(weights_stack, channel, predictions, width_stack)
+            elif e > n_recursive:
+                v = stacked
             # Also for what is not a number.
             if not v > -0.5:
                 v = -0.5
@@ -312,17 +289,17 @@ def run(
         phase = min(octave, 7) * 8 + min(int((centre + 1.0 - base) * 8.0), 7)
         # ---- decisions
         value = y[pos]
-        low = 0
+        low: Any = np.int64(0)
         high = largest + 1
         warped_low = low + warp[channel, 0]
         warped_high = high + warp[channel, high % grid]
         for i in range(n_inputs):
-            below[i] = student((warped_low - at[i]) * rate[i])
-            above[i] = student((warped_high - at[i]) * rate[i])
-        if not decoding and recorded + 256 > capacity:
-            capacity = capacity + capacity // 2
-            starts = _longer(starts, capacity)
-            masses = _longer(masses, capacity)
+            z = (warped_low - at[i]) * rate[i]
+            below[i] = student(z) if z > -_FAR else 0.0
+            z = (warped_high - at[i]) * rate[i]
+            above[i] = student(z) if z < _FAR else 1.0
+        if not decoding and recorded + MOST_DECISIONS > len(starts):
+            return -1, False
         stage = 0
         up = 0
         ring = 0
@@ -353,9 +330,7 @@ def run(
                     break
                 split = (low + high) >> 1
                 node = 1 + 2 * _RINGS + (depth * 6 + min(ring, 5)) * 2 + up
-            warped = float(split)
-            if grid > 1:
-                warped += warp[channel, split % grid]
+            warped = split + warp[channel, split % grid if grid > 1 else 0]
             row = node * _OCTAVES + octave
             dot = logits[n_inputs] * mix_octave[row, n_inputs]
             dot_node = logits[n_inputs] * mix_node[node, n_inputs]
@@ -368,41 +343,41 @@ def run(
                 logits[i] = logit
                 dot += mix_octave[row, i] * logit
                 dot_node += mix_node[node, i] * logit
-            p_octave = squash(dot, squashes)
-            p_node = squash(dot_node, squashes)
-            logit = (dot + dot_node) * 0.5
-            p = squash(logit, squashes)
+            mixed = squash((dot + dot_node) * 0.5, squashes)
             # ---- refinement, between the two nearest bins
-            position = min(max(logit * 2.0 + 16.0, 0.0), _BINS - 1.001)
+            position = min(max(dot + dot_node + 16.0, 0.0), _BINS - 1.001)
             bin_ = int(position)
             part = position - bin_
             row_signs = node * _SIGNS + signs
-            row_phase = node * _PHASES + phase
             left, right = refine_signs[row_signs, bin_], refine_signs[row_signs, bin_ + 1]
-            p = p * trust + (left + part * (right - left)) * trust_signs
-            left, right = refine_phase[row_phase, bin_], refine_phase[row_phase, bin_ + 1]
-            p += (left + part * (right - left)) * trust_phase
+            p = mixed * trust + (left + part * (right - left)) * trust_signs
+            row_phase = node * _PHASES + phase
+            if grid > 1:
+                left, right = refine_phase[row_phase, bin_], refine_phase[row_phase, bin_ + 1]
+                p += (left + part * (right - left)) * trust_phase
             zero = min(max(_FULL - int(p * 16777216.0), _LEAST), _FULL - _LEAST)
-            bit = int(state & _LEFT) >= zero if decoding else value >= split
+            bit = np.int64(quantile(state)) >= zero if decoding else value >= split
             start = zero if bit else 0
             mass = _FULL - zero if bit else zero
-            if decoding:
-                state, place = pop(state, np.uint64(start), np.uint64(mass), words, place)
-            else:
-                starts[recorded] = start
-                masses[recorded] = mass
-                recorded += 1
+            # Both are done on both sides, because numba counts references to an array at
+            # every use under a condition; the side that does not need it has no room for it.
+            state, place = pop_interval(
+                state, place, _ZERO, words, np.uint64(start), np.uint64(mass)
+            )
+            starts[recorded] = start
+            masses[recorded] = mass
+            recorded += coding
             # ---- learning of the decision
             one = 1.0 if bit else 0.0
             if part > 0.5:
                 bin_ += 1
             refine_signs[row_signs, bin_] += (one - refine_signs[row_signs, bin_]) * 0.02
-            refine_phase[row_phase, bin_] += (one - refine_phase[row_phase, bin_]) * 0.02
-            step = (one - p_octave) * learn
-            step_node = (one - p_node) * learn
+            if grid > 1:
+                refine_phase[row_phase, bin_] += (one - refine_phase[row_phase, bin_]) * 0.02
+            step = (one - mixed) * learn
             for i in range(n_inputs + 1):
                 mix_octave[row, i] += step * logits[i]
-                mix_node[node, i] += step_node * logits[i]
+                mix_node[node, i] += step * logits[i]
             low = split if bit else low
             high = high if bit else split
             for i in range(n_inputs):
@@ -437,33 +412,34 @@ def run(
                     seen += 1.0
                     counts[row, c] = seen
                 scales[row, c] += (size - scales[row, c]) / (seen + 1.0)
-            variance = local[e] * math.sqrt(local[e]) + 0.1
-            if e < n_recursive:
-                recursive.update(
-                    weights,
-                    inverse,
-                    channel * n_recursive + e,
-                    features,
-                    gain,
-                    orders[e],
-                    error,
-                    variance,
-                    forgetting[e],
-                )
-            elif e > n_recursive:
-                recursive.update(
-                    weights_stack,
-                    inverse_stack,
-                    channel,
-                    predictions,
-                    gain,
-                    width_stack,
-                    error,
-                    variance,
-                    0.998,
-                )
+        for e in range(n_recursive):
+            row = channel * n_recursive + e
+            if not recursive.update(
+                weights,
+                inverse,
+                row,
+                features,
+                gain,
+                orders[e],
+                value - location[e],
+                local[e] * math.sqrt(local[e]) + 0.1,
+                forgetting[e],
+            ):
+                recursive.bound(inverse, row, orders[e])
+        if n_recursive > 1 and not recursive.update(
+            weights_stack,
+            inverse_stack,
+            channel,
+            predictions,
+            gain,
+            width_stack,
+            value - location[last],
+            local[last] * math.sqrt(local[last]) + 0.1,
+            0.998,
+        ):
+            recursive.bound(inverse_stack, channel, width_stack)
         if grid > 1:
-            _count_residue(residues, warp, channel, value % grid)
+            count_residue(residues, warp, channel, value % grid)
         a = shape.size - 1
         while a >= 0:
             coordinates[a] += 1
@@ -471,28 +447,7 @@ def run(
                 break
             coordinates[a] = 0
             a -= 1
-    return starts[:recorded], masses[:recorded], place == 0 and state == np.uint64(0)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _count_residue(
-    residues: npt.NDArray[np.float64], warp: npt.NDArray[np.float64], channel: int, residue: int
-) -> None:
-    """Count a residue; ``warp`` moves split points so that rare residues take little room."""
-    residues[channel, residue] += 1.0
-    grid = residues.shape[1]
-    total = 0.0
-    for k in range(grid):
-        total += residues[channel, k]
-    if total > 4000.0:
-        for k in range(grid):
-            residues[channel, k] *= 0.5
-        total *= 0.5
-    room = grid / total
-    cumulative = 0.0
-    for k in range(grid):
-        warp[channel, k] = cumulative * room - k
-        cumulative += residues[channel, k]
+    return recorded, place == _ZERO and state == _ZERO
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -502,12 +457,12 @@ def stack(
     words: npt.NDArray[np.uint32],
 ) -> int:
     """Code recorded intervals, the last one first; returns the number of words."""
-    state = np.uint64(0)
-    place = 0
+    state = _ZERO
+    place = _ZERO
+    limit = np.uint64(len(words) - 1)
     for i in range(len(starts) - 1, -1, -1):
-        state, place = push(state, np.uint64(starts[i]), np.uint64(masses[i]), words, place)
-    while state:
-        words[place] = np.uint32(state & np.uint64(0xFFFFFFFF))
-        place += 1
-        state >>= _WORD
-    return place
+        state, place = push_interval(
+            state, place, limit, words, np.uint64(starts[i]), np.uint64(masses[i])
+        )
+    count: int = flush(state, place, limit, words)
+    return count

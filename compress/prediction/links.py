@@ -18,8 +18,8 @@ __all__ = ["LIMIT", "SQUASH", "STRETCH", "squash", "stretch", "student"]
 # Logits are cut off here: a probability of 6e-6, or 0.00001 bit for the certain symbol.
 LIMIT = 12.0
 _STEPS = 64
-# Of the stretch table: probabilities in steps of 2**-12 down to 2**-6, below in steps of 2**-18.
-_HALF = 2048
+# The stretch table has all probabilities in steps of 2**-12, then those below 2**-6 in steps of
+# 2**-18.
 
 
 def _exponential(x: float) -> float:
@@ -58,8 +58,8 @@ def _squash_table() -> npt.NDArray[np.float64]:
 
 
 def _stretch_table() -> npt.NDArray[np.float64]:
-    coarse = [(i + 0.5) / 4096.0 for i in range(_HALF)]
-    fine = [(i + 0.5) / 262144.0 for i in range(4096)]
+    coarse = [(i + 0.5) / 4096.0 for i in range(4096)]
+    fine = [(i + 0.5) / 262144.0 for i in range(4097)]
     return np.array([_logarithm(p) - _logarithm(1.0 - p) for p in coarse + fine], np.float64)
 
 
@@ -83,14 +83,13 @@ def squash(logit: float, table: npt.NDArray[np.float64]) -> float:
 @njit(cache=True, nogil=True, error_model="numpy")
 def stretch(p: float, table: npt.NDArray[np.float64]) -> float:
     """Return the logit of a probability in 0 .. 1."""
-    q = min(p, 1.0 - p)
-    if q >= 0.015625:
-        logit: float = table[min(int(q * 4096.0), 2047)]
-    elif q > 0.0:
-        logit = table[2048 + int(q * 262144.0)]
+    if 0.015625 < p < 0.984375:
+        logit: float = table[int(p * 4096.0)]
+    elif p <= 0.5:
+        logit = table[4096 + int(max(p, 0.0) * 262144.0)]
     else:
-        logit = table[2048]
-    return logit if p <= 0.5 else -logit
+        logit = -table[4096 + int(max(1.0 - p, 0.0) * 262144.0)]
+    return logit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-__all__ = ["predict", "reset", "update"]
+__all__ = ["bound", "predict", "reset", "update"]
 
 # The inverse covariance starts at the identity, in units of the expected squared error, and its
 # diagonal is kept below CAP: directions without excitation must not grow for ever.
@@ -42,6 +42,22 @@ def predict(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def bound(inverse: npt.NDArray[np.float64], row: int, n: int) -> None:
+    """Bring a matrix that `update` found wanting back: diagonal at most CAP, or start anew."""
+    for i in range(n):
+        if not -1e200 < inverse[row, i, i] < 1e200:
+            reset(inverse, row, n)
+            return
+    for i in range(n):
+        if inverse[row, i, i] > CAP:
+            factor = math.sqrt(CAP / inverse[row, i, i])
+            for j in range(n):
+                inverse[row, i, j] *= factor
+            for j in range(n):
+                inverse[row, j, i] *= factor
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def update(
     weights: npt.NDArray[np.float64],
     inverse: npt.NDArray[np.float64],
@@ -52,8 +68,8 @@ def update(
     error: float,
     variance: float,
     forgetting: float,
-) -> None:
-    """Learn from one sample.
+) -> bool:
+    """Learn from one sample; False where `bound` must follow.
 
     Parameters
     ----------
@@ -69,13 +85,24 @@ def update(
         Its expected square, positive: samples that are known to be noisy teach less.
     forgetting : float
         Weight of the past per sample, below one.
+
+    Notes
+    -----
+    No array is used under a condition: numba counts references where there is one.
     """
     for i in range(n):
         gain[i] = 0.0
     for j in range(n):
         feature = features[j]
-        for i in range(n):
-            gain[i] += inverse[row, j, i] * feature
+        for i in range(0, n, 4):
+            a = gain[i] + inverse[row, j, i] * feature
+            b = gain[i + 1] + inverse[row, j, i + 1] * feature
+            c = gain[i + 2] + inverse[row, j, i + 2] * feature
+            d = gain[i + 3] + inverse[row, j, i + 3] * feature
+            gain[i] = a
+            gain[i + 1] = b
+            gain[i + 2] = c
+            gain[i + 3] = d
     power = 0.0
     other = 0.0
     for i in range(0, n, 2):
@@ -83,10 +110,9 @@ def update(
         other += gain[i + 1] * features[i + 1]
     power += other
     scale = forgetting * variance + power
-    if not (power >= 0.0 and scale < 1e200):
-        reset(inverse, row, n)
-        return
-    step = error / scale
+    # Also for what is not a number.
+    good = power >= 0.0 and scale < 1e200
+    step = error / scale if good else 0.0
     for i in range(n):
         weights[row, i] += step * gain[i]
     scale = 1.0 / scale
@@ -94,13 +120,18 @@ def update(
     scale = scale * growth
     for i in range(n):
         left = gain[i]
-        for j in range(n):
+        for j in range(0, n, 4):
             # left * gain[j] commutes exactly, so the matrix stays symmetric.
-            inverse[row, i, j] = inverse[row, i, j] * growth - (left * gain[j]) * scale
+            a = inverse[row, i, j] * growth - (left * gain[j]) * scale
+            b = inverse[row, i, j + 1] * growth - (left * gain[j + 1]) * scale
+            c = inverse[row, i, j + 2] * growth - (left * gain[j + 2]) * scale
+            d = inverse[row, i, j + 3] * growth - (left * gain[j + 3]) * scale
+            inverse[row, i, j] = a
+            inverse[row, i, j + 1] = b
+            inverse[row, i, j + 2] = c
+            inverse[row, i, j + 3] = d
+    most = 0.0
     for i in range(n):
-        if inverse[row, i, i] > CAP:
-            shrink = math.sqrt(CAP / inverse[row, i, i])
-            for j in range(n):
-                inverse[row, i, j] *= shrink
-            for j in range(n):
-                inverse[row, j, i] *= shrink
+        most = max(most, inverse[row, i, i])
+    inverse[row, 0, 0] = inverse[row, 0, 0] if good else math.inf
+    return good and most <= CAP
