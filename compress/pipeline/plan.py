@@ -9,7 +9,6 @@ a sample cannot judge (dictionaries, periods, rare exceptions) are tried on the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from compress.pipeline.estimate import LEAF_BITS, WHOLE_AXIS, plane_bits, sample_of
 from compress.pipeline.models import MODELS
 from compress.pipeline.tree import Branch, Leaf, Node, write_node
-from compress.prediction import classes, static
+from compress.prediction import causal, counts, plain, static
 from compress.prediction.model import Plane
 from compress.transforms import (
     Step,
@@ -63,10 +62,12 @@ _WITH_MASK = (scaled.NAME, truncated.NAME, masked.NAME)
 _WHOLE: tuple[Step, ...] = (constant, sparse, repeated, folded, dictionary)
 
 
-# Plane models that fit tables.
-_FITTED = (static.CODE, classes.CODE)
-# Samples on which plane models are tried, at least.
-_TRIAL = 1 << 13
+# Adaptive models decode some times slower, so they must be smaller by this factor.
+_RELUCTANCE = {causal.CODE: 1.005, counts.CODE: 1.005}
+# Samples on which plane models are tried: what learns while it codes needs a long one.
+_TRIAL = 1 << 15
+# From this level on there are models that see across channels.
+_ACROSS_CHANNELS = 3
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,8 @@ def _carry_out(sketch: _Sketch, array: Array, level: int) -> tuple[Node, list[Pl
     step = sketch.step
     if step is None:
         return _whole(array, level)
+    if step.NAME in _OF_CHANNELS and not _splitting_pays(sketch, array, level):
+        return _whole(array, level)
     parameters = step.propose(array, level)
     children = None if parameters is None else step.forward(array, parameters)
     if parameters is None or children is None:
@@ -213,29 +216,55 @@ def _whole(plane: Plane, level: int) -> tuple[Node, list[Plane]]:
 def _leaf(plane: Plane, level: int) -> Leaf:
     """Choose the plane model, by what it makes of a part of the plane."""
     if plane.size == 0:
-        return Leaf(static.CODE)
-    sizes: dict[int, float] = {}
-    # Fitting tables takes longest, and gains nothing where adaptive models, which propose nothing
-    # at low levels, reach what static ones could.
-    adaptive = [code for code in MODELS if code not in _FITTED]
-    # What learns while it codes is judged too harshly by a short sample.
-    _try_models(adaptive, sample_of(plane, 4 * _TRIAL), plane.size, level, sizes)
-    if not sizes or min(sizes.values()) > 1.005 * plane_bits(plane) / 8:
-        _try_models(_FITTED, sample_of(plane, _TRIAL), plane.size, level, sizes)
-    for code in sorted(sizes, key=lambda code: sizes[code]):
+        return Leaf(plain.CODE)
+    if level < _ACROSS_CHANNELS:
+        return _fast_leaf(plane, level)
+    sizes = _sizes(sample_of(plane, _TRIAL), plane.size, level)
+    for code in sorted(sizes, key=lambda code: sizes[code] * _RELUCTANCE.get(code, 1.0)):
         parameters = MODELS[code].propose(plane, level)
         if parameters is not None:
             return Leaf(code, parameters)
-    raise AssertionError("the static model takes every plane")
+    raise AssertionError("the plain model takes every plane")
 
 
-def _try_models(
-    codes: Iterable[int], trial: Plane, total: int, level: int, sizes: dict[int, float]
-) -> None:
-    """Add the bytes that each model would take for ``total`` samples."""
-    for code in codes:
-        model = MODELS[code]
+def _fast_leaf(plane: Plane, level: int) -> Leaf:
+    """Choose between one table and plain bits, by estimate."""
+    bits = plain.propose(plane, level)
+    if bits[0] * plane.size <= plane_bits(plane):
+        return Leaf(plain.CODE, bits)
+    return Leaf(static.CODE, static.propose(plane, level) or ())
+
+
+def _sizes(trial: Plane, total: int, level: int) -> dict[int, float]:
+    """Bytes that each model would take for ``total`` samples, by its code."""
+    sizes: dict[int, float] = {}
+    for code, model in MODELS.items():
         parameters = model.propose(trial, level)
         if parameters is not None:
             coded = len(model.encode(trial, parameters)) * total / trial.size
             sizes[code] = coded + len(write_node(Leaf(code, parameters)))
+    return sizes
+
+
+def _splitting_pays(sketch: _Sketch, plane: Plane, level: int) -> bool:
+    """Whether channels are smaller one by one than side by side, where models see across them."""
+    if level < _ACROSS_CHANNELS:
+        return True
+    trial = sample_of(plane, _TRIAL)
+    parts = _planes_of(sketch, trial, level)
+    scale = plane.size / trial.size
+    apart = sum(min(_sizes(part, round(part.size * scale), level).values()) for part in parts)
+    return apart < min(_sizes(trial, plane.size, level).values())
+
+
+def _planes_of(sketch: _Sketch, array: Array, level: int) -> list[Plane]:
+    """Run the steps of a sketch on an array."""
+    parameters = None if sketch.step is None else sketch.step.propose(array, level)
+    if sketch.step is None or parameters is None:
+        return [array] if array.size else []
+    children = sketch.step.forward(array, parameters) or ()
+    planes = []
+    for i, child in enumerate(children):
+        below = sketch.children[i] if i < len(sketch.children) else _Sketch(0.0)
+        planes += _planes_of(below, child, level)
+    return planes

@@ -69,7 +69,8 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     # One pass puts the low bits in and, where rows follow one another, adds up.
     adding = axes == 1 and n == shape[0]
     if low_bits or adding:
-        _finish(residual, _as_words(data[end:]), low_bits, adding)
+        with np.errstate(over="ignore"):  # wraps, compiled or not
+            _finish(residual, _as_words(data[end:]), low_bits, adding)
     return sums(residual.reshape(shape), 0 if adding else axes)
 
 

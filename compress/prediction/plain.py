@@ -1,0 +1,60 @@
+"""The plain plane model: what is left of random numbers, a minimum and bits without gaps.
+
+No table and no words, so it is also what a handful of samples take least space with.
+Parameters: the number of bits of a sample less the smallest one, and the smallest one, which is
+left out where it is that of two's complement.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from compress.coders import pack_bits, unpack_bits
+from compress.errors import CorruptError
+from compress.prediction.model import Parameters, Plane
+
+__all__ = ["CODE", "NAME", "decode", "encode", "propose"]
+
+CODE = 6
+NAME = "plain"
+
+
+def propose(plane: Plane, level: int) -> Parameters:
+    """Measure the range; every plane can be coded."""
+    del level
+    low, high = int(plane.min()), int(plane.max())
+    bits = (high - low).bit_length()
+    # In two's complement the minimum need not be written.
+    signed = max(high.bit_length() if high > 0 else 0, (~low).bit_length() if low < 0 else 0) + 1
+    return (signed,) if signed <= bits else (bits, low)
+
+
+def encode(plane: Plane, parameters: Parameters) -> bytes:
+    """Code a plane; see `compress.prediction.model.PlaneModel`."""
+    bits, low = _parse(parameters)
+    smallest, largest = int(plane.min()), int(plane.max())
+    if smallest < low or (largest - low).bit_length() > bits:
+        raise ValueError(f"{smallest}..{largest} do not fit {bits} bits above {low}")
+    # Modulo 2^64 on arrays: differences of int64 need not fit one.
+    return pack_bits((plane.reshape(-1) - np.int64(low)).view(np.uint64), bits)
+
+
+def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
+    """Decode a plane; see `compress.prediction.model.PlaneModel`."""
+    bits, low = _parse(parameters)
+    n = prod(shape)
+    if len(data) != (n * bits + 7) // 8:
+        raise CorruptError(f"plain: {n} samples of {bits} bits in {len(data)} bytes cannot be")
+    values = unpack_bits(data, n, bits).view(np.int64)
+    return (values + np.int64(low)).reshape(shape)
+
+
+def _parse(parameters: Parameters) -> tuple[int, int]:
+    if len(parameters) in (1, 2) and 0 <= parameters[0] <= 64:
+        bits = parameters[0]
+        low = parameters[1] if len(parameters) == 2 else -(1 << bits >> 1)
+        if -(1 << 63) <= low < 1 << 63:
+            return bits, low
+    raise CorruptError("a plain model has impossible parameters")
