@@ -15,17 +15,20 @@ from __future__ import annotations
 from math import prod
 
 import numpy as np
+import numpy.typing as npt
 
 from compress.coders import pack_bits, unpack_bits
 from compress.errors import CorruptError
+from compress.prediction.coding import code_lengths as lengths_of
 from compress.prediction.coding import decode as decode_words
 from compress.prediction.coding import encode as encode_words
+from compress.prediction.coding import extend as extend_samples
 from compress.prediction.model import Parameters, Plane
 from compress.prediction.neighbourhood import Scan, arrange, restore
 from compress.prediction.recipes import RECIPES, recipes_of
 from compress.prediction.scans import MOST_CHANNELS, MOST_GRID, choose
 
-__all__ = ["CODE", "NAME", "decode", "encode", "propose"]
+__all__ = ["CODE", "NAME", "code_lengths", "decode", "encode", "extend", "propose"]
 
 CODE = 2
 NAME = "causal"
@@ -34,6 +37,8 @@ NAME = "causal"
 _RANGE_BITS = 60
 _MOST_AXES = 5
 _MOST_STEP = 64
+# What a dearer recipe must save; at level 8 it is only size that counts.
+_WORTH = 0.008
 # Scans and recipes are tried on a crop of so many samples.
 _BUDGETS = {5: 12_000, 6: 16_000, 7: 24_000, 8: 32_000}
 
@@ -45,17 +50,14 @@ def propose(plane: Plane, level: int) -> Parameters | None:
     folded = plane.reshape(_fold(plane.shape))
     high, _, _ = _strip(folded)
     budget = min(max(plane.size // 40, 4096), _BUDGETS[min(level, 8)])
-    recipe, scan = choose(high, recipes_of(level), budget)
+    recipe, scan = choose(high, recipes_of(level), budget, _WORTH if level < 8 else 0.0)
     return (recipe, *scan.axes, scan.channel + 1, *scan.steps, scan.grid)
 
 
 def encode(plane: Plane, parameters: Parameters) -> bytes:
     """Code a plane; see `compress.prediction.model.PlaneModel`."""
     shape = _fold(plane.shape)
-    try:
-        recipe, scan = _parse(parameters, shape)
-    except CorruptError as error:
-        raise ValueError(f"the parameters do not fit a plane of shape {plane.shape}") from error
+    recipe, scan = _fitting(parameters, plane.shape)
     high, low_bits, smallest = _strip(plane.reshape(shape))
     largest = int(high.max())
     length = (largest.bit_length() + 7) // 8
@@ -64,6 +66,52 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     plain = pack_bits(plane.ravel().view(np.uint64), low_bits)
     words = encode_words(arrange(high, scan), scan, RECIPES[recipe], largest)
     return head + plain + words.astype("<u4").tobytes()
+
+
+def code_lengths(plane: Plane, parameters: Parameters) -> npt.NDArray[np.float64]:
+    """Return the bits that each sample of a plane costs, in the shape of the plane."""
+    recipe, scan = _fitting(parameters, plane.shape)
+    high, low_bits, _ = _strip(plane.reshape(_fold(plane.shape)))
+    bits = lengths_of(arrange(high, scan), scan, RECIPES[recipe], int(high.max()))
+    return (
+        np.ascontiguousarray(bits.transpose(np.argsort(scan.axes))).reshape(plane.shape) + low_bits
+    )
+
+
+def extend(
+    plane: Plane, rows: int, parameters: Parameters, generator: np.random.Generator
+) -> Plane:
+    """Draw samples that could follow a plane.
+
+    Parameters
+    ----------
+    plane : ndarray of int64
+        Whose range the samples keep to.
+    rows : int
+        How many rows to add along the slowest axis of the scan, which may not be a channel axis.
+    parameters : tuple of int
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of int64
+        The rows drawn.
+    """
+    shape = _fold(plane.shape)
+    recipe, scan = _fitting(parameters, plane.shape)
+    axis = scan.axes[0]
+    if scan.channel == 0 or len(shape) != plane.ndim:
+        raise ValueError(f"a plane of shape {plane.shape} has no axis to be extended along")
+    high, low_bits, smallest = _strip(plane)
+    known = arrange(high, scan)
+    drawn = (shape[axis] + rows, *known.shape[1:])
+    words = generator.integers(0, 1 << 32, 4 * rows * prod(known.shape[1:]) + 4, dtype=np.uint32)
+    words[-1] |= np.uint32(1)
+    samples = extend_samples(known, drawn, scan, RECIPES[recipe], int(high.max()), words)
+    new = restore(samples[shape[axis] :], scan) + smallest << low_bits
+    if low_bits:
+        new |= generator.integers(0, 1 << low_bits, new.shape)
+    return np.ascontiguousarray(new)
 
 
 def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
@@ -109,6 +157,13 @@ def _strip(plane: Plane) -> tuple[Plane, int, int]:
     high = plane >> low_bits
     high -= smallest >> low_bits
     return high, low_bits, smallest >> low_bits
+
+
+def _fitting(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, Scan]:
+    try:
+        return _parse(parameters, _fold(shape))
+    except CorruptError as error:
+        raise ValueError(f"the parameters do not fit a plane of shape {shape}") from error
 
 
 def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, Scan]:

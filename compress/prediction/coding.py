@@ -15,7 +15,7 @@ from compress.prediction.model import Plane
 from compress.prediction.neighbourhood import Scan, margins, nearest
 from compress.prediction.recipes import Recipe
 
-__all__ = ["decode", "encode"]
+__all__ = ["code_lengths", "decode", "encode", "extend"]
 
 _run: Any = kernel.run
 Words = npt.NDArray[np.uint32]
@@ -41,18 +41,80 @@ def encode(samples: Plane, scan: Scan, recipe: Recipe, largest: int) -> Words:
     -------
     ndarray of uint32
     """
+    starts, masses, _ = _intervals(samples, scan, recipe, largest)
+    words = np.empty(len(starts) + 3, np.uint32)
+    return words[: int(kernel.stack(starts, masses, words))]
+
+
+def code_lengths(
+    samples: Plane, scan: Scan, recipe: Recipe, largest: int
+) -> npt.NDArray[np.float64]:
+    """Return the bits that each sample costs, as `encode` would code them; see there."""
+    _, masses, ends = _intervals(samples, scan, recipe, largest)
+    bits = np.concatenate([[0.0], np.cumsum(24.0 - np.log2(masses))])[ends]
+    return np.diff(bits, prepend=0.0).reshape(samples.shape)
+
+
+def extend(
+    samples: Plane, shape: tuple[int, ...], scan: Scan, recipe: Recipe, largest: int, words: Words
+) -> Plane:
+    """Decode words behind samples that are known: random words give random samples.
+
+    Parameters
+    ----------
+    samples : ndarray of int64
+        The first of the result, in scan order.
+    shape : tuple of int
+        Of the result.
+    scan, recipe, largest
+        See `encode`.
+    words : ndarray of uint32
+        Enough; missing ones are zeros.
+
+    Returns
+    -------
+    ndarray of int64, of ``shape``
+    """
+    known = samples.size
+    flat = np.zeros(prod(shape), np.int64)
+    flat[:known] = samples.ravel()
+    return _decoded(flat, known, shape, scan, recipe, largest, words)[0].reshape(shape)
+
+
+def _decoded(
+    flat: Plane,
+    known: int,
+    shape: tuple[int, ...],
+    scan: Scan,
+    recipe: Recipe,
+    largest: int,
+    words: Words,
+) -> tuple[Plane, bool]:
+    tables = _tables(shape, scan, recipe, largest)
+    # Each known sample takes its intervals, and the last place must have room for one more.
+    room = (known + 1) * kernel.MOST_DECISIONS + 1 if known else kernel.MOST_DECISIONS
+    starts, masses = np.empty(room, np.uint32), np.empty(room, np.uint32)
+    past, ends = np.zeros_like(flat), np.empty(flat.size, np.int64)
+    spare = np.append(words, np.uint32(0))
+    _, whole = _run(known, flat, past, *tables, starts, masses, ends, spare)
+    return past, bool(whole)
+
+
+def _intervals(
+    samples: Plane, scan: Scan, recipe: Recipe, largest: int
+) -> tuple[Words, Words, npt.NDArray[np.int64]]:
     flat = samples.ravel()
     tables = _tables(samples.shape, scan, recipe, largest)
-    past = np.empty_like(flat)
+    past, ends = np.empty_like(flat), np.empty(flat.size, np.int64)
     room = flat.size * (6 if largest < 1 << 10 else 10) + kernel.MOST_DECISIONS
+    none = np.zeros(1, np.uint32)
     recorded = -1
     while recorded < 0:
         starts, masses = np.empty(room, np.uint32), np.empty(room, np.uint32)
         past.fill(0)
-        recorded, _ = _run(False, flat, past, *tables, starts, masses, np.zeros(1, np.uint32))
+        recorded, _ = _run(flat.size, flat, past, *tables, starts, masses, ends, none)
         room *= 2
-    words = np.empty(recorded + 3, np.uint32)
-    return words[: int(kernel.stack(starts[:recorded], masses[:recorded], words))]
+    return starts[:recorded], masses[:recorded], ends
 
 
 def decode(words: Words, shape: tuple[int, ...], scan: Scan, recipe: Recipe, largest: int) -> Plane:
@@ -63,10 +125,8 @@ def decode(words: Words, shape: tuple[int, ...], scan: Scan, recipe: Recipe, lar
     CorruptError
         If the words do not end with the last sample.
     """
-    samples = np.zeros(prod(shape), np.int64)
-    tables = _tables(shape, scan, recipe, largest)
-    unused = np.zeros(1, np.uint32)
-    _, whole = _run(True, samples, samples, *tables, unused, unused, np.append(words, np.uint32(0)))
+    flat = np.zeros(prod(shape), np.int64)
+    samples, whole = _decoded(flat, 0, shape, scan, recipe, largest, words)
     if not whole:
         raise CorruptError("the words of a causal plane do not end with its last sample")
     return samples.reshape(shape)
@@ -105,7 +165,7 @@ def _tables(shape: tuple[int, ...], scan: Scan, recipe: Recipe, largest: int) ->
         np.array(recipe.orders, np.int64),
         np.array([1.0 - 1.0 / memory for memory in recipe.memories]),
         closeness / sum(closeness.tolist()),
-        np.array([recipe.learn, 100.0, recipe.trust_signs, recipe.trust_phase]),
+        np.array([recipe.learn, 100.0, recipe.trust]),
         SQUASH,
         STRETCH,
         _RINGS,

@@ -95,7 +95,7 @@ def _flat(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def run(
-    decoding: bool,
+    known: int,
     y: npt.NDArray[np.int64],
     past: npt.NDArray[np.int64],
     shape: npt.NDArray[np.int64],
@@ -115,13 +115,16 @@ def run(
     rings: npt.NDArray[np.float64],
     starts: npt.NDArray[np.uint32],
     masses: npt.NDArray[np.uint32],
+    ends: npt.NDArray[np.int64],
     words: npt.NDArray[np.uint32],
 ) -> tuple[Any, Any]:
     """Code or decode all samples.
 
     Parameters
     ----------
-    decoding : bool
+    known : int
+        Samples before this one are coded, from it on they are decoded: all are known to an
+        encoder, none to a decoder.
     y : ndarray of int64, shape (n,)
         The samples in scan order, 0 to ``largest``; `past` itself when decoding.
     past : ndarray of int64, shape (n,)
@@ -142,13 +145,14 @@ def run(
     closeness : ndarray of float64
         Weights of the errors nearby.
     settings : ndarray of float64
-        Rate of learning of the mixer, longest memory of a scale class, and the weights of the
-        two refinements.
+        Rate of learning of the mixer, longest memory of a scale class, weight of refinement.
     squashes, stretches, rings : ndarray of float64
         Constants of the format.
     starts, masses : ndarray of uint32
-        Written when coding: the intervals of all decisions in order, for `stack`. One element
-        is enough when decoding.
+        Written: the intervals of all coded decisions in order, for `stack`. One element is
+        enough when all is decoded.
+    ends : ndarray of int64, shape (n,)
+        Written: the number of intervals up to and with each sample.
     words : ndarray of uint32
         What is decoded, and one more; one element when coding.
 
@@ -169,10 +173,11 @@ def run(
     n_inputs = n_experts * _VIEWS
     width_stack = (n_recursive + 3) // 4 * 4
     top = float(largest) + 0.5
-    learn, memory, trust_signs, trust_phase = settings[0], settings[1], settings[2], settings[3]
-    trust = 1.0 - trust_signs - trust_phase
-    if grid == 1:
-        trust += trust_phase
+    learn, memory, trust_signs = settings[0], settings[1], settings[2]
+    trust = 1.0 - trust_signs
+    # On a grid the phase of the prediction tells the next integers apart, elsewhere it does not.
+    trust_phase = 0.5 * trust_signs if grid > 1 else 0.0
+    trust_signs -= trust_phase
     # ---- what is learned
     inverse = np.zeros((states * n_recursive, n_features, n_features))
     weights = np.zeros((states * n_recursive, n_features))
@@ -222,9 +227,8 @@ def run(
     coordinates = np.zeros(shape.size, np.int64)
     # ---- coder
     recorded: Any = np.int64(0)
-    coding = 0 if decoding else 1
     whole, state, place = init(words, _ZERO, np.uint64(len(words) - 1))
-    if decoding and not whole:
+    if known < n and not whole:
         return -1, False
     for pos in range(n):
         channel = 0 if states == 1 else (pos // stride) % states
@@ -289,6 +293,8 @@ def run(
         phase = min(octave, 7) * 8 + min(int((centre + 1.0 - base) * 8.0), 7)
         # ---- decisions
         value = y[pos]
+        decoding = pos >= known
+        coding = 0 if decoding else 1
         low: Any = np.int64(0)
         high = largest + 1
         warped_low = low + warp[channel, 0]
@@ -298,7 +304,7 @@ def run(
             below[i] = student(z) if z > -_FAR else 0.0
             z = (warped_high - at[i]) * rate[i]
             above[i] = student(z) if z < _FAR else 1.0
-        if not decoding and recorded + MOST_DECISIONS > len(starts):
+        if recorded + MOST_DECISIONS > len(starts):
             return -1, False
         stage = 0
         up = 0
@@ -361,9 +367,11 @@ def run(
             mass = _FULL - zero if bit else zero
             # Both are done on both sides, because numba counts references to an array at
             # every use under a condition; the side that does not need it has no room for it.
-            state, place = pop_interval(
+            after, behind = pop_interval(
                 state, place, _ZERO, words, np.uint64(start), np.uint64(mass)
             )
+            state = after if decoding else state
+            place = behind if decoding else place
             starts[recorded] = start
             masses[recorded] = mass
             recorded += coding
@@ -396,6 +404,7 @@ def run(
         if high - low == 1:
             value = low
         past[pos] = value
+        ends[pos] = recorded
         # ---- learning of the sample
         for e in range(n_experts):
             error = value - location[e]

@@ -25,27 +25,26 @@ class Recipe:
         How many neighbours' errors set the scale.
     learn : float
         Rate of learning of the mixer: the fewer inputs, the faster.
-    trust_signs, trust_phase : float
-        Weights of the refined probabilities, by signs of the neighbours and by phase.
+    trust : float
+        Weight of the refined probabilities.
     """
 
     orders: tuple[int, ...]
     memories: tuple[int, ...]
     nearby: int
     learn: float
-    trust_signs: float
-    trust_phase: float
+    trust: float
 
 
 RECIPES = {
-    0: Recipe((8,), (300,), 8, 0.015, 0.5, 0.2),
-    1: Recipe((16,), (400,), 8, 0.015, 0.5, 0.2),
-    2: Recipe((28,), (500,), 8, 0.015, 0.5, 0.2),
-    3: Recipe((8, 16), (100, 400), 8, 0.006, 0.4, 0.3),
-    4: Recipe((12, 32), (100, 600), 8, 0.006, 0.4, 0.3),
-    5: Recipe((8, 20, 32), (60, 300, 1500), 8, 0.004, 0.4, 0.3),
-    6: Recipe((4, 12, 20, 32), (50, 150, 500, 2000), 10, 0.004, 0.4, 0.3),
-    7: Recipe((8, 16, 32, 64), (50, 100, 500, 4000), 10, 0.004, 0.4, 0.3),
+    0: Recipe((8,), (300,), 8, 0.015, 0.6),
+    1: Recipe((16,), (400,), 8, 0.015, 0.6),
+    2: Recipe((28,), (500,), 8, 0.015, 0.6),
+    3: Recipe((8, 16), (100, 400), 8, 0.006, 0.6),
+    4: Recipe((12, 32), (100, 600), 8, 0.006, 0.6),
+    5: Recipe((8, 20, 32), (60, 300, 1500), 8, 0.004, 0.6),
+    6: Recipe((4, 12, 20, 32), (50, 150, 500, 2000), 10, 0.003, 0.65),
+    7: Recipe((16, 16, 32, 32, 64), (60, 150, 300, 1000, 3000), 14, 0.003, 0.65),
 }
 # From the cheapest to the dearest; each must be worth its time on a trial.
 _LEVELS = {5: (0, 1, 2), 6: (3, 4), 7: (5,), 8: (6, 7)}

@@ -16,18 +16,20 @@ __all__ = ["MOST_CHANNELS", "MOST_GRID", "choose"]
 
 MOST_CHANNELS = 64
 MOST_GRID = 32
-# A change must gain this much on the crop, so that noise does not decide; a dearer recipe more.
+# A change must gain this much on the crop, so that noise does not decide.
 _MARGIN = 0.998
-_DEARER = 0.992
 # Bits per sample by which residues must be unequal before a grid is tried.
 _LEAST_GRID = 0.05
 _RESIDUE_SAMPLES = 20_000
+# More coefficients take longer to learn; images learn fastest, and need fewest.
+_FLAT = 2
+_LONG_BUDGET = 40_000
 
 Plane = npt.NDArray[np.int64]
 Choice = tuple[int, Scan]
 
 
-def choose(plane: Plane, recipes: tuple[int, ...], budget: int) -> Choice:
+def choose(plane: Plane, recipes: tuple[int, ...], budget: int, worth: float) -> Choice:
     """Return the recipe and the scan that code a crop of the plane shortest.
 
     Parameters
@@ -38,6 +40,8 @@ def choose(plane: Plane, recipes: tuple[int, ...], budget: int) -> Choice:
         Numbers of the recipes to choose from, the cheapest first.
     budget : int
         Samples that the crop may have, about.
+    worth : float
+        Part of the bytes that a dearer recipe must save on the crop to be taken.
 
     Returns
     -------
@@ -54,8 +58,10 @@ def choose(plane: Plane, recipes: tuple[int, ...], budget: int) -> Choice:
     if grid > 1:
         recipe, scan = trial.best
         trial.improve((recipe, replace(scan, grid=g)) for g in (grid, 2 * grid) if g <= MOST_GRID)
+    if plane.ndim != _FLAT:
+        trial = _Trial(_crop(plane, _LONG_BUDGET), trial.best)
     for recipe in recipes[1:]:
-        trial.improve([(recipe, trial.best[1])], _DEARER)
+        trial.improve([(recipe, trial.best[1])], 1.0 - worth)
     return trial.best
 
 
