@@ -18,6 +18,7 @@ MOST_CHANNELS = 64
 MOST_GRID = 32
 # A change must gain this much on the crop, so that noise does not decide.
 _MARGIN = 0.998
+_STEP_MARGIN = 0.985
 # Bits per sample by which residues must be unequal before a grid is tried.
 _LEAST_GRID = 0.05
 _RESIDUE_SAMPLES = 20_000
@@ -51,9 +52,10 @@ def choose(plane: Plane, recipes: tuple[int, ...], budget: int, worth: float) ->
     axes = tuple(range(plane.ndim))
     trial = _Trial(_crop(plane, budget), (recipes[0], Scan(axes, -1, (2,) * plane.ndim)))
     trial.improve((recipes[0], scan) for scan in _orders(plane.shape))
-    if plane.ndim > 1:
+    # Distances matter where channels must be weighed against places; images gain nothing.
+    if trial.best[1].channel >= 0:
         for place in range(plane.ndim):
-            trial.improve(_with_step(trial.best, place, step) for step in (1, 4))
+            trial.improve((_with_step(trial.best, place, step) for step in (1, 4)), _STEP_MARGIN)
     grid = _grid(plane, trial.best[1])
     if grid > 1:
         recipe, scan = trial.best
