@@ -7,7 +7,8 @@ Layout (integers as in `compress.container.integers`)::
     header length, number of chunks, length of each chunk but the last
     header               opaque here
     CRC-32               4 bytes, little-endian, of everything before it
-    for each chunk: its bytes, then their CRC-32
+    for each chunk: its bytes, then their CRC-32, continued from the CRC-32 above and the
+        chunk's number, so that a chunk belongs to one place in one stream
 
 A reader knows from the first checksum alone that every length is the writer's, before it
 allocates or seeks; a damaged chunk leaves the other chunks readable. The last chunk is what is
@@ -34,6 +35,11 @@ def _crc(data: bytes | memoryview) -> bytes:
     return zlib.crc32(data).to_bytes(_CRC_BYTES, "little")
 
 
+def _chunk_crc(chunk: bytes | memoryview, head_crc: bytes, index: int) -> bytes:
+    before = zlib.crc32(head_crc + index.to_bytes(8, "little"))
+    return zlib.crc32(chunk, before).to_bytes(_CRC_BYTES, "little")
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A parsed frame whose header is verified and whose chunks are verified when read.
@@ -50,6 +56,7 @@ class Frame:
     n_bytes: int
     _data: memoryview
     _offsets: tuple[int, ...]
+    _head_crc: bytes
 
     @property
     def n_chunks(self) -> int:
@@ -70,7 +77,8 @@ class Frame:
         """
         begin, end = self._offsets[index], self._offsets[index + 1] - _CRC_BYTES
         chunk = self._data[begin:end]
-        if _crc(chunk) != self._data[end : end + _CRC_BYTES]:
+        expected = _chunk_crc(chunk, self._head_crc, index)
+        if expected != self._data[end : end + _CRC_BYTES]:
             raise CorruptError(f"chunk {index} is damaged: its checksum does not match")
         return chunk
 
@@ -89,9 +97,10 @@ def pack(header: bytes, chunks: Sequence[bytes]) -> bytes:
     """
     lengths = [len(header), len(chunks), *map(len, chunks[:-1])]
     head = MAGIC + bytes([VERSION]) + write_unsigned(lengths) + header
-    parts = [head, _crc(head)]
-    for chunk in chunks:
-        parts += [chunk, _crc(chunk)]
+    head_crc = _crc(head)
+    parts = [head, head_crc]
+    for index, chunk in enumerate(chunks):
+        parts += [chunk, _chunk_crc(chunk, head_crc, index)]
     return b"".join(parts)
 
 
@@ -135,7 +144,8 @@ def unpack(data: bytes | bytearray | memoryview) -> Frame:
     lengths = [reader.unsigned(len(view)) for _ in range(n_chunks - 1)]
     header = reader.take(header_length).tobytes()
     end = reader.position
-    if _crc(view[:end]) != reader.take(_CRC_BYTES):
+    head_crc = _crc(view[:end])
+    if head_crc != reader.take(_CRC_BYTES):
         raise CorruptError("the header is damaged: its checksum does not match")
     offsets = [reader.position]
     for length in lengths:
@@ -146,4 +156,4 @@ def unpack(data: bytes | bytearray | memoryview) -> Frame:
         offsets.append(len(view))
     elif reader.remaining:
         raise CorruptError(f"{reader.remaining} bytes follow the end of the data")
-    return Frame(header, len(view), view, tuple(offsets))
+    return Frame(header, len(view), view, tuple(offsets), head_crc)

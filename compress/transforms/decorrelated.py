@@ -39,7 +39,8 @@ def propose(array: Array, level: int) -> Parameters | None:
     clip = 8 * np.median(np.abs(changes), axis=1, keepdims=True) + 8
     changes = np.clip(changes, -clip, clip)
     power = np.mean(changes**2, axis=1)
-    if not np.all(power > 0):
+    # What rises evenly correlates with nothing.
+    if not np.all(np.ptp(changes, axis=1) > 0):
         return None
     # First the channel that explains most of the others.
     correlation = np.asarray(np.corrcoef(changes))

@@ -86,3 +86,16 @@ def test_a_damaged_chunk_leaves_the_others() -> None:
 def test_overhead(header: bytes, chunk: bytes) -> None:
     """One chunk costs 15 bytes around itself and the header."""
     assert len(pack(header, [chunk])) == len(header) + len(chunk) + 15
+
+
+def test_chunks_belong_to_their_place() -> None:
+    """A chunk of another stream, or of another place in the same one, is not taken for its own."""
+    parts = [b"aaaa", b"bbbb"]
+    one, other = pack(b"h", parts), pack(b"i", parts)
+    spliced = unpack(one[: one.index(b"aaaa")] + other[other.index(b"aaaa") :])
+    first = one.index(b"aaaa")
+    swapped = unpack(one[:first] + one[first + 8 :] + one[first : first + 8])
+    for frame in (spliced, swapped):
+        for index in range(2):
+            with pytest.raises(CorruptError, match=f"chunk {index}"):
+                frame.chunk(index)
