@@ -25,8 +25,8 @@ __all__ = ["CLASSES", "MOST_DECISIONS", "run", "stack"]
 
 _ZERO = np.uint64(0)
 _FULL = 16777216
-# No sample takes more decisions: the rings double until they leave 61 bits.
-MOST_DECISIONS = 128
+# No sample takes more decisions: the rings double until they leave 61 bits, then halve.
+MOST_DECISIONS = 192
 # No probability below 128 / 2**24.
 _LEAST = 128
 # Scales by which each expert is coded: by the errors nearby, and by these and the texture.
@@ -329,13 +329,14 @@ def run(
                     stage = 2
                     continue
             else:
-                if depth == _HALVINGS:
+                # On a grid even neighbouring integers differ, elsewhere the rest is flat.
+                if depth >= _HALVINGS and grid == 1:
                     value, state, place, recorded = _flat(
                         decoding, value, low, high, state, place, words, starts, masses, recorded
                     )
                     break
                 split = (low + high) >> 1
-                node = 1 + 2 * _RINGS + (depth * 6 + min(ring, 5)) * 2 + up
+                node = 1 + 2 * _RINGS + (min(depth, _HALVINGS - 1) * 6 + min(ring, 5)) * 2 + up
             warped = split + warp[channel, split % grid if grid > 1 else 0]
             row = node * _OCTAVES + octave
             dot = logits[n_inputs] * mix_octave[row, n_inputs]
