@@ -66,6 +66,8 @@ _WHOLE: tuple[Step, ...] = (constant, sparse, repeated, folded, dictionary)
 _RELUCTANCE = {causal.CODE: 1.005, counts.CODE: 1.005}
 # Samples on which plane models are tried: what learns while it codes needs a long one.
 _TRIAL = 1 << 15
+# Samples on which channels are coded together and apart.
+_SPLIT_TRIAL = 1 << 13
 # From this level on there are models that see across channels.
 _ACROSS_CHANNELS = 3
 
@@ -238,10 +240,13 @@ def _fast_leaf(plane: Plane, level: int) -> Leaf:
 def _sizes(trial: Plane, total: int, level: int) -> dict[int, float]:
     """Bytes that each model would take for ``total`` samples, by its code."""
     sizes: dict[int, float] = {}
-    for code, model in MODELS.items():
-        parameters = model.propose(trial, level)
+    for code in sorted(MODELS, key=lambda code: code == static.CODE):
+        # Its table takes long to fit, and gains nothing where others reach what it could.
+        if code == static.CODE and min(sizes.values()) < plane_bits(trial, total) / 8:
+            break
+        parameters = MODELS[code].propose(trial, level)
         if parameters is not None:
-            coded = len(model.encode(trial, parameters)) * total / trial.size
+            coded = len(MODELS[code].encode(trial, parameters)) * total / trial.size
             sizes[code] = coded + len(write_node(Leaf(code, parameters)))
     return sizes
 
@@ -250,7 +255,7 @@ def _splitting_pays(sketch: _Sketch, plane: Plane, level: int) -> bool:
     """Whether channels are smaller one by one than side by side, where models see across them."""
     if level < _ACROSS_CHANNELS:
         return True
-    trial = sample_of(plane, _TRIAL)
+    trial = sample_of(plane, _SPLIT_TRIAL)
     parts = _planes_of(sketch, trial, level)
     scale = plane.size / trial.size
     apart = sum(min(_sizes(part, round(part.size * scale), level).values()) for part in parts)

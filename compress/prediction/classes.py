@@ -90,12 +90,12 @@ class _Model:
 
 
 def propose(plane: Plane, level: int) -> Parameters | None:
-    """Fit everything; None below level 3 and for planes too small to learn from."""
-    if level < 3 or plane.size < 256 or not 1 <= plane.ndim <= 5:
+    """Fit everything; None but at levels 3 and 4, and for planes too small or too wide."""
+    if level not in _NEIGHBOURS or plane.size < 256 or not 1 <= plane.ndim <= 5:
         return None
     if int(plane.max()) - int(plane.min()) >= _WIDEST:
         return None
-    count, near = _NEIGHBOURS.get(level, _NEIGHBOURS[4])
+    count, near = _NEIGHBOURS[level]
     scan = choose(plane, count)
     samples = arrange(plane, scan)
     period, _ = scan.states(samples.shape)
