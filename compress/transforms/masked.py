@@ -21,6 +21,7 @@ CODE = 6
 NAME = "masked"
 SAMPLE = 4096
 BACKGROUND = 0.3
+ATOM = 32
 
 accepts = is_plane
 
@@ -40,7 +41,11 @@ def propose(array: Array, level: int) -> Parameters | None:
     if rest.size:
         values, counts = np.unique(rest, return_counts=True)
         common = int(np.argmax(counts))
-        if BACKGROUND * rest.size < counts[common] and values.size > 2 and len(specials) < 8:
+        second = int(np.partition(counts, -2)[-2]) if values.size > 1 else 0
+        # An atom in a continuum: all others recur far less often.
+        atom = counts[common] > max(ATOM, 8 * second)
+        background = BACKGROUND * rest.size < counts[common]
+        if (atom or background) and values.size > 2 and len(specials) < 8:
             specials.append(int(values[common]))
     return (default_layout(array.shape), *specials) if specials else None
 
