@@ -66,6 +66,8 @@ _WHOLE: tuple[Step, ...] = (constant, sparse, repeated, folded, dictionary)
 _RELUCTANCE = {causal.CODE: 1.005, counts.CODE: 1.005}
 # Samples on which plane models are tried: what learns while it codes needs a long one.
 _TRIAL = 1 << 15
+_STRONG_LEVEL = 7
+_STRONG_TRIAL = 1 << 16
 # Samples on which channels are coded together and apart.
 _SPLIT_TRIAL = 1 << 13
 # From this level on there are models that see across channels.
@@ -221,7 +223,8 @@ def _leaf(plane: Plane, level: int) -> Leaf:
         return Leaf(plain.CODE)
     if level < _ACROSS_CHANNELS:
         return _fast_leaf(plane, level)
-    sizes = _sizes(sample_of(plane, _TRIAL), plane.size, level)
+    trial = sample_of(plane, _TRIAL if level < _STRONG_LEVEL else _STRONG_TRIAL)
+    sizes = _sizes(trial, plane.size, level)
     for code in sorted(sizes, key=lambda code: sizes[code] * _RELUCTANCE.get(code, 1.0)):
         parameters = MODELS[code].propose(plane, level)
         if parameters is not None:
