@@ -115,7 +115,7 @@ def _load(file: str) -> NDArray[Any]:
 @contextmanager
 def _progress(what: str) -> Iterator[None]:
     if kernels_are_cold():
-        _stderr.print("compiling kernels (once on this machine; some seconds)")
+        _stderr.print("compiling kernels (once on this machine; up to half a minute)")
     if not sys.stderr.isatty():
         yield
         return
