@@ -13,6 +13,7 @@ __all__ = ["bound", "predict", "reset", "update"]
 # The inverse covariance starts at the identity, in units of the expected squared error, and its
 # diagonal is kept below CAP: directions without excitation must not grow for ever.
 CAP = 10.0
+_ZERO, _ONE, _TWO, _THREE, _FOUR = (np.uint64(i) for i in range(5))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -33,11 +34,12 @@ def predict(
     b = 0.0
     c = 0.0
     d = 0.0
-    for i in range(0, n, 4):
-        a += weights[row, i] * features[i]
-        b += weights[row, i + 1] * features[i + 1]
-        c += weights[row, i + 2] * features[i + 2]
-        d += weights[row, i + 3] * features[i + 3]
+    r = np.uint64(row)
+    for i in range(_ZERO, np.uint64(n), _FOUR):
+        a += weights[r, i] * features[i]
+        b += weights[r, i + _ONE] * features[i + _ONE]
+        c += weights[r, i + _TWO] * features[i + _TWO]
+        d += weights[r, i + _THREE] * features[i + _THREE]
     return (a + b) + (c + d)
 
 
@@ -88,50 +90,44 @@ def update(
 
     Notes
     -----
-    No array is used under a condition: numba counts references where there is one.
+    No array is used under a condition: numba counts references where there is one. Indexes are
+    unsigned: those that may be negative cost a comparison each and keep the loops from being
+    vectorised, which made a 64 x 64 update six times slower.
     """
-    for i in range(n):
+    r, m = np.uint64(row), np.uint64(n)
+    for i in range(m):
         gain[i] = 0.0
-    for j in range(n):
-        feature = features[j]
-        for i in range(0, n, 4):
-            a = gain[i] + inverse[row, j, i] * feature
-            b = gain[i + 1] + inverse[row, j, i + 1] * feature
-            c = gain[i + 2] + inverse[row, j, i + 2] * feature
-            d = gain[i + 3] + inverse[row, j, i + 3] * feature
-            gain[i] = a
-            gain[i + 1] = b
-            gain[i + 2] = c
-            gain[i + 3] = d
+    for j in range(_ZERO, m, _FOUR):
+        a, b, c, d = features[j], features[j + _ONE], features[j + _TWO], features[j + _THREE]
+        for i in range(m):
+            gain[i] = (
+                gain[i]
+                + inverse[r, j, i] * a
+                + inverse[r, j + _ONE, i] * b
+                + inverse[r, j + _TWO, i] * c
+                + inverse[r, j + _THREE, i] * d
+            )
     power = 0.0
     other = 0.0
-    for i in range(0, n, 2):
+    for i in range(_ZERO, m, _TWO):
         power += gain[i] * features[i]
-        other += gain[i + 1] * features[i + 1]
+        other += gain[i + _ONE] * features[i + _ONE]
     power += other
     scale = forgetting * variance + power
     # Also for what is not a number.
     good = power >= 0.0 and scale < 1e200
     step = error / scale if good else 0.0
-    for i in range(n):
-        weights[row, i] += step * gain[i]
+    for i in range(m):
+        weights[r, i] += step * gain[i]
     scale = 1.0 / scale
     growth = 1.0 / forgetting
     scale = scale * growth
-    for i in range(n):
-        left = gain[i]
-        for j in range(0, n, 4):
-            # left * gain[j] commutes exactly, so the matrix stays symmetric.
-            a = inverse[row, i, j] * growth - (left * gain[j]) * scale
-            b = inverse[row, i, j + 1] * growth - (left * gain[j + 1]) * scale
-            c = inverse[row, i, j + 2] * growth - (left * gain[j + 2]) * scale
-            d = inverse[row, i, j + 3] * growth - (left * gain[j + 3]) * scale
-            inverse[row, i, j] = a
-            inverse[row, i, j + 1] = b
-            inverse[row, i, j + 2] = c
-            inverse[row, i, j + 3] = d
     most = 0.0
-    for i in range(n):
-        most = max(most, inverse[row, i, i])
-    inverse[row, 0, 0] = inverse[row, 0, 0] if good else math.inf
+    for i in range(m):
+        left = gain[i]
+        for j in range(m):
+            # left * gain[j] commutes exactly, so the matrix stays symmetric.
+            inverse[r, i, j] = inverse[r, i, j] * growth - (left * gain[j]) * scale
+        most = max(most, inverse[r, i, i])
+    inverse[r, _ZERO, _ZERO] = inverse[r, _ZERO, _ZERO] if good else math.inf
     return good and most <= CAP
