@@ -1,7 +1,7 @@
 """One-dimensional probability densities: fit, evaluate, sample, choose by code length."""
 
 from compress.densities.autoregressive import AutoregressiveDensity
-from compress.densities.bases import Base, Laplace, Logistic, Normal, StudentT, Uniform
+from compress.densities.bases import Base, Exponential, Laplace, Logistic, Normal, StudentT, Uniform
 from compress.densities.density import Density, Peak
 from compress.densities.fourier import FourierDensity
 from compress.densities.histogram import Histogram
@@ -13,6 +13,7 @@ __all__ = [
     "AutoregressiveDensity",
     "Base",
     "Density",
+    "Exponential",
     "FourierDensity",
     "GaussianMixture",
     "Histogram",

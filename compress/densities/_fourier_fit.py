@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from compress.densities import _spectrum as spectrum
 from compress.densities._circle import density_at, slope_at
 from compress.densities._counting import split_linearly
-from compress.densities.bases import BASES, Base, Uniform
+from compress.densities._ends import outer_ends
+from compress.densities.bases import BASES, Base, Exponential, Uniform
 from compress.densities.density import parameter_cost
 from compress.densities.statistic import Statistic
 
@@ -134,7 +135,9 @@ def _best_base(task: Task) -> str:
         found += [_fit_terms(cells, base, terms, moves=0, steps=_FEW_STEPS) for terms in rungs]
         return min(_bits(task, one) for one in found)
 
-    return min(_LINE_BASES, key=shortest)
+    # a half-line only where the density breaks off: elsewhere it would leave mass outside
+    breaks_off = outer_ends(task.statistic, task.bin_width)[0] is not None
+    return min((*_LINE_BASES, "exponential") if breaks_off else _LINE_BASES, key=shortest)
 
 
 def _bits(task: Task, found: _Fit) -> float:
@@ -191,6 +194,10 @@ def _ladder(task: Task, cells: _Cells, base: Base) -> Iterator[int]:
 
 def _start_base(task: Task, name: str) -> Base:
     statistic = task.statistic
+    if name == "exponential":
+        low = outer_ends(statistic, task.bin_width)[0]
+        if low is not None:
+            return Exponential.above(low, statistic, task.bin_width)
     if name != "uniform":
         found: Base = BASES[name].fit(statistic, bin_width=task.bin_width)
         return found
@@ -322,7 +329,9 @@ def _move_base(cells: _Cells, found: _Fit) -> Base | None:
     v = base._cdf(cells.x)
     density = np.exp(base._standard_logpdf(z))
     by_z = slope_at(v, r) / density_at(v, r) * density - base._standard_score(z)
-    scores = np.stack([-by_z, -by_z * z - 1.0])
+    # an end stays where it is
+    by_loc = np.zeros_like(z) if isinstance(base, Exponential) else -by_z
+    scores = np.stack([by_loc, -by_z * z - 1.0])
     gradient = scores @ cells.shares
     information = (scores * cells.shares) @ scores.T
     step = np.linalg.solve(information + 1e-9 * np.trace(information) * np.eye(2), gradient)

@@ -34,7 +34,8 @@ class FourierDensity(Density):
         c_n / c_0 for n = 1..N. Where rounding made them not quite an autocorrelation, all are
         drawn towards 0 by the smallest factor that makes the density positive.
     base : Base
-        `Uniform`, `Normal`, `Laplace`, `Logistic` or `StudentT` with its location and scale.
+        `Uniform`, `Exponential`, `Normal`, `Laplace`, `Logistic` or `StudentT` with its location
+        and scale.
 
     Attributes
     ----------
@@ -43,9 +44,9 @@ class FourierDensity(Density):
         N.
     base : Base
     base_name : str
-        "uniform", "normal", "laplace", "logistic" or "student".
+        "uniform", "exponential", "normal", "laplace", "logistic" or "student".
     loc, scale : float
-        Of the base (uniform: lower end and width).
+        Of the base (uniform: lower end and width; exponential: lower end and mean above it).
     df : float or None
         Degrees of freedom of a Student-t base.
 
@@ -99,9 +100,10 @@ class FourierDensity(Density):
         terms : int or "auto"
             N; "auto" takes the number with the smallest total code length (samples and
             coefficients).
-        base : {"auto", "uniform", "normal", "laplace", "logistic", "student"}
+        base : {"auto", "uniform", "exponential", "normal", "laplace", "logistic", "student"}
             What the terms modulate. "auto" decides by total code length ("uniform" is a candidate
-            only with `support`).
+            only with `support`, "exponential" only where the density breaks off at the least
+            sample; its end then lies a little below that).
         support : (float, float), optional
             Interval on which the density is periodic, for the uniform base; by default the range
             of the samples, a little widened.
@@ -245,9 +247,10 @@ class FourierDensity(Density):
         # the two halves by symmetry, so that v never rounds to 1
         keep = t <= 0.0
         lower, w = v[keep], np.where(t[keep] == 0.0, 0.5, 1.0) * weight[keep]
-        surprise = -self.base._standard_logpdf(self.base._standard_ppf(lower))
-        both = density_at(lower, self._r) + density_at(1.0 - lower, self._r)
-        return circle + float((w * both * surprise).sum()) + math.log(self.scale)
+        left = -self.base._standard_logpdf(self.base._standard_ppf(lower))
+        right = -self.base._standard_logpdf(self.base._standard_isf(lower))
+        sides = left * density_at(lower, self._r) + right * density_at(1.0 - lower, self._r)
+        return circle + float((w * sides).sum()) + math.log(self.scale)
 
     def modes(self, relative_height: float = 1e-3) -> list[Peak]:
         """Peaks of the density, highest first; see `Density.modes`."""
@@ -258,6 +261,5 @@ class FourierDensity(Density):
         tail = 2.0 ** -np.linspace(6.0 + math.log2(self.terms), 40.0, 64)
         v = np.unique(np.concatenate([tail, v, 1.0 - tail]))
         grid = self.base._ppf(v)
-        if isinstance(self.base, Uniform):
-            grid = np.concatenate([[self.support[0]], grid, [self.support[1]]])
+        grid = np.concatenate([grid, [end for end in self.support if math.isfinite(end)]])
         return peaks_on_grid(self, np.unique(grid), relative_height)

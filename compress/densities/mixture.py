@@ -16,7 +16,7 @@ from compress.densities.statistic import NanPolicy, Statistic
 __all__ = ["GaussianMixture"]
 
 _GROUPS = 2048
-_AUTO_COMPONENTS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20)
+_AUTO_COMPONENTS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32)
 _SHORT_RUN = 30
 _LONG_RUN = 1000
 _SMALLEST_WEIGHT = 1e-12
@@ -140,7 +140,7 @@ class GaussianMixture(Density):
         x : array_like of real numbers, any shape, or Statistic
             Samples.
         components : int or "auto"
-            Number of components; "auto" decides by total code length, up to 20.
+            Number of components; "auto" decides by total code length, up to 32.
         weights : array_like, shape of `x`, optional
             Sample weights.
         bin_width : float

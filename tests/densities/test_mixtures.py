@@ -1,4 +1,4 @@
-"""Gaussian mixtures, histograms, the choice among all, and densities of vectors."""
+"""Gaussian mixtures, histograms, and densities of vectors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from compress.densities import (
     GaussianMixture,
     Histogram,
     Normal,
-    fit_density,
 )
 
 
@@ -75,24 +74,6 @@ def test_histogram_finds_the_steps_of_a_step_function():
     q = rng.random(500)
     np.testing.assert_allclose(density.cdf(density.ppf(q)), q, atol=1e-12)
     assert Histogram.fit(x, bins=7).masses.size == 7
-
-
-@pytest.mark.parametrize("name", ["norm", "laplace", "uniform", "cauchy"])
-def test_simple_samples_choose_a_density_near_the_truth(name):
-    """The chosen density has few parameters and loses almost nothing on fresh samples."""
-    truth = getattr(scipy.stats, name)()
-    chosen = fit_density(truth.rvs(5000, random_state=0))
-    fresh = truth.rvs(5000, random_state=1)
-    assert chosen.n_parameters <= 6
-    inside = np.isfinite(chosen.logpdf(fresh))
-    assert inside.mean() > 0.998
-    assert np.mean(truth.logpdf(fresh)[inside] - chosen.logpdf(fresh)[inside]) < 0.01
-
-
-@pytest.mark.parametrize("x", [[4], [1.5], [0, 0, 1], [2.0, 3.0], np.zeros(10), [1e300, 0.0]])
-def test_small_samples_choose_something_defined(x):
-    """One, two and constant samples have a finite density where they are."""
-    assert np.all(np.isfinite(fit_density(x).logpdf(x)))
 
 
 def test_chain_follows_a_bent_density():
