@@ -8,14 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.coders.ans import ESCAPE_PIECES
-from compress.coders.lanes import (
-    BAD_TABLES,
-    DONE,
-    UNFINISHED,
-    decode_lanes,
-    encode_lanes,
-    push_intervals,
-)
+from compress.coders.lanes import BAD_TABLES, DONE, UNFINISHED
+from compress.coders.lanes_pop import decode_lanes
+from compress.coders.lanes_push import encode_lanes, push_intervals
 from compress.errors import CorruptError
 
 __all__ = [
@@ -56,8 +51,14 @@ class Tables(Protocol):
         """Whether each table's last mass is the escape."""
 
     @property
-    def lookup(self) -> tuple[int, npt.NDArray[np.uint32]]:
-        """For each table and upper ``bits`` bits of a quantile, its first slot; and ``bits``."""
+    def lookup(self) -> tuple[int, npt.NDArray[np.uint64]]:
+        """``(bits, entries)``: for each table and upper ``bits`` bits of a quantile, its mass.
+
+        An entry holds, from the highest bit down, the mass (24 bits), start (24) and slot (16,
+        counted from the table's first) of the first mass that such a quantile can lie in. A mass
+        of 0 says: not from here, scan up from the slot that is in place of the start. That must
+        be said of the escape, and of what does not fit.
+        """
 
 
 def default_lanes(n: int) -> int:
@@ -138,7 +139,7 @@ def _pop(
 ) -> tuple[Symbols, bool]:
     """Pop n symbols; also whether nothing is left."""
     symbols = np.empty(n, np.int64)
-    bits, slots = tables.lookup
+    bits, entries = tables.lookup
     with np.errstate(over="ignore"):
         verdict = decode_lanes(
             words,
@@ -151,7 +152,7 @@ def _pop(
             tables.start,
             tables.low,
             tables.escape,
-            slots,
+            entries,
             bits,
         )
     if verdict not in (DONE, UNFINISHED):

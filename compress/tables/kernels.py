@@ -202,13 +202,16 @@ def build_tables(
 
 
 @njit(cache=True, nogil=True)
-def fill_lookup(cumulative: np.ndarray, start: np.ndarray, bits: int, slots: np.ndarray) -> bool:
-    """Fill ``slots`` as `TableSet.lookup` says; False if the arguments do not fit each other."""
+def fill_lookup(
+    cumulative: np.ndarray, start: np.ndarray, escape: np.ndarray, bits: int, entries: np.ndarray
+) -> bool:
+    """Fill ``entries`` as `TableSet.lookup` says; False if the arguments do not fit each other."""
     tables = len(start) - 1
-    if len(slots) != tables << bits or start[tables] != len(cumulative):
+    if len(entries) != tables << bits or len(escape) != tables or start[tables] != len(cumulative):
         return False
     for t in range(tables):
-        slot = start[t]
+        first = start[t]
+        slot = first
         last = start[t + 1] - 2
         if slot < 0 or last < slot:
             return False
@@ -216,5 +219,11 @@ def fill_lookup(cumulative: np.ndarray, start: np.ndarray, bits: int, slots: np.
             quantile = cell << (24 - bits)
             while slot < last and np.int64(cumulative[slot + 1]) <= quantile:
                 slot += 1
-            slots[(t << bits) + cell] = slot
+            left: Any = np.int64(cumulative[slot])
+            mass: Any = np.int64(cumulative[slot + 1]) - left
+            packed = (left << 16) | (slot - first)
+            if (slot == last and escape[t]) or slot - first >= 1 << 16 or mass >= 1 << 24:
+                mass = 0
+                packed = (slot - first) << 16
+            entries[(t << bits) + cell] = (np.uint64(mass) << np.uint64(40)) | np.uint64(packed)
     return True

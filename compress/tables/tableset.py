@@ -221,22 +221,23 @@ class TableSet:
         return row[1:] - row[:-1]
 
     @cached_property
-    def lookup(self) -> tuple[int, npt.NDArray[np.uint32]]:
-        """Where to start looking for a quantile: ``(bits, slots)``.
+    def lookup(self) -> tuple[int, npt.NDArray[np.uint64]]:
+        """Where to look for a quantile: ``(bits, entries)``.
 
-        ``slots[(t << bits) + (quantile >> (24 - bits))]`` is the first entry of ``cumulative``
-        that the mass of that quantile in table t can start at. Built when first asked for; at
-        most 2**17 entries (512 KiB) or 16 a table, whichever is more.
+        ``entries[(t << bits) + (quantile >> (24 - bits))]`` is the first mass of table t that
+        such a quantile can lie in, as `compress.coders.Tables.lookup` defines it. Built when
+        first asked for; at most 2**17 entries (1 MiB) or 16 a table, whichever is more.
         """
+        # Small enough for the first level cache, as long as few cells hold two masses or more.
         widest = int(np.diff(self.start).max())
-        bits = min(max(widest.bit_length() + 2, 12), 17)
+        bits = min(max(widest.bit_length() + 1, 11), 16)
         while bits > 4 and len(self) << bits > 1 << 17:
             bits -= 1
-        slots = np.empty(len(self) << bits, np.uint32)
-        if not fill_lookup(self.cumulative, self.start, bits, slots):
+        entries = np.empty(len(self) << bits, np.uint64)
+        if not fill_lookup(self.cumulative, self.start, self.escape, bits, entries):
             raise AssertionError("a checked table set does not fit itself")
-        slots.flags.writeable = False
-        return bits, slots
+        entries.flags.writeable = False
+        return bits, entries
 
     def bits(self, symbols: npt.ArrayLike, indexes: npt.ArrayLike | None = None) -> float:
         """Ideal code length of ``symbols`` in bits.

@@ -22,7 +22,7 @@ class Forged:
     start: npt.NDArray[np.int64]
     low: npt.NDArray[np.int64]
     escape: npt.NDArray[np.bool_]
-    lookup: tuple[int, npt.NDArray[np.uint32]]
+    lookup: tuple[int, npt.NDArray[np.uint64]]
 
 
 words = st.lists(st.integers(0, (1 << 32) - 1), max_size=30)
@@ -32,14 +32,14 @@ forged = st.builds(
         np.array([0, *start, len(cumulative)], dtype=np.int64),
         np.array(low[: len(start) + 1], dtype=np.int64),
         np.array(escape[: len(start) + 1], dtype=np.bool_),
-        (bits, np.resize(np.array(slots, dtype=np.uint32), (len(start) + 1) << max(bits, 0))),
+        (bits, np.resize(np.array(slots, dtype=np.uint64), (len(start) + 1) << max(bits, 0))),
     ),
     st.lists(st.integers(0, (1 << 32) - 1), min_size=2, max_size=12),
     st.lists(st.integers(-3, 12), max_size=2),
     st.lists(st.integers(-(1 << 63), (1 << 63) - 1), min_size=3, max_size=3),
     st.lists(st.booleans(), min_size=3, max_size=3),
     st.integers(-1, 4),
-    st.lists(st.integers(0, (1 << 32) - 1), min_size=1, max_size=20),
+    st.lists(st.integers(0, (1 << 64) - 1), min_size=1, max_size=20),
 )
 
 
