@@ -7,6 +7,11 @@
 True
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from compress.errors import (
     CompressError,
     CorruptError,
@@ -14,9 +19,11 @@ from compress.errors import (
     LimitError,
     ModelMismatchError,
 )
-from compress.facade import compress, decompress, fit, inspect
-from compress.inspection import ChunkInformation, Information
-from compress.pipeline.model import Model
+
+if TYPE_CHECKING:
+    from compress.facade import compress, decompress, fit, inspect
+    from compress.inspection import ChunkInformation, Information
+    from compress.pipeline.model import Model
 
 __version__ = "0.1.0.dev0"
 
@@ -34,3 +41,26 @@ __all__ = [
     "fit",
     "inspect",
 ]
+
+# Loaded when first asked for: who wants the tables and coders alone need not wait for the rest.
+_HOMES = {
+    "ChunkInformation": "compress.inspection",
+    "Information": "compress.inspection",
+    "Model": "compress.pipeline.model",
+    "compress": "compress.facade",
+    "decompress": "compress.facade",
+    "fit": "compress.facade",
+    "inspect": "compress.facade",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
