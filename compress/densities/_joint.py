@@ -19,6 +19,7 @@ _FLOOR = 1e-3  # smallest standard deviation along any axis, in units of the coo
 _AUTO = (1, 2, 4, 8, 16, 24, 32, 48)
 _VALIDATION_ROWS = 25_000
 _SHORT_RUN = 12
+_MIDDLE_RUN = 50  # of fits that are only weighed against each other
 _LONG_RUN = 200
 
 
@@ -69,7 +70,7 @@ def _validated(x: Floats, shares: Floats, total: float, rng: np.random.Generator
     for count in _AUTO:
         if count * (d + 1) * 5 > rest.size:
             break
-        weights, means, covariances = _best(x[rest], mass, total, count, rng)[0]
+        weights, means, covariances = _best(x[rest], mass, total, count, rng, _MIDDLE_RUN)[0]
         lower = np.asarray(np.linalg.cholesky(covariances), dtype=np.float64)
         logs = steps.conditionals(x[held], weights, means, lower)[0].sum(axis=1)
         value = -float((shares[held] * logs).sum())
@@ -80,12 +81,17 @@ def _validated(x: Floats, shares: Floats, total: float, rng: np.random.Generator
 
 
 def _best(
-    x: Floats, shares: Floats, total: float, components: int, rng: np.random.Generator
+    x: Floats,
+    shares: Floats,
+    total: float,
+    components: int,
+    rng: np.random.Generator,
+    most: int = _LONG_RUN,
 ) -> tuple[tuple[Floats, Floats, Floats], float]:
     starts = [_start(x, shares, components, rng) for _ in range(1 if components == 1 else 4)]
     short = [_maximise(x, shares, total, start, _SHORT_RUN) for start in starts]
     best = max(short, key=lambda found: found[1])[0]
-    return _maximise(x, shares, total, best, _LONG_RUN)
+    return _maximise(x, shares, total, best, most)
 
 
 def _start(

@@ -20,6 +20,9 @@ from compress.densities.statistic import NanPolicy, Statistic, samples_of
 __all__ = ["AutoregressiveDensity"]
 
 _MOST_ORDERED = 3  # up to this many coordinates every order is weighed
+# ... on so many rows and with trees of this depth
+_ORDERING_ROWS = 10_000
+_ORDERING_DEPTH = 2
 _DEPTH = 6
 _SMALLEST_LEAF = 500
 
@@ -108,7 +111,7 @@ class AutoregressiveDensity:
             Samples, one a row.
         order : "auto" or tuple of int
             Columns in the order of the chain. "auto" takes, for d <= 3, the order with the
-            smallest code length; else the order given by the columns.
+            smallest code length of (some) rows; else the order given by the columns.
         components : int or "auto"
             Components of the joint mixture under the conditionals; "auto" by the code length of
             held-out rows, up to 48.
@@ -136,10 +139,14 @@ class AutoregressiveDensity:
         scale = np.maximum(spread, smallest)
         z = np.ascontiguousarray((rows - centre) / scale)
         count = None if components == "auto" else components
-        mixture = JointMixture.fit(z, shares, total, count, np.random.default_rng(rng))
-        chain = _Chain(z, shares * total, mixture)
+        generator = np.random.default_rng(rng)
+        mixture = JointMixture.fit(z, shares, total, count, generator)
         if order == "auto":
-            order = chain.best_order() if d <= _MOST_ORDERED else tuple(range(d))
+            order = tuple(range(d))
+            if 1 < d <= _MOST_ORDERED:
+                few = generator.permutation(z.shape[0])[:_ORDERING_ROWS]
+                order = _Chain(z[few], shares[few] * total, mixture, _ORDERING_DEPTH).best_order()
+        chain = _Chain(z, shares * total, mixture, _DEPTH)
         trees = tuple(chain.tree(order[:j], order[j]) for j in range(d))
         return cls(mixture, tuple(order), trees, centre, scale)
 
@@ -213,10 +220,11 @@ def _rows(
 class _Chain:
     """Conditionals of a joint mixture, and the shapes fitted to them, by set of columns."""
 
-    def __init__(self, z: Floats, counts: Floats, mixture: JointMixture) -> None:
+    def __init__(self, z: Floats, counts: Floats, mixture: JointMixture, depth: int) -> None:
         self.z = z
         self.counts = counts
         self.mixture = mixture
+        self.depth = depth
         self.fitted: dict[tuple[tuple[int, ...], int], tuple[_Leaf | _Split, float]] = {}
 
     def best_order(self) -> tuple[int, ...]:
@@ -245,7 +253,7 @@ class _Chain:
             z = np.ascontiguousarray(self.z[:, [*earlier, column, *rest]])
             logs, cdf = steps.conditionals(z, *chain)
             base_bits = -float((self.counts * logs[:, j]).sum()) / math.log(2.0)
-            tree = _grow(z[:, :j], cdf[:, j], self.counts, _DEPTH, None)
+            tree = _grow(z[:, :j], cdf[:, j], self.counts, self.depth, None)
             self.fitted[key] = tree, base_bits + tree.bits
         return self.fitted[key]
 
@@ -261,11 +269,11 @@ def _shape(v: Floats, counts: Floats) -> _Leaf:
 
 
 def _grow(
-    earlier: Floats, v: Floats, counts: Floats, depth: int, whole: _Leaf | None
+    earlier: Floats, v: Floats, counts: Floats, depth: int, whole: _Leaf | None, forced: int = 2
 ) -> _Leaf | _Split:
     """Split at the median of the column that saves most, as long as that saves anything.
 
-    The first two levels are tried even where one split alone saves nothing.
+    The first levels (`forced`) are tried even where one split alone saves nothing.
     """
     leaf = whole if whole is not None else _shape(v, counts)
     if depth == 0 or v.size < 2 * _SMALLEST_LEAF:
@@ -282,14 +290,14 @@ def _grow(
     if best is None:
         return leaf
     total, column, threshold, low, high = best
-    if total >= leaf.bits and depth < _DEPTH - 1:
+    if total >= leaf.bits and forced <= 0:
         return leaf
     below = earlier[:, column] < threshold
     split = _Split(
         column,
         threshold,
-        _grow(earlier[below], v[below], counts[below], depth - 1, low),
-        _grow(earlier[~below], v[~below], counts[~below], depth - 1, high),
+        _grow(earlier[below], v[below], counts[below], depth - 1, low, forced - 1),
+        _grow(earlier[~below], v[~below], counts[~below], depth - 1, high, forced - 1),
     )
     return split if split.bits < leaf.bits else leaf
 
