@@ -9,6 +9,7 @@ a sample cannot judge (dictionaries, periods, rare exceptions) are tried on the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,12 +63,18 @@ _WITH_MASK = (scaled.NAME, truncated.NAME, masked.NAME)
 _WHOLE: tuple[Step, ...] = (constant, sparse, repeated, folded, dictionary)
 
 
-# Adaptive models decode some times slower, so they must be smaller by this factor.
-_RELUCTANCE = {causal.CODE: 1.005, counts.CODE: 1.005}
-# Samples on which plane models are tried: what learns while it codes needs a long one.
-_TRIAL = 1 << 15
-_STRONG_LEVEL = 7
-_STRONG_TRIAL = 1 << 16
+# Adaptive models decode some times slower, so they must be smaller by this factor; counting loses
+# more than others do where a trial is put together from blocks, so it wins close calls wrongly.
+_RELUCTANCE = {causal.CODE: 1.005, counts.CODE: 1.02}
+# Heats in which plane models compete, by the samples that they code: what learns while it codes
+# needs many, and where time matters a short heat spares most models the long one.
+_HEATS = {5: (1 << 12, 1 << 14), 6: (1 << 12, 1 << 15), 7: (1 << 16,), 8: (1 << 16,)}
+_FIXED_HEAT = (1 << 15,)
+# By how much a model may be behind the best to enter the next heat. The slowest must be level.
+_BEHIND = {counts.CODE: 1.0}
+_MOST_BEHIND = 1.25
+# Bytes that say nothing yet.
+_EVEN = 16
 # Samples on which channels are coded together and apart.
 _SPLIT_TRIAL = 1 << 13
 # From this level on there are models that see across channels.
@@ -223,8 +230,14 @@ def _leaf(plane: Plane, level: int) -> Leaf:
         return Leaf(plain.CODE)
     if level < _ACROSS_CHANNELS:
         return _fast_leaf(plane, level)
-    trial = sample_of(plane, _TRIAL if level < _STRONG_LEVEL else _STRONG_TRIAL)
-    sizes = _sizes(trial, plane.size, level)
+    sizes: dict[int, float] = dict.fromkeys(MODELS, 0.0)
+    for samples in _HEATS.get(level, _FIXED_HEAT):
+        trial = sample_of(plane, samples)
+        sizes = _sizes(tuple(sizes), trial, plane.size, level)
+        even = min(sizes.values()) + _EVEN * plane.size / trial.size
+        sizes = {c: n for c, n in sizes.items() if n <= even * _BEHIND.get(c, _MOST_BEHIND)}
+        if len(sizes) == 1:
+            break
     for code in sorted(sizes, key=lambda code: sizes[code] * _RELUCTANCE.get(code, 1.0)):
         parameters = MODELS[code].propose(plane, level)
         if parameters is not None:
@@ -240,12 +253,13 @@ def _fast_leaf(plane: Plane, level: int) -> Leaf:
     return Leaf(static.CODE, static.propose(plane, level) or ())
 
 
-def _sizes(trial: Plane, total: int, level: int) -> dict[int, float]:
+def _sizes(codes: Iterable[int], trial: Plane, total: int, level: int) -> dict[int, float]:
     """Bytes that each model would take for ``total`` samples, by its code."""
     sizes: dict[int, float] = {}
-    for code in sorted(MODELS, key=lambda code: code == static.CODE):
+    for code in sorted(codes, key=lambda code: code == static.CODE):
         # Its table takes long to fit, and gains nothing where others reach what it could.
-        if code == static.CODE and min(sizes.values()) < plane_bits(trial, total) / 8:
+        least = min(sizes.values(), default=np.inf)
+        if code == static.CODE and least < plane_bits(trial, total) / 8:
             break
         parameters = MODELS[code].propose(trial, level)
         if parameters is not None:
@@ -261,8 +275,10 @@ def _splitting_pays(sketch: _Sketch, plane: Plane, level: int) -> bool:
     trial = sample_of(plane, _SPLIT_TRIAL)
     parts = _planes_of(sketch, trial, level)
     scale = plane.size / trial.size
-    apart = sum(min(_sizes(part, round(part.size * scale), level).values()) for part in parts)
-    return apart < min(_sizes(trial, plane.size, level).values())
+    apart = sum(
+        min(_sizes(MODELS, part, round(part.size * scale), level).values()) for part in parts
+    )
+    return apart < min(_sizes(MODELS, trial, plane.size, level).values())
 
 
 def _planes_of(sketch: _Sketch, array: Array, level: int) -> list[Plane]:

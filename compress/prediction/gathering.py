@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -11,9 +13,9 @@ __all__ = ["gather"]
 
 @njit(forceinline=True, error_model="numpy")
 def gather(
-    index: npt.NDArray[np.int64],
+    index: npt.NDArray[np.uint64],
     pos: int,
-    channel: int,
+    channel: Any,
     coordinates: npt.NDArray[np.int64],
     shape: npt.NDArray[np.int64],
     offsets: npt.NDArray[np.int64],
@@ -36,9 +38,9 @@ def gather(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _clamp(
-    index: npt.NDArray[np.int64],
+    index: npt.NDArray[np.uint64],
     pos: int,
-    channel: int,
+    channel: Any,
     coordinates: npt.NDArray[np.int64],
     shape: npt.NDArray[np.int64],
     offsets: npt.NDArray[np.int64],

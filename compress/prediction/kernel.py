@@ -24,6 +24,7 @@ from compress.prediction.residues import count_residue
 __all__ = ["CLASSES", "MOST_DECISIONS", "run", "stack"]
 
 _ZERO = np.uint64(0)
+_ONE = np.uint64(1)
 _FULL = 16777216
 # No sample takes more decisions: the rings double until they leave 61 bits, then halve.
 MOST_DECISIONS = 192
@@ -49,10 +50,10 @@ _BINS = 33
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _class(value: float, real: npt.NDArray[np.float64], raw: npt.NDArray[np.int64]) -> int:
+def _class(value: float) -> int:
     """Return the class of a non-negative scale: four to the octave, from 2**-4 on."""
-    real[0] = value + 0.0625
-    found: int = min((raw[0] >> 50) - ((1023 - 4) << 2), CLASSES - 1)
+    bits: Any = np.float64(value + 0.0625).view(np.int64)
+    found: int = min((bits >> 50) - ((1023 - 4) << 2), CLASSES - 1)
     return found
 
 
@@ -211,8 +212,8 @@ def run(
     features = np.zeros(n_features)
     predictions = np.zeros(width_stack)
     gain = np.zeros(max(n_features, width_stack))
-    index = np.zeros(jumps.shape[1], np.int64)
-    classes = np.zeros(n_inputs, np.int64)
+    index = np.zeros(jumps.shape[1], np.uint64)
+    classes = np.zeros(n_inputs, np.uint64)
     location = np.zeros(n_experts)
     local = np.zeros(n_experts)
     at = np.zeros(n_inputs)
@@ -222,8 +223,6 @@ def run(
     middle = np.zeros(n_inputs)
     logits = np.zeros(n_inputs + 1)
     logits[n_inputs] = 0.3
-    real = np.zeros(1)
-    raw = real.view(np.int64)
     coordinates = np.zeros(shape.size, np.int64)
     # ---- coder
     recorded: Any = np.int64(0)
@@ -231,7 +230,9 @@ def run(
     if known < n and not whole:
         return -1, False
     for pos in range(n):
-        channel = 0 if states == 1 else (pos // stride) % states
+        channel = _ZERO if states == 1 else np.uint64((pos // stride) % states)
+        first_recursive = channel * np.uint64(n_recursive)
+        first_input = channel * np.uint64(n_inputs)
         gather(index, pos, channel, coordinates, shape, offsets, jumps, margin)
         nearest = past[index[0]]
         texture = 0.0
@@ -239,10 +240,10 @@ def run(
             features[k] = past[index[k + 1]] - nearest
             if k < 6:
                 texture += abs(features[k])
-        texture_class = _class(texture, real, raw) >> 1
+        texture_class = _class(texture) >> 1
         # ---- experts: where
         for e in range(n_recursive):
-            row = channel * n_recursive + e
+            row = first_recursive + np.uint64(e)
             location[e] = recursive.predict(weights, row, features, orders[e]) + nearest
         numerator = 0.0
         denominator = 0.0
@@ -270,23 +271,25 @@ def run(
             numerator += precision * v
             denominator += precision
             # ---- how wide
-            nearby_class = _class(near, real, raw)
+            nearby_class = _class(near)
             for j in range(_VIEWS):
                 i = e * _VIEWS + j
                 c = nearby_class
                 if j == 1:
                     c = min(c >> 1, CLASSES // _TEXTURES - 1)
                     c += min(max(texture_class - c, 0) >> 1, _TEXTURES - 1) * (CLASSES // _TEXTURES)
-                classes[i] = c
-                row = channel * n_inputs + i
-                scale = scales[row, c] if counts[row, c] > 0.0 else near + 0.3
+                known_class = np.uint64(c)
+                classes[i] = known_class
+                row = first_input + np.uint64(i)
+                scale = scales[row, known_class]
+                scale = scale if counts[row, known_class] > 0.0 else near + 0.3
                 at[i] = v + 0.5
                 rate[i] = 1.0 / (scale * 1.1 + 0.02)
         # ---- contexts
         scale = 1.0 / rate[n_inputs - _VIEWS]
         centre = location[last]
         base = min(max(math.ceil(centre), 0), largest)
-        octave = min(classes[n_inputs - _VIEWS] >> 2, _OCTAVES - 1)
+        octave: Any = min(np.int64(classes[n_inputs - _VIEWS]) >> 2, _OCTAVES - 1)
         signs = 0
         for k in range(4):
             signs = signs * 2 + (1 if past[index[k]] > centre else 0)
@@ -337,30 +340,29 @@ def run(
                     break
                 split = (low + high) >> 1
                 node = 1 + 2 * _RINGS + (min(depth, _HALVINGS - 1) * 6 + min(ring, 5)) * 2 + up
-            warped = split + warp[channel, split % grid if grid > 1 else 0]
-            row = node * _OCTAVES + octave
+            warped = split + warp[channel, np.uint64(split % grid if grid > 1 else 0)]
+            row = np.uint64(node * _OCTAVES + octave)
+            kind = np.uint64(node)
             dot = logits[n_inputs] * mix_octave[row, n_inputs]
-            dot_node = logits[n_inputs] * mix_node[node, n_inputs]
+            dot_node = logits[n_inputs] * mix_node[kind, n_inputs]
             for i in range(n_inputs):
                 f = student((warped - at[i]) * rate[i])
                 middle[i] = f
-                total = above[i] - below[i]
-                p = (above[i] - f) / total if total > 1e-12 else 0.5
-                logit = stretch(p, stretches)
+                logit = stretch(above[i] - f, f - below[i], stretches)
                 logits[i] = logit
                 dot += mix_octave[row, i] * logit
-                dot_node += mix_node[node, i] * logit
+                dot_node += mix_node[kind, i] * logit
             mixed = squash((dot + dot_node) * 0.5, squashes)
             # ---- refinement, between the two nearest bins
             position = min(max(dot + dot_node + 16.0, 0.0), _BINS - 1.001)
-            bin_ = int(position)
-            part = position - bin_
-            row_signs = node * _SIGNS + signs
-            left, right = refine_signs[row_signs, bin_], refine_signs[row_signs, bin_ + 1]
+            bin_ = np.uint64(int(position))
+            part = position - int(position)
+            row_signs = np.uint64(node * _SIGNS + signs)
+            left, right = refine_signs[row_signs, bin_], refine_signs[row_signs, bin_ + _ONE]
             p = mixed * trust + (left + part * (right - left)) * trust_signs
-            row_phase = node * _PHASES + phase
+            row_phase = np.uint64(node * _PHASES + phase)
             if grid > 1:
-                left, right = refine_phase[row_phase, bin_], refine_phase[row_phase, bin_ + 1]
+                left, right = refine_phase[row_phase, bin_], refine_phase[row_phase, bin_ + _ONE]
                 p += (left + part * (right - left)) * trust_phase
             zero = min(max(_FULL - int(p * 16777216.0), _LEAST), _FULL - _LEAST)
             bit = np.int64(quantile(state)) >= zero if decoding else value >= split
@@ -378,15 +380,14 @@ def run(
             recorded += coding
             # ---- learning of the decision
             one = 1.0 if bit else 0.0
-            if part > 0.5:
-                bin_ += 1
+            bin_ += _ONE if part > 0.5 else _ZERO
             refine_signs[row_signs, bin_] += (one - refine_signs[row_signs, bin_]) * 0.02
             if grid > 1:
                 refine_phase[row_phase, bin_] += (one - refine_phase[row_phase, bin_]) * 0.02
             step = (one - mixed) * learn
             for i in range(n_inputs + 1):
                 mix_octave[row, i] += step * logits[i]
-                mix_node[node, i] += step * logits[i]
+                mix_node[kind, i] += step * logits[i]
             low = split if bit else low
             high = high if bit else split
             for i in range(n_inputs):
@@ -413,7 +414,7 @@ def run(
             errors[pos, e] = size
             for j in range(_VIEWS):
                 i = e * _VIEWS + j
-                row = channel * n_inputs + i
+                row = first_input + np.uint64(i)
                 c = classes[i]
                 seen = counts[row, c]
                 if seen == 0.0:
@@ -423,7 +424,7 @@ def run(
                     counts[row, c] = seen
                 scales[row, c] += (size - scales[row, c]) / (seen + 1.0)
         for e in range(n_recursive):
-            row = channel * n_recursive + e
+            row = first_recursive + np.uint64(e)
             if not recursive.update(
                 weights,
                 inverse,

@@ -8,6 +8,7 @@ the coder only needs encoder and decoder to agree on them.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,10 @@ __all__ = ["LIMIT", "SQUASH", "STRETCH", "squash", "stretch", "student"]
 # Logits are cut off here: a probability of 6e-6, or 0.00001 bit for the certain symbol.
 LIMIT = 12.0
 _STEPS = 64
-# The stretch table has all probabilities in steps of 2**-12, then those below 2**-6 in steps of
-# 2**-18.
+# Logarithms of shares are tabulated by the bits of a float: so many bits below the exponent, from
+# 2**-40 to 2.
+_FRACTION_BITS = 6
+_SHARE_BITS = 40
 
 
 def _exponential(x: float) -> float:
@@ -51,44 +54,55 @@ def _logarithm(x: float) -> float:
 
 
 def _squash_table() -> npt.NDArray[np.float64]:
-    count = int(2 * LIMIT * _STEPS) + 2
+    count = int(2 * LIMIT * _STEPS) + 1
     return np.array(
         [1.0 / (1.0 + _exponential(LIMIT - i / float(_STEPS))) for i in range(count)], np.float64
     )
 
 
 def _stretch_table() -> npt.NDArray[np.float64]:
-    coarse = [(i + 0.5) / 4096.0 for i in range(4096)]
-    fine = [(i + 0.5) / 262144.0 for i in range(4097)]
-    return np.array([_logarithm(p) - _logarithm(1.0 - p) for p in coarse + fine], np.float64)
+    steps = 1 << _FRACTION_BITS
+    mantissas = [_logarithm((1.0 + (i + 0.5) / steps) / 2.0) for i in range(steps)]
+    return np.array(
+        [
+            (exponent + 1) * 0.6931471805599453 + mantissa
+            for exponent in range(-_SHARE_BITS, 1)
+            for mantissa in mantissas
+        ],
+        np.float64,
+    )
 
 
 SQUASH = _squash_table()
 STRETCH = _stretch_table()
+_HALF_STEP = 0.5 + LIMIT * _STEPS
+_SHIFT = 52 - _FRACTION_BITS
+_FIRST = (1023 - _SHARE_BITS) << _FRACTION_BITS
+_LAST = ((_SHARE_BITS + 1) << _FRACTION_BITS) - 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def squash(logit: float, table: npt.NDArray[np.float64]) -> float:
-    """Return the probability of a logit, cut off at ``LIMIT``."""
+    """Return the probability of a logit, to the nearest 64th, cut off at ``LIMIT``."""
     if not logit > -11.99:
         logit = -11.99
     if not logit < 11.99:
         logit = 11.99
-    place = (logit + 12.0) * 64.0
-    i = int(place)
-    p: float = table[i] + (place - i) * (table[i + 1] - table[i])
+    p: float = table[np.uint64(int(logit * 64.0 + _HALF_STEP))]
     return p
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def stretch(p: float, table: npt.NDArray[np.float64]) -> float:
-    """Return the logit of a probability in 0 .. 1."""
-    if 0.015625 < p < 0.984375:
-        logit: float = table[int(p * 4096.0)]
-    elif p <= 0.5:
-        logit = table[4096 + int(max(p, 0.0) * 262144.0)]
-    else:
-        logit = -table[4096 + int(max(1.0 - p, 0.0) * 262144.0)]
+def stretch(yes: float, no: float, table: npt.NDArray[np.float64]) -> float:
+    """Return the logarithm of the odds of two shares of 0 .. 1, cut off at ``LIMIT``.
+
+    Both may be nearly zero, or below it by rounding: what is added to them is far more than that.
+    """
+    of_yes: Any = (np.float64(yes + 1e-12).view(np.int64) >> _SHIFT) - _FIRST
+    of_no: Any = (np.float64(no + 1e-12).view(np.int64) >> _SHIFT) - _FIRST
+    of_yes = np.uint64(min(max(of_yes, 0), _LAST))
+    of_no = np.uint64(min(max(of_no, 0), _LAST))
+    logit: float = min(max(table[of_yes] - table[of_no], -LIMIT), LIMIT)
     return logit
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ _ZERO, _ONE, _TWO, _THREE, _FOUR = (np.uint64(i) for i in range(5))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def reset(inverse: npt.NDArray[np.float64], row: int, n: int) -> None:
+def reset(inverse: npt.NDArray[np.float64], row: Any, n: int) -> None:
     """Set the inverse covariance to the identity."""
     for i in range(n):
         for j in range(n):
@@ -27,7 +28,7 @@ def reset(inverse: npt.NDArray[np.float64], row: int, n: int) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def predict(
-    weights: npt.NDArray[np.float64], row: int, features: npt.NDArray[np.float64], n: int
+    weights: npt.NDArray[np.float64], row: Any, features: npt.NDArray[np.float64], n: int
 ) -> float:
     """Take the inner product in a fixed order; ``n`` is a multiple of four."""
     a = 0.0
@@ -44,7 +45,7 @@ def predict(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def bound(inverse: npt.NDArray[np.float64], row: int, n: int) -> None:
+def bound(inverse: npt.NDArray[np.float64], row: Any, n: int) -> None:
     """Bring a matrix that `update` found wanting back: diagonal at most CAP, or start anew."""
     for i in range(n):
         if not -1e200 < inverse[row, i, i] < 1e200:
@@ -63,7 +64,7 @@ def bound(inverse: npt.NDArray[np.float64], row: int, n: int) -> None:
 def update(
     weights: npt.NDArray[np.float64],
     inverse: npt.NDArray[np.float64],
-    row: int,
+    row: Any,
     features: npt.NDArray[np.float64],
     gain: npt.NDArray[np.float64],
     n: int,

@@ -7,6 +7,8 @@ every smooth distribution becomes one with the comb of the data.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -16,7 +18,7 @@ __all__ = ["count_residue"]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def count_residue(
-    residues: npt.NDArray[np.float64], warp: npt.NDArray[np.float64], channel: int, residue: int
+    residues: npt.NDArray[np.float64], warp: npt.NDArray[np.float64], channel: Any, residue: int
 ) -> None:
     """Count a residue; ``warp`` moves split points so that rare residues take little room."""
     residues[channel, residue] += 1.0

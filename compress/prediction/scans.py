@@ -64,6 +64,9 @@ def choose(plane: Plane, recipes: tuple[int, ...], budget: int, worth: float) ->
         trial = _Trial(_crop(plane, _LONG_BUDGET), trial.best)
     for recipe in recipes[1:]:
         trial.improve([(recipe, trial.best[1])], 1.0 - worth)
+        # Where one step up does not pay, two seldom do.
+        if trial.best[0] != recipe:
+            break
     return trial.best
 
 

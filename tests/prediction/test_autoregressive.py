@@ -38,14 +38,19 @@ def test_the_map_shows_where_the_surprise_is() -> None:
 
 
 def test_samples_are_as_probable_as_the_data() -> None:
-    """What is drawn behind a process costs as many bits as the process itself."""
+    """What is drawn behind a process costs as many bits as the process itself.
+
+    A model that learns from its own samples may wander off: the median of several draws counts.
+    """
     array = _signal(4000)
     model = Autoregressive(5).fit(array)
-    drawn = model.rvs((4000,), rng=2)
-    assert drawn.shape == (4000,)
-    bits = model.bits(np.concatenate([array, drawn]))
-    assert bits[4000:].mean() == pytest.approx(bits[:4000].mean(), rel=0.1)
-    assert np.corrcoef(drawn[1:], drawn[:-1])[0, 1] > 0.5
+    costs = []
+    for seed in range(9):
+        drawn = model.rvs((4000,), rng=seed)
+        assert drawn.shape == (4000,)
+        assert np.corrcoef(drawn[1:], drawn[:-1])[0, 1] > 0.5
+        costs.append(model.bits(np.concatenate([array, drawn]))[4000:].mean())
+    assert np.median(costs) == pytest.approx(model.bits(array).mean(), rel=0.1)
 
 
 def test_bad_arguments_are_refused() -> None:
