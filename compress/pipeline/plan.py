@@ -26,6 +26,7 @@ from compress.transforms import (
     constant,
     decorrelated,
     dictionary,
+    fixed,
     folded,
     masked,
     multiples,
@@ -34,11 +35,13 @@ from compress.transforms import (
     repeated,
     scaled,
     sparse,
+    special,
     transposed,
     truncated,
     unstacked,
     unwrapped,
 )
+from compress.transforms.step import INT64
 
 __all__ = ["plan_field"]
 
@@ -49,6 +52,7 @@ _CHAIN: tuple[tuple[int, Step], ...] = (
     (0, scaled),
     (0, truncated),
     (0, ordered),
+    (0, fixed),
     (1, masked),
     (2, multiples),
     (3, unwrapped),
@@ -58,7 +62,8 @@ _CHAIN: tuple[tuple[int, Step], ...] = (
 )
 _LAST_RANK = 6
 _OF_CHANNELS = frozenset(step.NAME for step in (transposed, decorrelated, unstacked))
-_WITH_MASK = (scaled.NAME, truncated.NAME, masked.NAME)
+# Steps that set samples apart, and where their parameters say whether they leave holes.
+_LAYOUT = {scaled.NAME: 4, truncated.NAME: 1, masked.NAME: 0, fixed.NAME: 2, quantised.NAME: 3}
 # Judged by what they do to the whole plane, in this order.
 _WHOLE: tuple[Step, ...] = (constant, sparse, repeated, folded, dictionary)
 
@@ -75,8 +80,14 @@ _BEHIND = {counts.CODE: 1.0}
 _MOST_BEHIND = 1.25
 # Bytes that say nothing yet.
 _EVEN = 16
+_CLOSED = "closed"
+_FILLED_CLOSED = (special.FILLED, special.COMPACT)
 # Samples on which channels are coded together and apart.
 _SPLIT_TRIAL = 1 << 13
+# Samples on which planes are coded with holes filled and closed, and the share of holes from
+# which on they are.
+_HOLES_TRIAL = 1 << 14
+_HOLES = 1 / 64
 # From this level on there are models that see across channels.
 _ACROSS_CHANNELS = 3
 
@@ -85,12 +96,13 @@ _ACROSS_CHANNELS = 3
 class _Sketch:
     """What the search on the sample found: a step and what follows on its children.
 
-    No step: a leaf.
+    No step: a leaf. Closed: the holes that the step makes are not filled.
     """
 
     bits: float
     step: Step | None = None
     children: tuple[_Sketch, ...] = field(default=())
+    closed: bool = False
 
 
 def plan_field(field: Array, level: int, max_error: float | None) -> tuple[Node, list[Plane]]:
@@ -112,6 +124,8 @@ def plan_field(field: Array, level: int, max_error: float | None) -> tuple[Node,
     exact = _search_whole(field, level)
     if max_error is not None and field.dtype.kind in "fiu":
         parameters = quantised.propose_bound(field, max_error)
+        if parameters is not None:
+            parameters = _laid_out(quantised, parameters, _Sketch(0.0), field, level)
         children = None if parameters is None else quantised.forward(field, parameters)
         if parameters is not None and children is not None:
             sketches = [
@@ -124,10 +138,32 @@ def plan_field(field: Array, level: int, max_error: float | None) -> tuple[Node,
 
 
 def _search_whole(array: Array, level: int, rank: int = 0) -> _Sketch:
-    """Find a chain for an array, from a rank on."""
+    """Find a chain for an array, from a rank on; what estimates cannot judge is tried."""
+    found = _search_sample(array, level, rank, frozenset())
+    doubts = _doubts(found)
+    if not doubts:
+        return found
+    sketches = [found]
+    sketches += [_search_sample(array, level, rank, frozenset({name})) for name in sorted(doubts)]
+    trial = sample_of(array, _HOLES_TRIAL)
+    sizes = [_trial_bytes(_planes_of(sketch, trial, level), level) for sketch in sketches]
+    return sketches[int(np.argmin(sizes))]
+
+
+def _doubts(sketch: _Sketch) -> set[str]:
+    """Return what a chain has that estimates cannot judge."""
+    found = {fixed.NAME} if sketch.step is fixed else set()
+    if sketch.closed:
+        found.add(_CLOSED)
+    return found.union(*map(_doubts, sketch.children))
+
+
+def _search_sample(array: Array, level: int, rank: int, without: frozenset[str]) -> _Sketch:
+    """Find a chain for an array, from a rank on, without some steps."""
     # A sample has axes as long as the array's only where they are short.
     shape = array.shape or (1,)
-    without = frozenset() if shape[0] <= WHOLE_AXIS else _OF_CHANNELS - {transposed.NAME}
+    if shape[0] > WHOLE_AXIS:
+        without |= _OF_CHANNELS - {transposed.NAME}
     if shape[-1] > WHOLE_AXIS:
         without |= {transposed.NAME}
     return _search(sample_of(array), array.size, level, rank, without)
@@ -142,29 +178,42 @@ def _search(sample: Array, total: int, level: int, rank: int, without: frozenset
     for next_rank, step in _CHAIN:
         if next_rank < rank or step.NAME in without or not step.accepts(sample.dtype):
             continue
-        parameters = step.propose(sample, level)
-        children = None if parameters is None else step.forward(sample, parameters)
-        if children is None:
+        proposed = step.propose(sample, level)
+        if proposed is None:
             continue
-        sketches = []
-        bits = 0.0
-        for i, child in enumerate(children):
-            share = round(child.size / sample.size * total)
-            sketches.append(_search(child, share, level, *_below(step, i, next_rank, without)))
-            bits += sketches[-1].bits
-            if bits >= best.bits:
+        layouts = _layouts(step, proposed, sample)
+        for parameters in layouts[:1] if _CLOSED in without else layouts:
+            children = step.forward(sample, parameters)
+            if children is None:
                 break
-        # The first of equals is the simpler one.
-        if bits < best.bits * 0.998:
-            best = _Sketch(bits, step, tuple(sketches))
+            sketches = []
+            bits = 0.0
+            for i, child in enumerate(children):
+                share = round(child.size / sample.size * total)
+                sketches.append(_search(child, share, level, *_below(step, i, next_rank, without)))
+                bits += sketches[-1].bits
+                if bits >= best.bits:
+                    break
+            # The first of equals is the simpler one.
+            if bits < best.bits * 0.998:
+                best = _Sketch(bits, step, tuple(sketches), parameters != proposed)
     return best
+
+
+def _layouts(step: Step, parameters: tuple[int, ...], array: Array) -> list[tuple[int, ...]]:
+    """Parameters of a step with holes filled, and closed where that is another choice."""
+    place = _LAYOUT.get(step.NAME)
+    # Closed holes would shift channels.
+    if place is None or array.ndim < 2 or array.shape[-1] <= WHOLE_AXIS:
+        return [parameters]
+    return [(*parameters[:place], layout, *parameters[place + 1 :]) for layout in _FILLED_CLOSED]
 
 
 def _below(
     step: Step, child: int, rank: int, without: frozenset[str]
 ) -> tuple[int, frozenset[str]]:
     """Rank from which steps may follow on a child, and steps that may not."""
-    if step.NAME in _WITH_MASK and child == 0:
+    if step.NAME in _LAYOUT and child == 0:
         return _LAST_RANK + 1, without
     if step is unstacked:
         return 1, without | _OF_CHANNELS
@@ -179,6 +228,8 @@ def _carry_out(sketch: _Sketch, array: Array, level: int) -> tuple[Node, list[Pl
     if step.NAME in _OF_CHANNELS and not _splitting_pays(sketch, array, level):
         return _whole(array, level)
     parameters = step.propose(array, level)
+    if parameters is not None and len(sketch.children) > 1:
+        parameters = _laid_out(step, parameters, sketch.children[1], array, level)
     children = None if parameters is None else step.forward(array, parameters)
     if parameters is None or children is None:
         # The whole is not what the sample was: go on without this step and those before it.
@@ -239,10 +290,18 @@ def _leaf(plane: Plane, level: int) -> Leaf:
         if len(sizes) == 1:
             break
     for code in sorted(sizes, key=lambda code: sizes[code] * _RELUCTANCE.get(code, 1.0)):
-        parameters = MODELS[code].propose(plane, level)
+        parameters = _propose_model(code, plane, level)
         if parameters is not None:
             return Leaf(code, parameters)
     raise AssertionError("the plain model takes every plane")
+
+
+def _propose_model(code: int, plane: Plane, level: int) -> tuple[int, ...] | None:
+    """Give a model's parameters, unless a plan cannot hold them."""
+    parameters = MODELS[code].propose(plane, level)
+    if parameters is None or any(not INT64[0] <= number <= INT64[1] for number in parameters):
+        return None
+    return parameters
 
 
 def _fast_leaf(plane: Plane, level: int) -> Leaf:
@@ -261,11 +320,49 @@ def _sizes(codes: Iterable[int], trial: Plane, total: int, level: int) -> dict[i
         least = min(sizes.values(), default=np.inf)
         if code == static.CODE and least < plane_bits(trial, total) / 8:
             break
-        parameters = MODELS[code].propose(trial, level)
+        parameters = _propose_model(code, trial, level)
         if parameters is not None:
             coded = len(MODELS[code].encode(trial, parameters)) * total / trial.size
             sizes[code] = coded + len(write_node(Leaf(code, parameters)))
     return sizes
+
+
+def _laid_out(
+    step: Step, parameters: tuple[int, ...], main: _Sketch, array: Array, level: int
+) -> tuple[int, ...]:
+    """Choose whether a step fills the holes that it makes in an array or closes them."""
+    layouts = _layouts(step, parameters, array)
+    if len(layouts) == 1:
+        return parameters
+    trial = _rows_of(array, _HOLES_TRIAL)
+    sizes = []
+    for choice in layouts:
+        children = step.forward(trial, choice)
+        if children is None or np.count_nonzero(children[0]) < _HOLES * trial.size:
+            return parameters
+        sizes.append(_trial_bytes(_planes_of(main, children[1], level), level))
+    return layouts[int(np.argmin(sizes))]
+
+
+def _rows_of(array: Array, most: int) -> Array:
+    """Take whole rows from four places of an array, for where samples end at its borders."""
+    while array.ndim > 2 and array[0].size > most:
+        array = array[len(array) // 2]
+    array = array[..., :most]
+    rows = max(1, most // max(array[0].size, 1))
+    if len(array) <= rows:
+        return np.ascontiguousarray(array)
+    count = min(4, rows)
+    each = rows // count
+    starts = [i * (len(array) - each) // max(count - 1, 1) for i in range(count)]
+    return np.concatenate([array[start : start + each] for start in starts])
+
+
+def _trial_bytes(parts: list[Plane], level: int) -> float:
+    """Bytes that planes take, by what plane models or their estimate say."""
+    if level < _ACROSS_CHANNELS:
+        return sum(plane_bits(part) for part in parts) / 8
+    return sum(min(_sizes(MODELS, part, part.size, level).values()) for part in parts if part.size)
 
 
 def _splitting_pays(sketch: _Sketch, plane: Plane, level: int) -> bool:
@@ -286,7 +383,8 @@ def _planes_of(sketch: _Sketch, array: Array, level: int) -> list[Plane]:
     parameters = None if sketch.step is None else sketch.step.propose(array, level)
     if sketch.step is None or parameters is None:
         return [array] if array.size else []
-    children = sketch.step.forward(array, parameters) or ()
+    layouts = _layouts(sketch.step, parameters, array)
+    children = sketch.step.forward(array, layouts[-1] if sketch.closed else parameters) or ()
     planes = []
     for i, child in enumerate(children):
         below = sketch.children[i] if i < len(sketch.children) else _Sketch(0.0)

@@ -11,6 +11,7 @@ from compress.transforms import (
     constant,
     decorrelated,
     dictionary,
+    fixed,
     folded,
     masked,
     multiples,
@@ -46,6 +47,7 @@ _ALL: tuple[Step, ...] = (
     decorrelated,
     quantised,
     repeated,
+    fixed,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

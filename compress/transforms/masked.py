@@ -67,4 +67,4 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
     """Put the special values back."""
     check_plane(NAME, dtype)
     special = check_special(NAME, parameters, 0)
-    return merge(NAME, read, shape, dtype, special, restore=lambda plane: plane)
+    return merge(NAME, read, shape, dtype, special, restore=lambda plane, _: plane)

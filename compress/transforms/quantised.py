@@ -18,8 +18,8 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.transforms.ordered import to_plane
-from compress.transforms.sample import MAX_SPECIALS, isolated_values, repeated_values, runs
-from compress.transforms.special import check_special, default_layout, merge, split
+from compress.transforms.sample import MAX_SPECIALS, fill_values, repeated_values, runs
+from compress.transforms.special import Mask, check_special, default_layout, merge, split
 from compress.transforms.step import INT64, Array, Parameters, Plane, Read, Shape, check_parameters
 
 CODE = 14
@@ -57,7 +57,7 @@ def propose_bound(array: Array, max_error: float) -> Parameters | None:
         ``None`` where levels would save nothing (a bound below the spacing of most samples).
     """
     sample = runs(array, SAMPLE)
-    fills = _fills(array, sample)
+    fills = fill_values(array, sample)
     if array.dtype.kind != "f":
         bound = int(min(max_error, 1 << 60))
         if bound < 1:
@@ -75,23 +75,6 @@ def propose_bound(array: Array, max_error: float) -> Parameters | None:
     bad = repeated_values(plane[~good])
     specials = tuple(dict.fromkeys((*fills, *bad)))[:MAX_SPECIALS]
     return (FLOAT, _bits(step), _bits(max_error), default_layout(array.shape), *specials)
-
-
-def _fills(array: Array, sample: Array) -> tuple[int, ...]:
-    """Fill values, as order-preserving integers; rare ones too if they are the extremes."""
-    flat = array.reshape(-1)
-    if array.dtype.kind == "f":
-        flat, sample = flat[np.isfinite(flat)], sample[np.isfinite(sample)]
-    if flat.size == 0:
-        return ()
-    ends = np.array([flat.min(), flat.max()])
-    often = [min(2, int(np.count_nonzero(flat == end))) for end in ends]
-    values = np.concatenate([sample, np.repeat(ends, often)])
-    if array.dtype.kind != "f":
-        return isolated_values(to_plane(values))
-    with np.errstate(over="ignore"):
-        found = np.array(isolated_values(values.astype(np.float64)))
-    return tuple(to_plane(found.astype(array.dtype)).tolist())
 
 
 def _spacing(finite: Array) -> float:
@@ -202,7 +185,8 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
     if kind == INTEGER and step < 3:
         raise CorruptError(f"{NAME}: a step of {step}")
 
-    def restore(plane: Plane) -> Array:
+    def restore(plane: Plane, good: Mask) -> Array:
+        del good
         if kind == FLOAT:
             return _restore(plane, width, dtype)
         return _restore_integers(plane, step, dtype)

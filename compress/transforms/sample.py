@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from compress.transforms.ordered import to_plane
 from compress.transforms.step import Array, Plane
 
-__all__ = ["isolated_values", "repeated_values", "runs"]
+__all__ = ["fill_values", "isolated_values", "repeated_values", "runs"]
 
 MAX_SPECIALS = 8
 
@@ -84,3 +85,28 @@ def isolated_values(values: Array) -> tuple[Any, ...]:
         else:
             break
     return tuple(found[:MAX_SPECIALS])
+
+
+def fill_values(array: Array, sample: Array) -> tuple[int, ...]:
+    """Fill values of a field, as order-preserving integers; rare ones too if they are extremes.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        A native field.
+    sample : numpy.ndarray
+        Some of it, one-dimensional.
+    """
+    flat = array.reshape(-1)
+    if array.dtype.kind == "f":
+        flat, sample = flat[np.isfinite(flat)], sample[np.isfinite(sample)]
+    if flat.size == 0:
+        return ()
+    ends = np.array([flat.min(), flat.max()])
+    often = [min(2, int(np.count_nonzero(flat == end))) for end in ends]
+    values = np.concatenate([sample, np.repeat(ends, often)])
+    if array.dtype.kind != "f":
+        return isolated_values(to_plane(values))
+    with np.errstate(over="ignore"):
+        found = np.array(isolated_values(values.astype(np.float64)))
+    return tuple(to_plane(found.astype(array.dtype)).tolist())

@@ -23,7 +23,7 @@ from compress.errors import CorruptError
 from compress.transforms.base import TIMES, find_base
 from compress.transforms.ordered import from_plane, to_plane
 from compress.transforms.sample import repeated_values, runs
-from compress.transforms.special import check_special, default_layout, merge, split
+from compress.transforms.special import Mask, check_special, default_layout, merge, split
 from compress.transforms.step import (
     INT64,
     Array,
@@ -203,7 +203,8 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
     if not np.isfinite(factor) or factor == 0:
         raise CorruptError(f"{NAME}: the base is {factor}")
 
-    def restore(plane: Plane) -> Array:
+    def restore(plane: Plane, good: Mask) -> Array:
+        del good
         restored = _restore(plane, operation, factor, rounding, dtype)
         if adjusted:
             return from_plane(to_plane(restored) + read(plane.shape), dtype)

@@ -26,7 +26,7 @@ from compress.transforms.ordered import from_plane
 from compress.transforms.sample import MAX_SPECIALS
 from compress.transforms.step import INT64, Array, Parameters, Plane, Read, Shape
 
-__all__ = ["COMPACT", "FILLED", "check_special", "default_layout", "merge", "split"]
+__all__ = ["COMPACT", "FILLED", "Mask", "check_special", "default_layout", "merge", "split"]
 
 COMPACT = 0
 FILLED = 1
@@ -115,7 +115,7 @@ def merge(
     dtype: np.dtype[Any],
     special: tuple[int, tuple[int, ...]],
     *,
-    restore: Callable[[Plane], Array],
+    restore: Callable[[Plane, Mask], Array],
 ) -> Array:
     """Undo `split`.
 
@@ -128,8 +128,8 @@ def merge(
     special : tuple
         From `check_special`.
     restore : callable
-        Takes the main plane and gives values of ``dtype`` of the same shape, reading further
-        planes if it has any.
+        Takes the main plane and which of its samples follow the rule, and gives values of
+        ``dtype`` of the same shape, reading further planes if it has any.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def merge(
     good = mask == 0
     count = int(np.count_nonzero(good))
     main = read((count,) if layout == COMPACT else shape)
-    restored = restore(main)
+    restored = restore(main, good if layout == FILLED else np.ones(count, np.bool_))
     flags = mask == len(specials) + 1
     listing = int(np.count_nonzero(flags))
     if count == mask.size:

@@ -13,7 +13,7 @@ import numpy as np
 from compress.errors import CorruptError
 from compress.transforms.ordered import from_plane, to_plane
 from compress.transforms.sample import repeated_values, runs
-from compress.transforms.special import check_special, default_layout, merge, split
+from compress.transforms.special import Mask, check_special, default_layout, merge, split
 from compress.transforms.step import Array, Parameters, Plane, Read, Shape, check_parameters
 
 CODE = 5
@@ -31,16 +31,24 @@ def _good(plane: Plane, shift: int) -> Any:
     return ((plane ^ (plane >> 63)) & ((1 << shift) - 1)) == 0
 
 
-def propose(array: Array, level: int) -> Parameters | None:
-    """Find the zero bits that 95 of 100 samples share."""
-    del level
-    plane = to_plane(runs(array, SAMPLE))
+def common_zeros(plane: Plane) -> int | None:
+    """Zero bits at the end that 95 of 100 floats share, given as order-preserving integers.
+
+    ``None`` where there are too few to tell.
+    """
     magnitude = plane ^ (plane >> 63)
     lowest = (magnitude & -magnitude)[magnitude != 0]
     if lowest.size < 4:
         return None
-    shift = int(np.sort(lowest)[lowest.size // 20]).bit_length() - 1
-    if shift < 1 or shift > 8 * array.dtype.itemsize - 2:
+    return int(np.sort(lowest)[lowest.size // 20]).bit_length() - 1
+
+
+def propose(array: Array, level: int) -> Parameters | None:
+    """Find the zero bits that most samples share."""
+    del level
+    plane = to_plane(runs(array, SAMPLE))
+    shift = common_zeros(plane)
+    if shift is None or shift < 1 or shift > 8 * array.dtype.itemsize - 2:
         return None
     specials = repeated_values(plane[~_good(plane, shift)])
     return (shift, default_layout(array.shape), *specials)
@@ -61,7 +69,8 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
     check_parameters(NAME, parameters[:1], (1, 8 * dtype.itemsize - 2))
     shift = parameters[0]
 
-    def restore(plane: Plane) -> Array:
+    def restore(plane: Plane, good: Mask) -> Array:
+        del good
         flat = plane.reshape(-1)
         sign = flat >> 63
         magnitude = flat ^ sign

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import log2
+from math import e, log2, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -161,6 +161,38 @@ def test_structures_cost_their_information(
     assert back.tobytes() == array.tobytes()
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize(("land", "excess"), [(0.0, 1.02), (0.4, 1.07)], ids=["whole", "land"])
+def test_fields_that_cross_zero_cost_their_information(
+    dtype: str, land: float, excess: float
+) -> None:
+    """An autoregressive field around zero: the noise on the grid of the floats, within 2 %.
+
+    A sample costs the entropy of the noise over the spacing of the floats where it lies. Where
+    land is left out, a sample does not see those above it, which may cost two bits.
+    """
+    rng = np.random.default_rng(15)
+    field = np.empty((160, 200))
+    noise = rng.normal(0, 0.1, field.shape)
+    for i in range(field.shape[0]):
+        above = field[i - 1] if i else np.zeros(field.shape[1])
+        before, corner = 0.0, 0.0
+        for j in range(field.shape[1]):
+            before = 0.9 * before + 0.9 * above[j] - 0.81 * corner + noise[i, j]
+            field[i, j], corner = before, above[j]
+    array = field.astype(dtype)
+    known = np.ones(array.shape, np.bool_)
+    if land:
+        waves = np.sin(np.arange(160)[:, None] / 9) + np.cos(np.arange(200) / 11)
+        known = waves > np.quantile(waves, land)
+        array[~known] = 1e20
+    spacing = np.log2(np.spacing(np.abs(array[known])).astype(np.float64))
+    bits = known.sum() * log2(0.1 * sqrt(2 * pi * e)) - spacing.sum()
+    data = compress.compress(array, level=5, threads=1)
+    assert len(data) <= excess * bits / 8 + 200
+    assert compress.decompress(data, threads=1).tobytes() == array.tobytes()
+
+
 def test_bounded_arrays_keep_the_bound_and_gain_by_it() -> None:
     """A tenfold bound saves about log2(10) bits a sample; specials stay as they are."""
     rng = np.random.default_rng(13)
@@ -176,6 +208,15 @@ def test_bounded_arrays_keep_the_bound_and_gain_by_it() -> None:
         assert back[~finite].tobytes() == array[~finite].tobytes()
         sizes.append(8 * len(data) / array.size)
     assert np.diff(sizes) == pytest.approx(log2(10), abs=0.3)
+
+
+@pytest.mark.parametrize("level", [1, 5, 8])
+def test_few_values_at_the_end_of_the_range(level: int) -> None:
+    """The smallest integers come back, though twice their size is beyond 64 bits."""
+    values = np.array([-(1 << 63), 1 - (1 << 63), 2 - (1 << 63)])
+    array = np.random.default_rng(16).choice(values, 1000)
+    data = compress.compress(array, level=level, threads=1)
+    assert compress.decompress(data, threads=1).tobytes() == array.tobytes()
 
 
 @pytest.mark.parametrize("level", [1, 3])

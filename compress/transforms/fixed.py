@@ -1,0 +1,211 @@
+"""Floats as fixed-point numbers: smooth through zero, and across powers of two.
+
+As order-preserving integers, floats fan out towards zero, and their slope changes at every power
+of two. Here a sample is ``q 2^-s``, cut towards zero, which is smooth wherever the field is, and
+what lies below that grid: so many bits of the mantissa as `q` has fewer than the mantissa. These
+are noise where the grid is as fine as the floats are in the upper part of their range, and are
+packed. What is cut to zero is listed.
+
+Children: those of `compress.transforms.special`, and behind the main plane `q` the packed bits,
+56 to the word, lowest first, and the samples with q = 0, as order-preserving integers.
+Parameters: bits of mantissa in use (that of float32 kept in float64 is 24), s, layout and special
+values.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from compress.errors import CorruptError
+from compress.transforms.ordered import from_plane, to_plane
+from compress.transforms.sample import MAX_SPECIALS, fill_values, repeated_values, runs
+from compress.transforms.special import check_special, default_layout, merge, split
+from compress.transforms.step import Array, Parameters, Plane, Read, Shape, check_parameters
+from compress.transforms.truncated import common_zeros
+
+CODE = 16
+NAME = "fixed"
+
+SAMPLE = 8192
+# Bits of mantissa with the leading one, and the largest exponent, by size in bytes.
+FORMATS = {2: (11, 31), 4: (24, 255), 8: (53, 2047)}
+# Of the main plane without its sign.
+MOST_BITS = 62
+WORD = 56
+# Where in the distribution of exponents the grid is tried to end.
+GRIDS = (0.999, 0.9, 0.5, 0.1)
+# Bits a sample that may be lost by a rough measure: what even scales gain, it does not see.
+TOLERANCE = 0.25
+
+
+def accepts(dtype: np.dtype[Any]) -> bool:
+    """Take floats."""
+    return dtype.kind == "f" and dtype.itemsize in FORMATS
+
+
+def _units(dtype: np.dtype[Any], precision: int) -> tuple[int, int]:
+    """Exponents of the last bit in use, of the smallest and of the largest floats."""
+    top = FORMATS[dtype.itemsize][1]
+    smallest = 1 - (top >> 1) - (precision - 1)
+    return smallest, smallest + top - 2
+
+
+def _parts(plane: Plane, dtype: np.dtype[Any], precision: int) -> tuple[Plane, Plane, Any]:
+    """Mantissas, exponents of their last bits, and which samples these describe."""
+    mantissa, top = FORMATS[dtype.itemsize]
+    drop = mantissa - precision
+    magnitude = plane ^ (plane >> 63)
+    exponent = magnitude >> (mantissa - 1)
+    digits = magnitude & ((1 << (mantissa - 1)) - 1)
+    digits += np.minimum(exponent, 1) << (mantissa - 1)
+    fits = (exponent < top) & (digits & ((1 << drop) - 1) == 0)
+    unit = np.maximum(exponent, 1) + (_units(dtype, precision)[0] - 1)
+    return digits >> drop, unit, fits
+
+
+def _bit_length(numbers: Plane) -> Plane:
+    """Bits of non-negative integers below 2^63."""
+    # The nearest float may be the next power of two.
+    length = np.frexp(numbers.astype(np.float64))[1].astype(np.int64)
+    length -= (numbers >> np.maximum(length - 1, 0) == 0) & (numbers > 0)
+    return length
+
+
+def _cut(plane: Plane, dtype: np.dtype[Any], precision: int, shift: int) -> tuple[Any, ...]:
+    """Give main plane, bits below the grid and their number, and what is so described."""
+    digits, unit, good = _parts(plane, dtype, precision)
+    above = unit + shift
+    good &= above <= MOST_BITS - precision
+    below = np.clip(-above, 0, 63)
+    size = np.where(good, digits >> below << np.clip(above, 0, MOST_BITS - precision), 0)
+    width = np.where(size > 0, below, 0)
+    sign = plane >> 63
+    return (size ^ sign) - sign, digits & ((np.int64(1) << width) - 1), width, good
+
+
+def _pack(values: Plane, widths: Plane) -> Plane:
+    ends = np.cumsum(widths)
+    total = int(ends[-1]) if ends.size else 0
+    words = np.zeros(-(-total // WORD), np.uint64)
+    some = widths > 0
+    index, place = np.divmod((ends - widths)[some], WORD)
+    numbers, place = values[some].view(np.uint64), place.astype(np.uint64)
+    mask = np.uint64((1 << WORD) - 1)
+    np.bitwise_or.at(words, index, (numbers << place) & mask)
+    over = numbers >> (np.uint64(WORD) - place)
+    np.bitwise_or.at(words, index[over > 0] + 1, over[over > 0])
+    return words.view(np.int64)
+
+
+def _unpack(words: Plane, widths: Plane) -> Plane:
+    index, place = np.divmod(np.cumsum(widths) - widths, WORD)
+    padded = np.append(words, [0, 0]).view(np.uint64)
+    place = place.astype(np.uint64)
+    values = (padded[index] >> place) | (padded[index + 1] << (np.uint64(WORD) - place))
+    bits: Plane = values.view(np.int64) & ((np.int64(1) << widths) - 1)
+    return bits
+
+
+def propose(array: Array, level: int) -> Parameters | None:
+    """Compare distances between neighbours on some grids with those of ordered integers."""
+    del level
+    if array.size < 16:
+        return None
+    sample = runs(array, SAMPLE)
+    plane = to_plane(sample)
+    fills = fill_values(array, sample)
+    plane_left = plane[np.isfinite(sample) & ~np.isin(plane, fills)]
+    mantissa = FORMATS[array.dtype.itemsize][0]
+    precision = mantissa - min(common_zeros(plane_left) or 0, mantissa - 2)
+    digits, unit, good = _parts(plane_left, array.dtype, precision)
+    plane_left = plane_left[good]
+    unit = np.sort(unit[good & (digits > 0)])
+    if unit.size < 16 or unit[0] == unit[-1]:
+        return None
+    smallest = _units(array.dtype, precision)[0]
+    most = min(MOST_BITS - precision - int(unit[-1]), -smallest)
+    shifts = {min(-int(unit[int(part * (unit.size - 1))]), most) for part in GRIDS}
+    costs = {shift: _cost(plane_left, array.dtype, precision, shift) for shift in shifts}
+    shift = min(costs, key=lambda shift: (costs[shift], shift))
+    plain = float(np.mean(_distance(plane_left >> (mantissa - precision))))
+    if costs[shift] > plain + TOLERANCE:
+        return None
+    bad = ~_cut(plane, array.dtype, precision, shift)[3]
+    specials = tuple(dict.fromkeys((*fills, *repeated_values(plane[bad]))))[:MAX_SPECIALS]
+    return (precision, shift, default_layout(array.shape), *specials)
+
+
+def _distance(values: Plane) -> Any:
+    """Bits of the distance from each sample to the next, about."""
+    return np.log2(1 + np.abs(np.diff(values.astype(np.float64))))
+
+
+def _cost(plane: Plane, dtype: np.dtype[Any], precision: int, shift: int) -> float:
+    main, _, width, _ = _cut(plane, dtype, precision, shift)
+    listed = np.mean((main == 0) & (plane != 0)) * 8 * dtype.itemsize
+    return float(np.mean(_distance(main)) + np.mean(width) + listed)
+
+
+def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+    """Give the mask, the numbers on the grid, what is below it, and what is nearer to zero."""
+    precision, shift = parameters[:2]
+    layout, specials = check_special(NAME, parameters, 2)
+    exact = to_plane(array)
+    flat = exact.reshape(-1)
+    main, fraction, width, good = _cut(flat, array.dtype, precision, shift)
+    for special in specials:
+        good &= flat != special
+    mask, main_plane, *listed = split(
+        [main.reshape(array.shape)], good.reshape(array.shape), exact, layout, specials
+    )
+    words = _pack(fraction[good], width[good])
+    return (mask, main_plane, words, flat[good & (main == 0)], *listed)
+
+
+def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
+    """Put the bits below the grid behind those above it."""
+    if not accepts(dtype):
+        raise CorruptError(f"{NAME}: not for {dtype}")
+    mantissa, top = FORMATS[dtype.itemsize]
+    check_parameters(NAME, parameters[:1], (2, mantissa))
+    precision = parameters[0]
+    smallest, largest = _units(dtype, precision)
+    check_parameters(NAME, parameters[1:2], (-largest, -smallest))
+    shift = parameters[1]
+
+    def restore(main: Plane, good: Any) -> Array:
+        flat, described = main.reshape(-1), good.reshape(-1)
+        sign = flat >> 63
+        size = (flat ^ sign) - sign
+        if size.size and not 0 <= int(size.min()) <= int(size.max()) < 1 << MOST_BITS:
+            raise CorruptError(f"{NAME}: a number has more than {MOST_BITS} bits")
+        length = _bit_length(size)
+        above = np.maximum(length - precision, 0)
+        below = np.clip(precision - length, 0, -shift - smallest)
+        zero = size == 0
+        below[zero | ~described] = 0
+        total = int(below.sum())
+        fraction = _unpack(_read_words(read, total), below)
+        if np.any(size & ((np.int64(1) << above) - 1)):
+            raise CorruptError(f"{NAME}: a number has bits that its mantissa does not hold")
+        digits = (size >> above << below) | fraction
+        exponent = above - below - (shift + smallest - 1)
+        exponent[length + below < precision] = 0
+        if np.any(described & (exponent >= top)):
+            raise CorruptError(f"{NAME}: a number is too large for {dtype}")
+        low = (digits << (mantissa - precision)) & ((1 << (mantissa - 1)) - 1)
+        plane = (np.clip(exponent, 0, top) << (mantissa - 1) | low) ^ sign
+        zero &= described
+        plane[zero] = read((int(np.count_nonzero(zero)),))
+        return from_plane(plane.reshape(main.shape), dtype)
+
+    return merge(NAME, read, shape, dtype, check_special(NAME, parameters, 2), restore=restore)
+
+
+def _read_words(read: Read, bits: int) -> Plane:
+    words = read((-(-bits // WORD),))
+    if words.size and (int(words.min()) < 0 or int(words.max()) >> WORD):
+        raise CorruptError(f"{NAME}: a word has more than {WORD} bits")
+    return words
