@@ -34,6 +34,7 @@ from compress.transforms import (
     quantised,
     repeated,
     scaled,
+    seasonal,
     sparse,
     special,
     transposed,
@@ -65,7 +66,7 @@ _OF_CHANNELS = frozenset(step.NAME for step in (transposed, decorrelated, unstac
 # Steps that set samples apart, and where their parameters say whether they leave holes.
 _LAYOUT = {scaled.NAME: 4, truncated.NAME: 1, masked.NAME: 0, fixed.NAME: 2, quantised.NAME: 3}
 # Judged by what they do to the whole plane, in this order.
-_WHOLE: tuple[Step, ...] = (constant, sparse, repeated, folded, dictionary)
+_WHOLE: tuple[Step, ...] = (constant, sparse, repeated, folded, seasonal, dictionary)
 
 
 # Adaptive models decode some times slower, so they must be smaller by this factor; counting loses

@@ -19,6 +19,7 @@ from compress.transforms import (
     quantised,
     repeated,
     scaled,
+    seasonal,
     sparse,
     transposed,
     truncated,
@@ -48,6 +49,7 @@ _ALL: tuple[Step, ...] = (
     quantised,
     repeated,
     fixed,
+    seasonal,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

@@ -4,7 +4,8 @@ Prices are hundredths, and what a text said as 0.1 is the float nearest to 1 / 1
 one correctly rounded operation on an integer k: ``k / 10^d`` (exactly what parsing the decimal
 gives; ``k * 10^-d`` is not), ``k / c`` or ``k * b``. It may have been rounded to a shorter float
 since. With ``adjusted``, a second plane counts the units in the last place by which samples miss,
-for numbers that went through arithmetic. NaN, infinities, -0.0 and what does not fit are set apart
+for numbers that went through arithmetic: of all samples, or of all integers in order, where equal
+integers miss alike. NaN, infinities, -0.0 and what does not fit are set apart
 by `compress.transforms.special`.
 
 Parameters: operation; power of ten, or the bits of the float64; rounding; adjusted; layout and
@@ -38,6 +39,9 @@ CODE = 4
 NAME = "scaled"
 
 OVER_POWER_OF_TEN = 0
+EXACT, BY_SAMPLE, BY_INTEGER = range(3)
+# How often an integer must occur on the average for misses by integer.
+OFTEN = 2
 NATIVE, SINGLE, HALF = range(3)
 ROUNDINGS: dict[int, type[np.floating[Any]]] = {SINGLE: np.float32, HALF: np.float16}
 
@@ -110,7 +114,13 @@ def propose(array: Array, level: int) -> Parameters | None:
     operation, number, rounding, adjusted = best.parameters
     good = np.isfinite(sample) if adjusted else _matches(sample, operation, number, rounding)[1]
     specials = repeated_values(to_plane(sample[~good]))
-    return (*best.parameters, default_layout(array.shape), *specials)
+    if adjusted:
+        plane = _matches(array, operation, number, rounding)[0]
+        miss, near = _misses(array, plane, operation, _factor(operation, number), rounding)
+        listed = _misses_by_integer(plane[near], miss[near])
+        if listed is not None and OFTEN * listed.size <= plane.size:
+            adjusted = BY_INTEGER
+    return (operation, number, rounding, adjusted, default_layout(array.shape), *specials)
 
 
 @dataclass
@@ -140,7 +150,7 @@ def _try_powers(finite: Array, rounding: int, mantissa: int, best: _Best) -> Non
     for power in range(MAX_POWER + 1):
         plane, good = _matches(finite, OVER_POWER_OF_TEN, power, rounding)
         share = float(np.mean(good))
-        parameters = (OVER_POWER_OF_TEN, power, rounding, 0)
+        parameters = (OVER_POWER_OF_TEN, power, rounding, EXACT)
         best.offer(_gain(plane, good, mantissa), share, parameters)
         if share == 1:
             break
@@ -150,12 +160,12 @@ def _try_bases(finite: Array, rounding: int, mantissa: int, best: _Best) -> None
     for operation, base in find_base(finite, mantissa):
         plane, good = _matches(finite, operation, _bits(base), rounding)
         share = float(np.mean(good))
-        best.offer(_gain(plane, good, mantissa), share, (operation, _bits(base), rounding, 0))
+        best.offer(_gain(plane, good, mantissa), share, (operation, _bits(base), rounding, EXACT))
         if share < 1:
             miss, near = _misses(finite, plane, operation, base, rounding)
             spread = float(np.mean(np.log2(1 + 2 * np.abs(miss[near])))) if near.any() else 64
             gain = _gain(plane, near, mantissa) - spread
-            parameters = (operation, _bits(base), rounding, 1)
+            parameters = (operation, _bits(base), rounding, BY_SAMPLE)
             best.offer(gain, float(np.mean(near)), parameters)
 
 
@@ -179,23 +189,38 @@ def _misses(
     return miss, near
 
 
+def _misses_by_integer(numbers: Plane, misses: Plane) -> Plane | None:
+    """Give the miss of each integer that occurs, in order; ``None`` if equal ones differ."""
+    first, place = np.unique(numbers, return_index=True, return_inverse=True)[1:]
+    listed: Plane = misses[first]
+    return listed if np.array_equal(listed[place.reshape(-1)], misses) else None
+
+
 def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
     """Give the mask, the integers, the misses if adjusted, and the values that do not fit."""
     operation, number, rounding, adjusted = parameters[:4]
     layout, specials = check_special(NAME, parameters, 4)
     plane, good = _matches(array, operation, number, rounding)
     mains = [plane]
+    exact = to_plane(array)
     if adjusted:
         miss, good = _misses(array, plane, operation, _factor(operation, number), rounding)
+        good &= ~np.isin(exact, specials)
+        if adjusted == BY_INTEGER:
+            listed = _misses_by_integer(plane[good], miss[good])
+            if listed is None:
+                return None
+            mask, main, *rest = split(mains, good, exact, layout, specials)
+            return (mask, main, listed, *rest)
         mains.append(miss)
-    return split(mains, good, to_plane(array), layout, specials)
+    return split(mains, good, exact, layout, specials)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
     """Divide or multiply."""
     if not accepts(dtype):
         raise CorruptError(f"{NAME}: not for {dtype}")
-    check_parameters(NAME, parameters[:4], (0, TIMES), INT64, (0, HALF), (0, 1))
+    check_parameters(NAME, parameters[:4], (0, TIMES), INT64, (0, HALF), (EXACT, BY_INTEGER))
     operation, number, rounding, adjusted = parameters[:4]
     if operation == OVER_POWER_OF_TEN and not 0 <= number <= MAX_POWER:
         raise CorruptError(f"{NAME}: 10^{number} is no exact number")
@@ -204,10 +229,14 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
         raise CorruptError(f"{NAME}: the base is {factor}")
 
     def restore(plane: Plane, good: Mask) -> Array:
-        del good
         restored = _restore(plane, operation, factor, rounding, dtype)
-        if adjusted:
+        if adjusted == EXACT:
+            return restored
+        if adjusted == BY_SAMPLE:
             return from_plane(to_plane(restored) + read(plane.shape), dtype)
-        return restored
+        found, place = np.unique(plane[good], return_inverse=True)
+        exact = to_plane(restored)
+        exact[good] += read(found.shape)[place.reshape(-1)]
+        return from_plane(exact, dtype)
 
     return merge(NAME, read, shape, dtype, check_special(NAME, parameters, 4), restore=restore)

@@ -62,6 +62,11 @@ def _angle(rng: np.random.Generator) -> tuple[Array, float]:
     return np.cumsum(rng.integers(-5, 6, N)) % 360, N * log2(11)
 
 
+def _season(rng: np.random.Generator) -> tuple[Array, float]:
+    pattern = rng.integers(0, 10_000, 75)
+    return np.resize(pattern, N) + _uniform(rng, 8), N * 3 + 75 * log2(10_000)
+
+
 def _repeat(rng: np.random.Generator) -> tuple[Array, float]:
     return np.tile(rng.integers(0, 1 << 40, N // 10), 10), N // 10 * 40
 
@@ -93,6 +98,10 @@ def _thirds(rng: np.random.Generator) -> tuple[Array, float]:
 
 def _float_multiples(rng: np.random.Generator) -> tuple[Array, float]:
     return _uniform(rng, 1000) * 0.1, N * log2(1000)
+
+
+def _radians(rng: np.random.Generator) -> tuple[Array, float]:
+    return np.deg2rad(_uniform(rng, 3600) / 10), N * log2(3600)
 
 
 def _sensor(rng: np.random.Generator) -> tuple[Array, float]:
@@ -142,9 +151,9 @@ def _dates(rng: np.random.Generator) -> tuple[Array, float]:
 
 STRUCTURES: list[Callable[[np.random.Generator], tuple[Array, float]]] = [
     _multiples, _multiples_with_exceptions, _dictionary, _constant, _mostly_constant, _counter,
-    _angle, _repeat, _repeated_rows, _interleaved, _sorted, _decimal, _decimal_single, _thirds,
-    _float_multiples, _sensor, _truncated, _nan, _fill, _fill_in_an_image, _colour, _structured,
-    _complex, _dates,
+    _angle, _season, _repeat, _repeated_rows, _interleaved, _sorted, _decimal, _decimal_single,
+    _thirds, _float_multiples, _radians, _sensor, _truncated, _nan, _fill, _fill_in_an_image,
+    _colour, _structured, _complex, _dates,
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from compress.transforms import (
     multiples,
     repeated,
     scaled,
+    seasonal,
     sparse,
     transposed,
     truncated,
@@ -19,7 +20,7 @@ from compress.transforms import (
 )
 from compress.transforms.special import COMPACT, FILLED
 
-from .chains import check_step
+from .chains import assert_identical, check_step, round_trip
 
 N = 20_000
 
@@ -94,6 +95,27 @@ def test_arithmetic_leaves_misses_in_the_last_place(rng: np.random.Generator) ->
     assert not mask.any()
     assert np.ptp(main) < 100_000
     assert np.abs(misses).max() <= 2
+
+
+def test_misses_of_equal_integers_are_listed_once(rng: np.random.Generator) -> None:
+    """Tenths of degrees turned into radians miss by a rule of which only the outcome is kept."""
+    array = np.deg2rad(rng.integers(0, 900, (100, N // 100)) / 10)
+    array[10:20, 30:60] = np.nan
+    parameters = check_step(scaled, array)
+    assert parameters is not None
+    assert parameters[3] == scaled.BY_INTEGER
+    children = scaled.forward(array, parameters)
+    assert children is not None
+    assert children[2].size == np.unique(array[np.isfinite(array)]).size
+
+
+def test_unequal_misses_of_equal_integers_are_kept_by_sample(rng: np.random.Generator) -> None:
+    """One sample that was rounded otherwise is enough."""
+    array = np.deg2rad(rng.integers(0, 900, N) / 10)
+    array[N // 2] = np.nextafter(array[N // 2], 9)
+    parameters = check_step(scaled, array)
+    assert parameters is not None
+    assert parameters[3] == scaled.BY_SAMPLE
 
 
 def test_decimals_that_went_through_float32(rng: np.random.Generator) -> None:
@@ -180,6 +202,34 @@ def test_periods_are_found(rng: np.random.Generator, period: int) -> None:
     pattern = rng.integers(0, 5000, period)
     array = np.tile(pattern, N // period + 1)[:N] + rng.integers(-2, 3, N)
     assert check_step(folded, array) == (period,)
+
+
+@pytest.mark.parametrize("noise", ["uniform", "normal"])
+def test_the_pattern_of_a_season_is_told_from_its_noise(
+    rng: np.random.Generator, noise: str
+) -> None:
+    """What is left is the noise: of the same spread, and of the same ends where it has ends."""
+    pattern = rng.integers(0, 5000, 100)
+    drawn = rng.integers(0, 8, N) if noise == "uniform" else np.rint(rng.normal(0, 9, N))
+    array = np.resize(pattern, N) + drawn.astype(np.int64)
+    assert check_step(seasonal, array) == (100,)
+    children = seasonal.forward(array, (100,))
+    assert children is not None
+    assert children[0].shape == (100,)
+    assert np.std(children[1]) < 1.01 * np.std(drawn)
+    if noise == "uniform":
+        assert np.ptp(children[1]) == 7
+
+
+@pytest.mark.parametrize("ends", [(-(1 << 63), (1 << 63) - 1), (-3, (1 << 63) - 1)])
+def test_seasons_of_the_widest_range_come_back(
+    rng: np.random.Generator, ends: tuple[int, int]
+) -> None:
+    """Differences that do not fit 64 bits wrap around and back."""
+    array = rng.integers(*ends, 1000, endpoint=True)
+    back = round_trip(seasonal, array, (7,))
+    assert back is not None
+    assert_identical(array, back)
 
 
 @pytest.mark.parametrize("distance", [1000, 7919])
