@@ -6,7 +6,8 @@ Lanes do not wait for each other, which hides the latency of the arithmetic; fou
 written out because numba keeps only named variables in registers. The inner loops call nothing
 that takes arrays apart from the primitives, do not let those read arrays under a condition, and
 leave what is rare (escapes) to an outer loop: numba would count references to the arrays within
-the loop otherwise.
+the loop otherwise. A loop that one kernel alone uses is inlined before it is compiled, which
+spares compiling it by itself.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def _locate(
     return slot - first, wanted - left, right - left
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _pop_lane(
     words: np.ndarray,
     floor: Scalar,
@@ -135,7 +135,7 @@ def _refill(state: Scalar, place: Scalar, words: np.ndarray) -> tuple[Scalar, Sc
     return filled if short else state, place - _ONE if short else place
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _pop_four(
     words: np.ndarray,
     floors: Scalar,

@@ -23,7 +23,7 @@ _ONE = np.uint64(1)
 _TOTAL = np.uint64(1 << 24)
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _push_lane(
     symbols: np.ndarray,
     last: int,
@@ -76,7 +76,7 @@ def _push_lane(
     return i, state, place
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _push_four(
     symbols: np.ndarray,
     last: int,

@@ -67,10 +67,12 @@ def descend(
     lowest, highest, octave, location_bits = limits
     start = np.zeros(2, np.int64)
     start[1] = size + 1 + (escape != 0)
-    one = np.ones(1, np.int64)
+    # Arrays of one table, written one by one: expressions of arrays take long to compile.
+    escapes, bases = np.zeros(1, np.int64), np.zeros(1, np.int64)
+    escapes[0], bases[0] = escape, base
+    where, inverse, shift = np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64)
     none = np.zeros(0, np.int64)
     cumulative = np.zeros(start[1], np.uint32)
-    where, inverse, shift = one.copy(), one.copy(), one.copy()
     best = np.inf
     step = coarse
     move = -1
@@ -94,7 +96,7 @@ def descend(
         inverse[0] = inverse_scales[new_scale - power * octave]
         shift[0] = power + 14
         built = abs(new_location) < 1 << 31 and build_tables(
-            start, one * escape, where, inverse, shift, one * base, knots,
+            start, escapes, where, inverse, shift, bases, knots,
             none, none, sine_knots, cumulative,
         )  # fmt: skip
         if built:
