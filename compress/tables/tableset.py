@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +15,41 @@ from compress.tables.knots import base_knots, sine_knots
 from compress.tables.rounding import round_masses
 from compress.tables.terms import cdf_terms
 
-if TYPE_CHECKING:
-    from compress.tables.parameters import DensityTable
-
 __all__ = ["PRECISION", "TOTAL", "TableSet"]
 
 PRECISION = 24
 TOTAL = 1 << PRECISION
+
+
+class Density(Protocol):
+    """What `TableSet.from_densities` needs to know; `compress.tables.DensityTable` is one."""
+
+    @property
+    def low(self) -> int:
+        """The first symbol."""
+
+    @property
+    def size(self) -> int:
+        """How many symbols."""
+
+    @property
+    def escape(self) -> int:
+        """Mass of the escape: 0 for none, -1 for what the density has outside the range."""
+
+    @property
+    def base(self) -> str:
+        """A name of `compress.tables.knots.BASES`."""
+
+    @property
+    def coefficients(self) -> tuple[int, ...]:
+        """Real and imaginary parts of the amplitude's Fourier coefficients."""
+
+    @property
+    def unit_bits(self) -> int:
+        """Fractional bits of the coefficients."""
+
+    def place(self) -> tuple[int, int, int]:
+        """Location, inverse scale and shift as `compress.tables.kernels` takes them."""
 
 
 class TableSet:
@@ -150,7 +178,7 @@ class TableSet:
         return cls.from_pmf(np.where(empty, 1.0, rows), low, escape)
 
     @classmethod
-    def from_densities(cls, tables: Sequence[DensityTable]) -> TableSet:
+    def from_densities(cls, tables: Sequence[Density]) -> TableSet:
         """Tables from density parameters; a pure function of their integers.
 
         The tables must have one Fourier shape. For a grid of scales and location phases, see
