@@ -48,6 +48,8 @@ __all__ = [
     "find",
     "flush",
     "init",
+    "locate",
+    "look_up",
     "pop",
     "pop_bits",
     "pop_escape",
@@ -76,6 +78,10 @@ _HEAD_BITS = np.uint64(7)
 _LENGTH_MASK = np.uint64(63)
 _SIDE = np.uint64(64)
 _SIGN = np.uint64(1 << 63)
+# The parts of a look-up entry.
+_MASS_SHIFT = np.uint64(40)
+_SLOT_BITS = np.uint64(16)
+_SLOT_MASK = np.uint64((1 << 16) - 1)
 
 
 @njit(forceinline=True)
@@ -141,6 +147,34 @@ def find(state: Scalar, cumulative: np.ndarray, first: Scalar, last: Scalar) -> 
         first = middle if below else first
         last = last if below else middle
     return first
+
+
+@njit(forceinline=True)
+def look_up(wanted: Scalar, entry: Scalar) -> tuple[Scalar, Scalar, Scalar]:
+    """Take an entry of `Tables.lookup` apart: slot, distance to its start, mass.
+
+    Where the distance is not below the mass, only `locate` knows the slot.
+    """
+    return entry & _SLOT_MASK, (wanted - (entry >> _SLOT_BITS)) & _MASK, entry >> _MASS_SHIFT
+
+
+@njit(forceinline=True)
+def locate(
+    wanted: Scalar, entry: Scalar, first: Scalar, last: Scalar, cumulative: np.ndarray
+) -> tuple[Scalar, Scalar, Scalar]:
+    """Scan up from an entry's slot to the one that holds ``wanted``; slot, distance, mass.
+
+    ``cumulative[first:last + 2]`` is the table; slots count from ``first``.
+    """
+    slot = entry & _SLOT_MASK if entry >> _MASS_SHIFT else entry >> _SLOT_BITS
+    slot = min(first + slot, last)
+    left = np.uint64(cumulative[slot])
+    right = np.uint64(cumulative[slot + _ONE])
+    while right <= wanted and slot < last:
+        slot += _ONE
+        left = right
+        right = np.uint64(cumulative[slot + _ONE])
+    return slot - first, wanted - left, right - left
 
 
 @njit(forceinline=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from compress.coders.ans import Scalar, pop_escape, pop_interval, quantile
+from compress.coders.ans import Scalar, locate, look_up, pop_escape, pop_interval, quantile
 from compress.coders.lanes import BAD_TABLES, DONE, UNFINISHED, Indexes, fit_each_other
 
 __all__ = ["decode_lanes"]
@@ -20,38 +20,6 @@ _MASK = np.uint64((1 << 24) - 1)
 _WORD = np.uint64(32)
 _REFILL = np.uint64(1 << 32)
 _REFILL_SHIFT = np.uint64(8)
-# The parts of a look-up entry.
-_MASS_SHIFT = np.uint64(40)
-_SLOT_BITS = np.uint64(16)
-_SLOT_MASK = np.uint64((1 << 16) - 1)
-
-
-@njit(forceinline=True)
-def _look_up(wanted: Scalar, entry: Scalar) -> tuple[Scalar, Scalar, Scalar]:
-    """Take an entry of `Tables.lookup` apart: slot, distance to its start, mass.
-
-    Where the distance is not below the mass, only `_locate` knows the slot.
-    """
-    return entry & _SLOT_MASK, (wanted - (entry >> _SLOT_BITS)) & _MASK, entry >> _MASS_SHIFT
-
-
-@njit(forceinline=True)
-def _locate(
-    wanted: Scalar, entry: Scalar, first: Scalar, last: Scalar, cumulative: np.ndarray
-) -> tuple[Scalar, Scalar, Scalar]:
-    """Scan up from an entry's slot to the one that holds ``wanted``; slot, distance, mass.
-
-    ``cumulative[first:last + 2]`` is the table; slots count from ``first``.
-    """
-    slot = entry & _SLOT_MASK if entry >> _MASS_SHIFT else entry >> _SLOT_BITS
-    slot = min(first + slot, last)
-    left = np.uint64(cumulative[slot])
-    right = np.uint64(cumulative[slot + _ONE])
-    while right <= wanted and slot < last:
-        slot += _ONE
-        left = right
-        right = np.uint64(cumulative[slot + _ONE])
-    return slot - first, wanted - left, right - left
 
 
 @njit(inline="always")
@@ -96,10 +64,10 @@ def _pop_lane(
                     break
                 row, lowest = np.uint64(t) << bits, low[t]
             entry = entries[row + (wanted >> shift)]
-            slot, rest, mass = _look_up(wanted, entry)
+            slot, rest, mass = look_up(wanted, entry)
             if rest >= mass:
                 base, last = np.uint64(start[t]), np.uint64(start[t + 1]) - _TWO
-                slot, rest, mass = _locate(wanted, entry, base, last, cumulative)
+                slot, rest, mass = locate(wanted, entry, base, last, cumulative)
                 escaped = escape[t] and base + slot == last
                 if escaped:
                     break
@@ -179,10 +147,10 @@ def _pop_four(
                 row, lowest = np.uint64(t) << bits, low[t]
             wanted = quantile(s0)
             entry = entries[row + (wanted >> shift)]
-            slot, rest, mass = _look_up(wanted, entry)
+            slot, rest, mass = look_up(wanted, entry)
             if rest >= mass:
                 base, last = np.uint64(start[t]), np.uint64(start[t + 1]) - _TWO
-                slot, rest, mass = _locate(wanted, entry, base, last, cumulative)
+                slot, rest, mass = locate(wanted, entry, base, last, cumulative)
                 if escape[t] and base + slot == last:
                     break
             s0, p0 = _refill((s0 >> _PRECISION) * mass + rest, p0, words)
@@ -195,10 +163,10 @@ def _pop_four(
                 row, lowest = np.uint64(t) << bits, low[t]
             wanted = quantile(s1)
             entry = entries[row + (wanted >> shift)]
-            slot, rest, mass = _look_up(wanted, entry)
+            slot, rest, mass = look_up(wanted, entry)
             if rest >= mass:
                 base, last = np.uint64(start[t]), np.uint64(start[t + 1]) - _TWO
-                slot, rest, mass = _locate(wanted, entry, base, last, cumulative)
+                slot, rest, mass = locate(wanted, entry, base, last, cumulative)
                 if escape[t] and base + slot == last:
                     break
             s1, p1 = _refill((s1 >> _PRECISION) * mass + rest, p1, words)
@@ -211,10 +179,10 @@ def _pop_four(
                 row, lowest = np.uint64(t) << bits, low[t]
             wanted = quantile(s2)
             entry = entries[row + (wanted >> shift)]
-            slot, rest, mass = _look_up(wanted, entry)
+            slot, rest, mass = look_up(wanted, entry)
             if rest >= mass:
                 base, last = np.uint64(start[t]), np.uint64(start[t + 1]) - _TWO
-                slot, rest, mass = _locate(wanted, entry, base, last, cumulative)
+                slot, rest, mass = locate(wanted, entry, base, last, cumulative)
                 if escape[t] and base + slot == last:
                     break
             s2, p2 = _refill((s2 >> _PRECISION) * mass + rest, p2, words)
@@ -227,10 +195,10 @@ def _pop_four(
                 row, lowest = np.uint64(t) << bits, low[t]
             wanted = quantile(s3)
             entry = entries[row + (wanted >> shift)]
-            slot, rest, mass = _look_up(wanted, entry)
+            slot, rest, mass = look_up(wanted, entry)
             if rest >= mass:
                 base, last = np.uint64(start[t]), np.uint64(start[t + 1]) - _TWO
-                slot, rest, mass = _locate(wanted, entry, base, last, cumulative)
+                slot, rest, mass = locate(wanted, entry, base, last, cumulative)
                 if escape[t] and base + slot == last:
                     break
             s3, p3 = _refill((s3 >> _PRECISION) * mass + rest, p3, words)

@@ -42,6 +42,8 @@ _SAMPLES = 20_000
 # Weighted sums over wider planes would not stay within 63 bits.
 _WIDEST = 1 << 40
 _COUNT_BYTES = 4
+# Some dozens of classes leave the cache with finer look-ups, and take as long with coarser ones.
+_LOOKUP_BITS = 10
 _INT64 = (-(1 << 63), (1 << 63) - 1)
 
 
@@ -157,21 +159,16 @@ def _residuals(
     kinds = np.zeros(samples.size, np.int32)
     nothing = np.zeros(0, np.uint32)
     none = np.zeros(0, np.int64)
-    tables = Tables(nothing, none, none, np.zeros(0, np.bool_), np.zeros((0, 1024), np.int32), none)
+    tables = Tables(nothing, none, none, np.zeros(0, np.bool_), 0, np.zeros(0, np.uint64), none)
     if not walk(False, samples, past, residuals, kinds, how, tables, nothing, nothing):
         raise ValueError(f"the model does not fit a plane of {samples.size} samples")
     return residuals, kinds
 
 
 def _searchable(tables: TableSet, shifts: list[int]) -> Tables:
-    begins = np.arange(1024, dtype=np.uint32) << 14
-    lookup = [
-        np.searchsorted(tables.cumulative[a:b], begins, side="right") - 1
-        for a, b in zip(tables.start[:-1], tables.start[1:], strict=True)
-    ]
     return Tables(
-        tables.cumulative, tables.start, tables.low, tables.escape,
-        np.array(lookup, np.int32), np.array(shifts, np.int64),
+        tables.cumulative, tables.start, tables.low, tables.escape, _LOOKUP_BITS,
+        tables.entries(_LOOKUP_BITS), np.array(shifts, np.int64),
     )  # fmt: skip
 
 

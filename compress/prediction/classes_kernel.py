@@ -8,20 +8,23 @@ Integers only, wrapping modulo 2**64.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from compress.coders.ans import init, pop_escape, pop_interval, quantile
+from compress.coders.ans import init, locate, look_up, pop_escape, pop_interval, quantile
 
 __all__ = ["FRACTION", "SCALE_FRACTION", "Tables", "Walk", "walk"]
 
 # Fractional bits of the coefficients of location and of scale.
 FRACTION = 12
 SCALE_FRACTION = 8
-_BUCKETS = 1024
+_ZERO = np.uint64(0)
+_ONE = np.uint64(1)
+_TWO = np.uint64(2)
+_PRECISION = np.uint64(24)
 
 
 class Walk(NamedTuple):
@@ -65,8 +68,8 @@ class Tables(NamedTuple):
     ----------
     cumulative, start, low, escape
         As in `compress.tables.TableSet`.
-    lookup : int32 array (T, 1024)
-        The slot of the first quantile of each 1024th of a table.
+    bits, entries : int and uint64 array (T << bits,)
+        The look-up of a `compress.tables.TableSet`.
     shifts : int64 array (T,)
         Plain low bits of a residual of each class.
     """
@@ -75,7 +78,8 @@ class Tables(NamedTuple):
     start: npt.NDArray[np.int64]
     low: npt.NDArray[np.int64]
     escape: npt.NDArray[np.bool_]
-    lookup: npt.NDArray[np.int32]
+    bits: int
+    entries: npt.NDArray[np.uint64]
     shifts: npt.NDArray[np.int64]
 
 
@@ -151,7 +155,8 @@ def walk(
         if (
             tables.shifts.size != how.n_classes or tables.low.size != how.n_classes
             or tables.start.size != how.n_classes + 1 or tables.escape.size != how.n_classes
-            or tables.lookup.shape != (how.n_classes, _BUCKETS)
+            or not 0 <= tables.bits <= 24
+            or tables.entries.size != how.n_classes << tables.bits
             or tables.start[how.n_classes] != tables.cumulative.size
         ):  # fmt: skip
             return False
@@ -159,11 +164,9 @@ def walk(
         return False
     border = np.zeros(count, np.int64)
     place = np.zeros(dimensions, np.int64)
-    # The bits of a float give the logarithm of an integer: exponent and half octaves.
-    real = np.zeros(1, np.float64)
-    raw = real.view(np.int64)
-    floor = np.uint64(0)
-    whole, state, at_word = init(words, floor, np.uint64(max(words.size, 1) - 1))
+    bits = np.uint64(tables.bits)
+    shift_in = _PRECISION - bits
+    whole, state, at_word = init(words, _ZERO, np.uint64(max(words.size, 1) - 1))
     if decoding and not whole:
         return False
     bit = 0
@@ -200,11 +203,12 @@ def walk(
                 for j in range(count):
                     border[j] = _clipped(i, place, how.offsets[channel, j], how.shape) - i
                 jump = border
-            # ---- location: the nearest neighbour, which came last, is added last
+            # ---- location: the nearest neighbour, which came last, is added last; compilers
+            # gather the others at once, and would wait for it
             total = half
-            for j in range(count - 1, -1, -1):
-                where = np.uint64(i + jump[j])
-                total += coefficient[j] * (samples[where] - how.low)
+            for j in range(1, count):
+                total += coefficient[j] * samples[np.uint64(i + jump[j])]
+            total += coefficient[0] * samples[np.uint64(i + jump[0])] - (how.low << FRACTION)
             expected = min(max(how.low + (total >> FRACTION), how.low), how.high)
             # ---- scale and class
             scale = weight[2 * near]
@@ -214,8 +218,9 @@ def walk(
                 scale += weight[near + j] * past[where]
             if i == 0:
                 expected, scale = how.low, weight[2 * near]
-            real[0] = max(scale, 1)
-            kind = min(max((raw[0] >> 51) - 2 * 1023 - how.first, 0), how.n_classes - 1)
+            # The bits of a float give the logarithm of an integer: exponent and half octaves.
+            octaves: Any = (np.float64(max(scale, 1)).view(np.int64) >> 51) - 2 * 1023
+            kind = min(max(octaves - how.first, 0), how.n_classes - 1)
             if not interior:
                 jump = how.jumps[channel]
             # ---- the sample
@@ -226,19 +231,21 @@ def walk(
                 classes[i] = kind
                 continue
             wanted = quantile(state)
-            slot = tables.start[kind] + tables.lookup[kind, wanted >> np.uint64(14)]
-            last = tables.start[kind + 1] - 2
-            while slot < last and tables.cumulative[slot + 1] <= wanted:
-                slot += 1
-            begin = np.uint64(tables.cumulative[slot])
-            mass = np.uint64(tables.cumulative[slot + 1]) - begin
-            state, at_word = pop_interval(state, at_word, floor, words, begin, mass)
-            token = tables.low[kind] + slot - tables.start[kind]
-            if slot == last and tables.escape[kind]:
+            table = np.uint64(kind)
+            entry = tables.entries[(table << bits) + (wanted >> shift_in)]
+            slot, rest, mass = look_up(wanted, entry)
+            escaped = False
+            if rest >= mass:
+                first = np.uint64(tables.start[table])
+                last = np.uint64(tables.start[table + _ONE]) - _TWO
+                slot, rest, mass = locate(wanted, entry, first, last, tables.cumulative)
+                escaped = tables.escape[table] and first + slot == last
+            state, at_word = pop_interval(state, at_word, _ZERO, words, wanted - rest, mass)
+            token = tables.low[table] + np.int64(slot)
+            if escaped:
                 token, state, at_word = pop_escape(
-                    state, at_word, floor, words,
-                    tables.low[kind], last - tables.start[kind],
-                )  # fmt: skip
+                    state, at_word, _ZERO, words, tables.low[table], slot
+                )
             shift = tables.shifts[kind]
             residual = np.int64(token)
             if shift > 0:
@@ -254,4 +261,4 @@ def walk(
                     bit += take
             past[i] = abs(residual)
             samples[i] = expected + residual
-    return not decoding or (at_word == floor and state == np.uint64(0))
+    return not decoding or (at_word == _ZERO and state == _ZERO)

@@ -261,11 +261,28 @@ class TableSet:
         bits = min(max(widest.bit_length() + 1, 11), 16)
         while bits > 4 and len(self) << bits > 1 << 17:
             bits -= 1
+        return bits, self.entries(bits)
+
+    def entries(self, bits: int) -> npt.NDArray[np.uint64]:
+        """Build the entries of a look-up by the upper ``bits`` bits of a quantile.
+
+        Parameters
+        ----------
+        bits : int
+            0 to 24.
+
+        Returns
+        -------
+        ndarray, uint64, shape (T << bits,)
+            As `compress.coders.Tables.lookup` defines them; read-only.
+        """
+        if not 0 <= bits <= PRECISION:
+            raise ValueError(f"bits must lie in 0..{PRECISION}, got {bits}")
         entries = np.empty(len(self) << bits, np.uint64)
         if not fill_lookup(self.cumulative, self.start, self.escape, bits, entries):
             raise AssertionError("a checked table set does not fit itself")
         entries.flags.writeable = False
-        return bits, entries
+        return entries
 
     def bits(self, symbols: npt.ArrayLike, indexes: npt.ArrayLike | None = None) -> float:
         """Ideal code length of ``symbols`` in bits.
