@@ -21,6 +21,7 @@ class DeepFactorised:
         import torch  # noqa: PLC0415 - optional
 
         torch.manual_seed(seed)
+        torch.set_num_threads(1)  # the layers are tiny
         self.torch = torch
         self.centre = float(np.median(samples))
         spread = np.subtract(*np.quantile(samples, [0.75, 0.25]))

@@ -128,16 +128,21 @@ def _best_base(task: Task) -> str:
         found = [_bare(cells, base)]
         if task.terms == "auto":
             most = max(_ladder(task, cells, base), default=0)
-            rungs = [terms for terms in _FEW_RUNGS if terms <= most]
+            rungs = [terms for terms in _FEW_RUNGS if terms <= most] or [most] * (most > 0)
         else:
             rungs = [task.terms] if task.terms else []
             found = found[: 1 - len(rungs)]
         found += [_fit_terms(cells, base, terms, moves=0, steps=_FEW_STEPS) for terms in rungs]
         return min(_bits(task, one) for one in found)
 
-    # a half-line only where the density breaks off: elsewhere it would leave mass outside
-    breaks_off = outer_ends(task.statistic, task.bin_width)[0] is not None
-    return min((*_LINE_BASES, "exponential") if breaks_off else _LINE_BASES, key=shortest)
+    # with an end only where the density breaks off: elsewhere it would leave mass outside
+    low, high = outer_ends(task.statistic, task.bin_width)
+    names = [*_LINE_BASES]
+    if low is not None:
+        names.append("exponential")
+        if high is not None and low < high:
+            names.append("uniform")
+    return min(names, key=shortest)
 
 
 def _bits(task: Task, found: _Fit) -> float:
@@ -194,10 +199,12 @@ def _ladder(task: Task, cells: _Cells, base: Base) -> Iterator[int]:
 
 def _start_base(task: Task, name: str) -> Base:
     statistic = task.statistic
-    if name == "exponential":
-        low = outer_ends(statistic, task.bin_width)[0]
-        if low is not None:
+    if task.support is None and name in ("exponential", "uniform"):
+        low, high = outer_ends(statistic, task.bin_width)
+        if low is not None and name == "exponential":
             return Exponential.above(low, statistic, task.bin_width)
+        if low is not None and high is not None and name == "uniform" and low < high:
+            return Uniform(low, high - low)
     if name != "uniform":
         found: Base = BASES[name].fit(statistic, bin_width=task.bin_width)
         return found

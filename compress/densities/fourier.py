@@ -101,12 +101,12 @@ class FourierDensity(Density):
             N; "auto" takes the number with the smallest total code length (samples and
             coefficients).
         base : {"auto", "uniform", "exponential", "normal", "laplace", "logistic", "student"}
-            What the terms modulate. "auto" decides by total code length ("uniform" is a candidate
-            only with `support`, "exponential" only where the density breaks off at the least
-            sample; its end then lies a little below that).
+            What the terms modulate. "auto" decides by total code length. "uniform" and
+            "exponential" are candidates only where the samples show that their density breaks
+            off at both ends or at the lower one; the ends then lie a little beyond the samples.
         support : (float, float), optional
-            Interval on which the density is periodic, for the uniform base; by default the range
-            of the samples, a little widened.
+            Interval on which the density is periodic, for the uniform base, which it implies; by
+            default the range of the samples, a little widened.
         weights : array_like, shape of `x`, optional
             Sample weights: 2 counts as the sample given twice.
         regularization : float or "auto"

@@ -59,7 +59,10 @@ def fit_density(
     if low is not None:
         candidates.append(Exponential.above(low, statistic, bin_width))
     if low is not None and high is not None and low < high:
-        candidates += _bounded(statistic, low, high, bin_width)
+        candidates.append(Uniform(low, high - low))
+        if statistic.values.size > 1:
+            bins = Histogram.fit(statistic, bin_width=bin_width)
+            candidates.append(Histogram([low, *bins.edges[1:-1], high], bins.masses))
     if statistic.values.size > 1:
         candidates.append(GaussianMixture.fit(statistic, bin_width=bin_width))
         fourier = FourierDensity.fit(statistic, bin_width=bin_width)
@@ -71,16 +74,3 @@ def fit_density(
         return data + density.parameter_bits(n)
 
     return min(candidates, key=bits)
-
-
-def _bounded(statistic: Statistic, low: float, high: float, bin_width: float) -> list[Density]:
-    """Densities on [low, high]."""
-    found: list[Density] = [Uniform(low, high - low)]
-    if statistic.values.size > 1:
-        bins = Histogram.fit(statistic, bin_width=bin_width)
-        found.append(Histogram([low, *bins.edges[1:-1], high], bins.masses))
-        ends = (low, high)
-        fourier = FourierDensity.fit(statistic, support=ends, bin_width=bin_width)
-        if fourier.terms > 0:
-            found.append(fourier)
-    return found

@@ -87,6 +87,16 @@ def test_a_half_line_carries_what_breaks_off_on_one_side():
     assert abs(line.cdf(line.ppf(0.3)) - 0.3) < 1e-9
 
 
+def test_an_interval_carries_what_breaks_off_on_both_sides():
+    """A cosine on [-1, 1], found without being told the interval."""
+    true = FourierDensity([0.3 + 0.1j], Uniform(-1.0, 2.0))
+    fitted = FourierDensity.fit(true.rvs(50_000, rng=0))
+    assert fitted.base_name == "uniform"
+    assert fitted.support == (-1.0, 1.0)
+    x = np.linspace(-1.0, 1.0, 101)
+    np.testing.assert_allclose(fitted.pdf(x), true.pdf(x), atol=0.02)
+
+
 def test_steps_inside_an_interval_choose_a_histogram():
     """Sharp steps on [0, 1], where both ends break off."""
     rng = np.random.default_rng(0)
