@@ -18,7 +18,12 @@ from compress.tables import (
     fit_table,
     read_parameters,
 )
-from compress.tables.knots import BASES
+from compress.tables.knots import BASES, base_knots, inverse_scales, sine_knots
+from compress.tables.knots_exact import (
+    exact_base_knots,
+    exact_inverse_scales,
+    exact_sine_knots,
+)
 
 SHAPES = {
     "normal": stats.norm(),
@@ -166,3 +171,12 @@ def test_a_grid_of_densities_is_scipys_at_every_scale_and_phase() -> None:
         pmf = np.diff(SHAPES["logistic"].cdf((edges - location) / scale))
         assert np.abs(masses[:-1] / TOTAL - pmf).max() < 1e-3
         assert masses[-1] / TOTAL < 1e-3
+
+
+def test_the_shipped_knots_are_the_exact_ones() -> None:
+    """The file holds what correctly rounded decimal arithmetic gives on this machine."""
+    for name in BASES:
+        if name != "uniform":
+            np.testing.assert_array_equal(base_knots(name), exact_base_knots(name))
+    np.testing.assert_array_equal(sine_knots(), exact_sine_knots())
+    np.testing.assert_array_equal(inverse_scales(), exact_inverse_scales())
