@@ -9,17 +9,15 @@ a sample cannot judge (dictionaries, periods, rare exceptions) are tried on the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from compress.pipeline.contest import MODELS_ACROSS_CHANNELS, choose_model, model_bytes
 from compress.pipeline.estimate import LEAF_BITS, WHOLE_AXIS, plane_bits, sample_of
-from compress.pipeline.models import MODELS
-from compress.pipeline.tree import Branch, Leaf, Node, write_node
-from compress.prediction import causal, counts, plain, static
+from compress.pipeline.tree import Branch, Node
 from compress.prediction.model import Plane
 from compress.transforms import (
     Step,
@@ -42,7 +40,6 @@ from compress.transforms import (
     unstacked,
     unwrapped,
 )
-from compress.transforms.step import INT64
 
 __all__ = ["plan_field"]
 
@@ -69,18 +66,6 @@ _LAYOUT = {scaled.NAME: 4, truncated.NAME: 1, masked.NAME: 0, fixed.NAME: 2, qua
 _WHOLE: tuple[Step, ...] = (constant, sparse, repeated, folded, seasonal, dictionary)
 
 
-# Adaptive models decode some times slower, so they must be smaller by this factor; counting loses
-# more than others do where a trial is put together from blocks, so it wins close calls wrongly.
-_RELUCTANCE = {causal.CODE: 1.005, counts.CODE: 1.02}
-# Heats in which plane models compete, by the samples that they code: what learns while it codes
-# needs many, and where time matters a short heat spares most models the long one.
-_HEATS = {5: (1 << 12, 1 << 14), 6: (1 << 12, 1 << 15), 7: (1 << 16,), 8: (1 << 16,)}
-_FIXED_HEAT = (1 << 15,)
-# By how much a model may be behind the best to enter the next heat. The slowest must be level.
-_BEHIND = {counts.CODE: 1.0}
-_MOST_BEHIND = 1.25
-# Bytes that say nothing yet.
-_EVEN = 16
 _CLOSED = "closed"
 _FILLED_CLOSED = (special.FILLED, special.COMPACT)
 # Samples on which channels are coded together and apart.
@@ -89,8 +74,6 @@ _SPLIT_TRIAL = 1 << 13
 # which on they are.
 _HOLES_TRIAL = 1 << 14
 _HOLES = 1 / 64
-# From this level on there are models that see across channels.
-_ACROSS_CHANNELS = 3
 
 
 @dataclass(frozen=True)
@@ -270,62 +253,10 @@ def _whole(plane: Plane, level: int) -> tuple[Node, list[Plane]]:
         if not children:
             break
     if best is None:
-        return _leaf(plane, level), [plane]
+        return choose_model(plane, level), [plane]
     code, parameters, children = best
     sketches = [_search_whole(child, level, 1) for child in children]
     return _branch(code, parameters, children, sketches, level)
-
-
-def _leaf(plane: Plane, level: int) -> Leaf:
-    """Choose the plane model, by what it makes of a part of the plane."""
-    if plane.size == 0:
-        return Leaf(plain.CODE)
-    if level < _ACROSS_CHANNELS:
-        return _fast_leaf(plane, level)
-    sizes: dict[int, float] = dict.fromkeys(MODELS, 0.0)
-    for samples in _HEATS.get(level, _FIXED_HEAT):
-        trial = sample_of(plane, samples)
-        sizes = _sizes(tuple(sizes), trial, plane.size, level)
-        even = min(sizes.values()) + _EVEN * plane.size / trial.size
-        sizes = {c: n for c, n in sizes.items() if n <= even * _BEHIND.get(c, _MOST_BEHIND)}
-        if len(sizes) == 1:
-            break
-    for code in sorted(sizes, key=lambda code: sizes[code] * _RELUCTANCE.get(code, 1.0)):
-        parameters = _propose_model(code, plane, level)
-        if parameters is not None:
-            return Leaf(code, parameters)
-    raise AssertionError("the plain model takes every plane")
-
-
-def _propose_model(code: int, plane: Plane, level: int) -> tuple[int, ...] | None:
-    """Give a model's parameters, unless a plan cannot hold them."""
-    parameters = MODELS[code].propose(plane, level)
-    if parameters is None or any(not INT64[0] <= number <= INT64[1] for number in parameters):
-        return None
-    return parameters
-
-
-def _fast_leaf(plane: Plane, level: int) -> Leaf:
-    """Choose between one table and plain bits, by estimate."""
-    bits = plain.propose(plane, level)
-    if bits[0] * plane.size <= plane_bits(plane):
-        return Leaf(plain.CODE, bits)
-    return Leaf(static.CODE, static.propose(plane, level) or ())
-
-
-def _sizes(codes: Iterable[int], trial: Plane, total: int, level: int) -> dict[int, float]:
-    """Bytes that each model would take for ``total`` samples, by its code."""
-    sizes: dict[int, float] = {}
-    for code in sorted(codes, key=lambda code: code == static.CODE):
-        # Its table takes long to fit, and gains nothing where others reach what it could.
-        least = min(sizes.values(), default=np.inf)
-        if code == static.CODE and least < plane_bits(trial, total) / 8:
-            break
-        parameters = _propose_model(code, trial, level)
-        if parameters is not None:
-            coded = len(MODELS[code].encode(trial, parameters)) * total / trial.size
-            sizes[code] = coded + len(write_node(Leaf(code, parameters)))
-    return sizes
 
 
 def _laid_out(
@@ -361,22 +292,20 @@ def _rows_of(array: Array, most: int) -> Array:
 
 def _trial_bytes(parts: list[Plane], level: int) -> float:
     """Bytes that planes take, by what plane models or their estimate say."""
-    if level < _ACROSS_CHANNELS:
+    if level < MODELS_ACROSS_CHANNELS:
         return sum(plane_bits(part) for part in parts) / 8
-    return sum(min(_sizes(MODELS, part, part.size, level).values()) for part in parts if part.size)
+    return sum(model_bytes(part, part.size, level) for part in parts if part.size)
 
 
 def _splitting_pays(sketch: _Sketch, plane: Plane, level: int) -> bool:
     """Whether channels are smaller one by one than side by side, where models see across them."""
-    if level < _ACROSS_CHANNELS:
+    if level < MODELS_ACROSS_CHANNELS:
         return True
     trial = sample_of(plane, _SPLIT_TRIAL)
     parts = _planes_of(sketch, trial, level)
     scale = plane.size / trial.size
-    apart = sum(
-        min(_sizes(MODELS, part, round(part.size * scale), level).values()) for part in parts
-    )
-    return apart < min(_sizes(MODELS, trial, plane.size, level).values())
+    apart = sum(model_bytes(part, round(part.size * scale), level) for part in parts)
+    return apart < model_bytes(trial, plane.size, level)
 
 
 def _planes_of(sketch: _Sketch, array: Array, level: int) -> list[Plane]:

@@ -1,0 +1,102 @@
+"""Which plane model for a plane? Models compete by what they make of it, or of a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from compress.pipeline.estimate import plane_bits, sample_of
+from compress.pipeline.models import MODELS
+from compress.pipeline.tree import Leaf, write_node
+from compress.prediction import causal, counts, plain, static
+from compress.prediction.model import Parameters, Plane
+from compress.transforms.step import INT64
+
+__all__ = ["MODELS_ACROSS_CHANNELS", "choose_model", "model_bytes"]
+
+# From this level on there are models that see across channels, and models compete.
+MODELS_ACROSS_CHANNELS = 3
+# Adaptive models decode some times slower, so they must be smaller by this factor; counting loses
+# more than others do where a trial is put together from blocks, so it wins close calls wrongly.
+_RELUCTANCE = {causal.CODE: 1.005, counts.CODE: 1.02}
+# Heats in which models compete, by the samples that they code: what learns while it codes needs
+# many, and where time matters a short heat spares most models the long one. At other levels models
+# are cheap to run once they are fitted, and are run on the whole.
+_HEATS = {5: (1 << 12, 1 << 14), 6: (1 << 12, 1 << 15), 7: (1 << 16,), 8: (1 << 16,), 9: (1 << 16,)}
+# By how much a model may be behind the best to enter the next heat. The slowest must be level.
+_BEHIND = {counts.CODE: 1.0}
+_MOST_BEHIND = 1.25
+# Bytes that say nothing yet.
+_EVEN = 16
+
+Contest = dict[int, tuple[float, Parameters]]
+
+
+def choose_model(plane: Plane, level: int) -> Leaf:
+    """Choose the plane model.
+
+    Parameters
+    ----------
+    plane : int64 array
+    level : int
+
+    Returns
+    -------
+    Leaf
+    """
+    if plane.size == 0:
+        return Leaf(plain.CODE)
+    if level < MODELS_ACROSS_CHANNELS:
+        return _by_estimate(plane, level)
+    codes: Iterable[int] = MODELS
+    contest: Contest = {}
+    trial = plane
+    for samples in _HEATS.get(level, (plane.size,)):
+        trial = sample_of(plane, samples)
+        contest = _heat(codes, trial, plane.size, level)
+        even = min(size for size, _ in contest.values()) + _EVEN * plane.size / trial.size
+        codes = [c for c in contest if contest[c][0] <= even * _BEHIND.get(c, _MOST_BEHIND)]
+        if len(codes) == 1:
+            break
+    for code in sorted(codes, key=lambda code: contest[code][0] * _RELUCTANCE.get(code, 1.0)):
+        parameters = contest[code][1] if trial is plane else _propose(code, plane, level)
+        if parameters is not None:
+            return Leaf(code, parameters)
+    raise AssertionError("the plain model takes every plane")
+
+
+def model_bytes(trial: Plane, total: int, level: int) -> float:
+    """Bytes that the best model takes for ``total`` samples of which ``trial`` is a part."""
+    return min(size for size, _ in _heat(MODELS, trial, total, level).values())
+
+
+def _by_estimate(plane: Plane, level: int) -> Leaf:
+    """Choose between one table and plain bits."""
+    bits = plain.propose(plane, level)
+    if bits[0] * plane.size <= plane_bits(plane):
+        return Leaf(plain.CODE, bits)
+    return Leaf(static.CODE, static.propose(plane, level) or ())
+
+
+def _heat(codes: Iterable[int], trial: Plane, total: int, level: int) -> Contest:
+    """Bytes that each model would take for ``total`` samples and its parameters, by its code."""
+    contest: Contest = {}
+    for code in sorted(codes, key=lambda code: code == static.CODE):
+        # Its table takes long to fit, and gains nothing where others reach what it could.
+        least = min((size for size, _ in contest.values()), default=np.inf)
+        if code == static.CODE and least < plane_bits(trial, total) / 8:
+            break
+        parameters = _propose(code, trial, level)
+        if parameters is not None:
+            coded = len(MODELS[code].encode(trial, parameters)) * total / trial.size
+            contest[code] = coded + len(write_node(Leaf(code, parameters))), parameters
+    return contest
+
+
+def _propose(code: int, plane: Plane, level: int) -> Parameters | None:
+    """Give a model's parameters, unless a plan cannot hold them."""
+    parameters = MODELS[code].propose(plane, level)
+    if parameters is None or any(not INT64[0] <= number <= INT64[1] for number in parameters):
+        return None
+    return parameters
