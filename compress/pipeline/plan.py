@@ -27,6 +27,7 @@ from compress.transforms import (
     fixed,
     folded,
     masked,
+    mirrored,
     multiples,
     ordered,
     quantised,
@@ -63,7 +64,15 @@ _OF_CHANNELS = frozenset(step.NAME for step in (transposed, decorrelated, unstac
 # Steps that set samples apart, and where their parameters say whether they leave holes.
 _LAYOUT = {scaled.NAME: 4, truncated.NAME: 1, masked.NAME: 0, fixed.NAME: 2, quantised.NAME: 3}
 # Judged by what they do to the whole plane, in this order.
-_WHOLE: tuple[Step, ...] = (constant, sparse, repeated, folded, seasonal, dictionary)
+_WHOLE: tuple[Step, ...] = (
+    constant,
+    sparse,
+    mirrored,
+    repeated,
+    folded,
+    seasonal,
+    dictionary,
+)
 
 
 _CLOSED = "closed"

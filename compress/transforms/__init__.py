@@ -14,6 +14,7 @@ from compress.transforms import (
     fixed,
     folded,
     masked,
+    mirrored,
     multiples,
     ordered,
     quantised,
@@ -50,6 +51,7 @@ _ALL: tuple[Step, ...] = (
     repeated,
     fixed,
     seasonal,
+    mirrored,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

@@ -66,6 +66,8 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
     """Copy each left-out row from the one a lag before it."""
     check_plane(NAME, dtype)
     check_parameters(NAME, parameters, (1, shape[0] - 1 if shape else 0))
+    if 0 in shape:
+        raise CorruptError(f"{NAME}: rows of no samples are never left out")
     (lag,), n = parameters, shape[0]
     flags = read((n - lag,))
     if flags.size and (int(flags.min()) < 0 or int(flags.max()) > 1):

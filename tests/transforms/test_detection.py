@@ -9,6 +9,7 @@ from compress.transforms import (
     decorrelated,
     folded,
     masked,
+    mirrored,
     multiples,
     repeated,
     scaled,
@@ -314,6 +315,37 @@ def test_a_changed_repeat_keeps_what_changed(rng: np.random.Generator) -> None:
     assert check_step(repeated, array) == (4567,)
     _, kept = repeated.forward(array, (4567,)) or ()
     assert 4567 <= kept.size <= 4567 + 200
+
+
+@pytest.mark.parametrize("shape", [(2,), (9,), (10, 7), (7, 10, 3), (4, 1, 5)])
+def test_mirror_images_are_kept_by_half(rng: np.random.Generator, shape: tuple[int, ...]) -> None:
+    """Along whatever axis, with and without a middle."""
+    for axis, size in enumerate(shape):
+        half = rng.integers(0, 1 << 40, shape).take(range((size + 1) // 2), axis)
+        other = np.flip(half, axis).take(range(size % 2, (size + 1) // 2), axis)
+        array = np.concatenate([half, other], axis)
+        if size > 1:
+            assert check_step(mirrored, array) == (axis,)
+            assert np.array_equal((mirrored.forward(array, (axis,)) or ())[0], half)
+
+
+@pytest.mark.parametrize("side", [2, 3, 10, 31])
+def test_symmetric_matrices_are_kept_by_half(rng: np.random.Generator, side: int) -> None:
+    """Every number of the lower triangle is there once."""
+    lower = np.tril(rng.permutation(1 << 12)[: side * side].reshape(side, side)) + 1
+    array = np.maximum(lower, np.tril(lower, -1).T)
+    assert check_step(mirrored, array) == (2,)
+    (child,) = mirrored.forward(array, (2,)) or ()
+    assert sorted(child.ravel()) == sorted(array[np.tril_indices(side)])
+
+
+def test_one_sample_breaks_a_mirror(rng: np.random.Generator) -> None:
+    """Nothing is left out that is not the same."""
+    half = rng.integers(0, 99, (10, 30))
+    array = np.concatenate([half, half[::-1]])
+    array[4, 5] += 1
+    assert mirrored.propose(array, 5) is None
+    assert mirrored.forward(array, (0,)) is None
 
 
 def test_noise_does_not_repeat(rng: np.random.Generator) -> None:
