@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
 
 from compress.errors import CorruptError
 
-__all__ = ["EXACT", "pack_weights", "round_weight", "unpack_weights"]
+__all__ = ["EXACT", "pack_weights", "round_weights", "unpack_weights"]
 
 # A bit string travels in integers of this many bits: nine bytes each as a signed varint.
 _CHUNK = 62
@@ -14,106 +17,111 @@ _CHUNK = 62
 EXACT = 64
 MAX_WEIGHT_BITS = 33
 
+Weights = npt.NDArray[np.int64]
 
-def _kept(length: int, precision: int) -> int:
-    """Bits kept behind the leading one of a weight of ``length`` bits.
+
+def _lengths(values: Weights) -> Weights:
+    """Bit lengths; exact below 2**53."""
+    return np.frexp(values.astype(np.float64))[1].astype(np.int64)
+
+
+def _kept(length: Weights, precision: int) -> Weights:
+    """Bits kept behind the leading one of weights of ``length`` bits.
 
     A count's standard error is its square root, so about half of its bits carry information.
     """
-    return max(0, min(length - 1, (length + precision) // 2))
+    return np.maximum(0, np.minimum(length - 1, (length + precision) // 2))
 
 
-def round_weight(weight: int, precision: int) -> int:
-    """Round a weight to what `pack_weights` writes of it."""
-    length = weight.bit_length()
-    dropped = length - 1 - _kept(length, precision) if length else 0
-    if dropped <= 0:
-        return weight
-    return (weight >> dropped << dropped) | 1 << (dropped - 1)
+def round_weights(weights: npt.ArrayLike, precision: int) -> Weights:
+    """Round weights below ``2**MAX_WEIGHT_BITS`` to what `pack_weights` writes of them."""
+    values = np.asarray(weights, dtype=np.int64)
+    length = _lengths(values)
+    dropped = np.maximum(length - 1 - _kept(length, precision), 0)
+    half = np.where(dropped > 0, np.int64(1) << np.maximum(dropped - 1, 0), 0)
+    rounded: Weights = (values >> dropped << dropped) | half
+    return rounded
 
 
-class _Writer:
-    """Collects bits, least significant first."""
+def _gamma(values: Weights) -> tuple[Weights, Weights]:
+    """Elias's gamma codes of integers >= 1, least significant bit first; and their widths."""
+    length = _lengths(values)
+    behind = values - (np.int64(1) << (length - 1))
+    return (np.int64(1) << (length - 1)) | behind << length, 2 * length - 1
 
-    def __init__(self) -> None:
-        self._parts: list[str] = []
 
-    def bits(self, value: int, width: int) -> None:
-        if width:
-            self._parts.append(format(value, f"0{width}b")[::-1])
+def pack_weights(weights: npt.ArrayLike, precision: int) -> list[int]:
+    """Write weights that `round_weights` has rounded.
 
-    def gamma(self, value: int) -> None:
-        """Elias's gamma code of an integer >= 1."""
-        length = value.bit_length()
-        self._parts.append("0" * (length - 1) + "1")
-        self.bits(value & ((1 << (length - 1)) - 1), length - 1)
-
-    def chunks(self) -> list[int]:
-        text = "".join(self._parts)
-        return [int(text[k : k + _CHUNK][::-1], 2) for k in range(0, len(text), _CHUNK)]
+    A weight's bit length is written as its difference to the one before (gamma code, signs
+    interleaved), zero weights as a length of zero and the length of their run, and then the kept
+    bits behind the leading one.
+    """
+    values = np.asarray(weights, dtype=np.int64)
+    # A run of zeros is one item.
+    starts = np.flatnonzero((values != 0) | (np.append(1, values[:-1]) != 0))
+    values, runs = values[starts], np.diff(starts, append=values.size)
+    length = _lengths(values)
+    # A run of zeros leaves the length before it in force; two runs never meet.
+    before = np.append(0, length[:-1])
+    behind = np.flatnonzero(before[2:] == 0) + 2
+    before[behind] = length[behind - 2]
+    step = length - before
+    head, head_width = _gamma(np.where(step >= 0, 2 * step + 1, -2 * step))
+    kept = np.where(length > 0, _kept(length, precision), 0)
+    body = (values >> np.maximum(length - 1 - kept, 0)) & ((np.int64(1) << kept) - 1)
+    run, run_width = _gamma(runs)
+    body, body_width = np.where(length > 0, body, run), np.where(length > 0, kept, run_width)
+    codes = np.stack([head, body], axis=1).ravel()
+    widths = np.stack([head_width, body_width], axis=1).ravel()
+    place = np.arange(int(widths.sum())) - np.repeat(np.cumsum(widths) - widths, widths)
+    bits = (np.repeat(codes, widths) >> place) & 1
+    bits = np.pad(bits, (0, -bits.size % _CHUNK)).reshape(-1, _CHUNK)
+    chunks: list[int] = (bits << np.arange(_CHUNK)).sum(axis=1).tolist()
+    return chunks
 
 
 class _Reader:
-    """Reads what `_Writer` wrote, taking integers as it needs them."""
+    """Reads what `pack_weights` wrote, taking integers as it needs them."""
 
     def __init__(self, integers: Iterator[int]) -> None:
         self._integers = integers
         self._held = 0
         self._count = 0
 
+    def _take(self) -> None:
+        chunk = next(self._integers, -1)
+        if not 0 <= chunk < 1 << _CHUNK:
+            raise CorruptError("a table's packed weights are cut short")
+        self._held |= chunk << self._count
+        self._count += _CHUNK
+
     def bits(self, width: int) -> int:
         while self._count < width:
-            chunk = next(self._integers, -1)
-            if not 0 <= chunk < 1 << _CHUNK:
-                raise CorruptError("a table's packed weights are cut short")
-            self._held |= chunk << self._count
-            self._count += _CHUNK
+            self._take()
         value = self._held & ((1 << width) - 1)
         self._held >>= width
         self._count -= width
         return value
 
     def gamma(self) -> int:
-        length = 0
-        while not self.bits(1):
-            length += 1
-            if length > MAX_WEIGHT_BITS:
+        while not self._held:
+            if self._count > MAX_WEIGHT_BITS:
                 raise CorruptError("a table's packed weights are damaged")
-        return 1 << length | self.bits(length)
+            self._take()
+        zeros = (self._held & -self._held).bit_length() - 1
+        if zeros > MAX_WEIGHT_BITS:
+            raise CorruptError("a table's packed weights are damaged")
+        self._held >>= zeros + 1
+        self._count -= zeros + 1
+        return 1 << zeros | self.bits(zeros)
 
 
-def pack_weights(weights: Sequence[int], precision: int) -> list[int]:
-    """Write weights that `round_weight` has rounded.
-
-    A weight's bit length is written as its difference to the one before (gamma code, signs
-    interleaved), zero weights as a length of zero and the length of their run, and then the kept
-    bits behind the leading one.
-    """
-    writer = _Writer()
-    before = 0
-    k = 0
-    while k < len(weights):
-        length = weights[k].bit_length()
-        step = length - before
-        writer.gamma(2 * step + 1 if step >= 0 else -2 * step)
-        if length == 0:
-            run = k
-            while run < len(weights) and weights[run] == 0:
-                run += 1
-            writer.gamma(run - k)
-            k = run
-        else:
-            kept = _kept(length, precision)
-            writer.bits((weights[k] >> (length - 1 - kept)) & ((1 << kept) - 1), kept)
-            before = length
-            k += 1
-    return writer.chunks()
-
-
-def unpack_weights(integers: Iterator[int], size: int, precision: int) -> list[int]:
+def unpack_weights(integers: Iterator[int], size: int, precision: int) -> Weights:
     """Read ``size`` weights; raises `CorruptError` if they cannot be."""
     reader = _Reader(integers)
     weights: list[int] = []
+    kept = _kept(np.arange(MAX_WEIGHT_BITS + 1), precision).tolist()
     before = 0
     while len(weights) < size:
         code = reader.gamma()
@@ -126,8 +134,7 @@ def unpack_weights(integers: Iterator[int], size: int, precision: int) -> list[i
                 raise CorruptError("a table's run of zeros is too long")
             weights += [0] * run
             continue
-        kept = _kept(length, precision)
-        top = 1 << kept | reader.bits(kept)
-        weights.append(round_weight(top << (length - 1 - kept), precision))
+        top = 1 << kept[length] | reader.bits(kept[length])
+        weights.append(top << (length - 1 - kept[length]))
         before = length
-    return weights
+    return round_weights(weights, precision)

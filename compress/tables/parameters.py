@@ -9,7 +9,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.tables.knots import BASES, SCALE_STEPS, inverse_scales
-from compress.tables.packing import EXACT, pack_weights, round_weight, unpack_weights
+from compress.tables.packing import EXACT, pack_weights, round_weights, unpack_weights
 from compress.tables.rounding import round_masses
 from compress.tables.tableset import TOTAL, TableSet
 
@@ -189,7 +189,7 @@ class HistogramTable:
     escape : int
         Weight of the escape, 0 for none.
     precision : int
-        How exactly the weights are kept; see `compress.tables.packing.round_weight`. The weights
+        How exactly the weights are kept; see `compress.tables.packing.round_weights`. The weights
         are rounded when the table is made.
     """
 
@@ -201,8 +201,8 @@ class HistogramTable:
     KIND = 1
 
     def __post_init__(self) -> None:
-        rounded = tuple(round_weight(weight, self.precision) for weight in self.weights)
-        object.__setattr__(self, "weights", rounded)
+        rounded = round_weights(self.weights, self.precision)
+        object.__setattr__(self, "weights", tuple(rounded.tolist()))
 
     def to_integers(self) -> tuple[int, ...]:
         """Return the integers that `read_parameters` reads, this table's kind first."""
@@ -216,9 +216,9 @@ class HistogramTable:
         escape = _take(integers, 0, 1 << 32, "escape weight")
         precision = _take(integers, -EXACT, EXACT, "precision")
         weights = unpack_weights(integers, size, precision)
-        if not any(weights) and not escape:
+        if not weights.any() and not escape:
             raise CorruptError("a table's weights are all zero")
-        return cls(low, tuple(weights), escape, precision)
+        return cls(low, tuple(weights.tolist()), escape, precision)
 
     def build(self) -> TableSet:
         """Build the table; a pure function of the integers."""
