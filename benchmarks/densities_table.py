@@ -121,24 +121,37 @@ def draw(results: dict[str, dict[str, list[float]]], path: Path) -> None:
     mpl.use("Agg")
     import matplotlib.pyplot as plt  # noqa: PLC0415 - optional
 
-    figure, axes = plt.subplots(2, 4, figsize=(11.0, 5.0), sharex=True, layout="constrained")
+    figure, axes = plt.subplots(2, 4, figsize=(10.0, 5.2), sharex=True, layout="constrained")
+    low, high = 2e-6, 5.0
     for ax, (name, rows) in zip(axes.flat, results.items(), strict=False):
         for i, (method, row) in enumerate(rows.items()):
-            if len(row) == 1:
-                ax.axhline(max(row[0], 1e-6), color=f"C{i}", linestyle=":", label=method)
-            else:
-                values = np.clip(row, 1e-6, 10.0)
-                ax.plot(PARAMETERS, values, "o-", color=f"C{i}", markersize=3, label=method)
-        ax.set(title=name, xscale="log", yscale="log", ylim=(2e-6, 5.0))
+            # what has no number of parameters to choose is a line across
+            level = len(row) == 1
+            style = (":" if method == "KDE" else "--") if level else "-"
+            ax.plot(
+                PARAMETERS,
+                np.maximum(row * len(PARAMETERS) if level else row, low),
+                color="black" if method == "fit_density" else f"C{i}",
+                linestyle=style,
+                marker=None if level else "o",
+                markersize=3,
+                label=method,
+            )
+        beyond = [method for method, row in rows.items() if min(row) > high]
+        if beyond:
+            words = "above:\n" + ",\n".join(beyond)
+            ax.text(0.04, 0.46, words, va="center", fontsize=7.5, transform=ax.transAxes)
+        ax.set(title=name, xscale="log", yscale="log", ylim=(low, high))
         ax.set_xticks(PARAMETERS, [str(p) for p in PARAMETERS])
         ax.minorticks_off()
+        ax.grid(alpha=0.3)
     for ax in axes[:, 0]:
         ax.set_ylabel("KL (nats)")
     for ax in axes[1]:
         ax.set_xlabel("parameters")
     handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
-    figure.savefig(path, dpi=80)
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    figure.savefig(path, dpi=90, facecolor="white")
 
 
 def table(names: list[str] | None = None, figure: Path | None = None) -> None:

@@ -47,6 +47,8 @@ def test_functions_follow_the_formulas_of_the_paper(seed, terms, kind):
     cdf = 0.5 * (u + 1.0) + ((waves - (-1.0) ** n) / (1j * np.pi * n) @ c).real
     np.testing.assert_allclose(density.pdf(u), pdf, atol=1e-7)
     np.testing.assert_allclose(density.cdf(u), cdf, atol=1e-8)
+    lifted = ((waves - (-1.0) ** n) / (1j * np.pi * n) @ density.coefficients).real
+    np.testing.assert_allclose(density.cdf(u), 0.5 * (u + 1.0) + lifted, rtol=0, atol=1e-9)
     assert density.cdf(-1.0) == 0.0
     assert density.cdf(1.0) == 1.0
     assert density.pdf(u).min() > 0.0
