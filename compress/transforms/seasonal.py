@@ -28,14 +28,15 @@ CODE = 17
 NAME = "seasonal"
 # Fewer periods do not tell the pattern from the noise.
 LEAST = 8
+# Below this level its search would take longer than everything else.
+_LEAST_LEVEL = 3
 
 accepts = is_plane
 
 
 def propose(array: Array, level: int) -> Parameters | None:
-    """Find a period that is there often enough."""
-    del level
-    if array.ndim != 1:
+    """Find a period that is there often enough; None at the fastest levels."""
+    if array.ndim != 1 or level < _LEAST_LEVEL:
         return None
     period = find_period(array)
     return None if period is None or LEAST * period > array.size else (period,)
