@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -52,15 +52,18 @@ def choose_model(plane: Plane, level: int) -> Leaf:
     codes: Iterable[int] = MODELS
     contest: Contest = {}
     trial = plane
+    # This one looks at no more than a part of the plane itself.
+    known = {causal.CODE: _propose(causal.CODE, plane, level)}
     for samples in _HEATS.get(level, (plane.size,)):
         trial = sample_of(plane, samples)
-        contest = _heat(codes, trial, plane.size, level)
+        contest = _heat(codes, trial, plane.size, level, known)
         even = min(size for size, _ in contest.values()) + _EVEN * plane.size / trial.size
         codes = [c for c in contest if contest[c][0] <= even * _BEHIND.get(c, _MOST_BEHIND)]
         if len(codes) == 1:
             break
     for code in sorted(codes, key=lambda code: contest[code][0] * _RELUCTANCE.get(code, 1.0)):
-        parameters = contest[code][1] if trial is plane else _propose(code, plane, level)
+        final = trial is plane or code in known
+        parameters = contest[code][1] if final else _propose(code, plane, level)
         if parameters is not None:
             return Leaf(code, parameters)
     raise AssertionError("the plain model takes every plane")
@@ -68,7 +71,7 @@ def choose_model(plane: Plane, level: int) -> Leaf:
 
 def model_bytes(trial: Plane, total: int, level: int) -> float:
     """Bytes that the best model takes for ``total`` samples of which ``trial`` is a part."""
-    return min(size for size, _ in _heat(MODELS, trial, total, level).values())
+    return min(size for size, _ in _heat(MODELS, trial, total, level, {}).values())
 
 
 def _by_estimate(plane: Plane, level: int) -> Leaf:
@@ -79,15 +82,24 @@ def _by_estimate(plane: Plane, level: int) -> Leaf:
     return Leaf(static.CODE, static.propose(plane, level) or ())
 
 
-def _heat(codes: Iterable[int], trial: Plane, total: int, level: int) -> Contest:
-    """Bytes that each model would take for ``total`` samples and its parameters, by its code."""
+def _heat(
+    codes: Iterable[int],
+    trial: Plane,
+    total: int,
+    level: int,
+    known: Mapping[int, Parameters | None],
+) -> Contest:
+    """Bytes that each model would take for ``total`` samples and its parameters, by its code.
+
+    Parameters that are not known are what a model proposes for the trial.
+    """
     contest: Contest = {}
     for code in sorted(codes, key=lambda code: code == static.CODE):
         # Its table takes long to fit, and gains nothing where others reach what it could.
         least = min((size for size, _ in contest.values()), default=np.inf)
         if code == static.CODE and least < plane_bits(trial, total) / 8:
             break
-        parameters = _propose(code, trial, level)
+        parameters = known[code] if code in known else _propose(code, trial, level)
         if parameters is not None:
             coded = len(MODELS[code].encode(trial, parameters)) * total / trial.size
             contest[code] = coded + len(write_node(Leaf(code, parameters))), parameters
