@@ -85,7 +85,7 @@ def main(longest: int) -> None:
     for name, plane in planes(longest):
         parameters = counts.propose(plane, 8)
         assert parameters is not None
-        recipe = RECIPES[parameters[2]](plane.shape, 0)
+        recipe = RECIPES[parameters[2]](plane.shape)
         rows[name] = [bits(plane, change(recipe)) for change in VARIANTS.values()]
         print(name.ljust(22), *(f"{value:12.4f}" for value in rows[name]), flush=True)
     table = np.array(list(rows.values()))

@@ -5,8 +5,8 @@ decisions down a tree over the ordered alphabet (`counts_tree`); each decision m
 cells of several contexts (`counts_contexts`, `counts_kernel`). Coding is causal and symmetric:
 the decoder learns what the encoder learned.
 
-Parameters: the lowest symbol (zigzag), the size of the alphabet, the recipe of contexts, its
-lag, log2 of the slots of a hashed context, and whether symbol frequencies are sent. Data: the
+Parameters: the lowest symbol (zigzag), the size of the alphabet, the recipe of contexts,
+log2 of the slots of a hashed context, and whether symbol frequencies are sent. Data: the
 words of one ANS lane, holding first the frequencies, then the symbols.
 """
 
@@ -54,7 +54,7 @@ def propose(plane: Plane, level: int) -> Parameters | None:
         return None
     zigzag = 2 * low if low >= 0 else -2 * low - 1
     if size == 1:
-        return (zigzag, 1, _PLAIN, 0, _SLOT_BITS[0], 0)
+        return (zigzag, 1, _PLAIN, _SLOT_BITS[0], 0)
     block = _trial_block(plane, level)
     share = block.size / plane.size
     # A later recipe is slower, and a tree by frequencies faster where it is less deep.
@@ -67,7 +67,7 @@ def propose(plane: Plane, level: int) -> Parameters | None:
     head, bits, less = _trial(block, low, size, best, whole=share == 1.0, informed=True)
     gain = _SHALLOWER * patience * (1.0 - less / max(depth, 1))
     informed = int(share * head + bits < (1.0 + gain) * least)
-    return (zigzag, size, best, 0, _slot_bits(plane.size, size, level), informed)
+    return (zigzag, size, best, _slot_bits(plane.size, size, level), informed)
 
 
 def _candidates(plane: Plane, block: Plane, level: int) -> tuple[int, ...]:
@@ -127,7 +127,7 @@ def _trial(
 
     In a part of a plane, the first half is for learning and only the second half counts.
     """
-    recipe = RECIPES[number](block.shape, 0)
+    recipe = RECIPES[number](block.shape)
     symbols = (block.reshape(-1) - low).astype(np.int32)
     slot_bits = _slot_bits(block.size, size, 5)
     head, masses = decisions(symbols, size, recipe, slot_bits, informed=informed)
@@ -266,18 +266,18 @@ def _open(words: npt.NDArray[np.uint32]) -> tuple[np.uint64, int]:
 
 def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, int, Recipe, int, bool]:
     """Check parameters: lowest symbol, size of the alphabet, contexts, slot bits, informed."""
-    if len(parameters) != 6:
-        raise CorruptError(f"counts: {len(parameters)} parameters instead of 6")
-    zigzag, size, number, lag, slot_bits, informed = parameters
+    if len(parameters) != 5:
+        raise CorruptError(f"counts: {len(parameters)} parameters instead of 5")
+    zigzag, size, number, slot_bits, informed = parameters
     low = zigzag >> 1 if zigzag % 2 == 0 else -((zigzag + 1) >> 1)
     if not (0 <= zigzag < 1 << 64 and 1 <= size <= _ALPHABET and low + size <= 1 << 63):
         raise CorruptError(f"counts: an alphabet of {size} from {low}")
-    if not (0 <= number < len(RECIPES) and 0 <= lag <= prod(shape) and informed in {0, 1}):
-        raise CorruptError(f"counts: recipe {number} with lag {lag}")
+    if not (0 <= number < len(RECIPES) and informed in {0, 1}):
+        raise CorruptError(f"counts: recipe {number}, informed {informed}")
     n = prod(shape)
     if n > _LONGEST_PLANE:
         raise CorruptError(f"counts: a plane of {n} samples")
     # More slots than visits are never asked for: a short plane does not allocate much.
     if not _SLOT_BITS[0] <= slot_bits <= _slot_bits(n, size, _STRONG_LEVEL):
         raise CorruptError(f"counts: {slot_bits} bits of slots")
-    return low, size, RECIPES[number](shape, lag), slot_bits, bool(informed)
+    return low, size, RECIPES[number](shape), slot_bits, bool(informed)

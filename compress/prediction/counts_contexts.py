@@ -1,7 +1,7 @@
 """Which contexts predict a symbol: recipes, made from the shape of a plane alone.
 
 A recipe has a stable number, which stands in the stream; the decoder makes the same contexts
-from the number, the shape and the lag.
+from the number and the shape.
 """
 
 from __future__ import annotations
@@ -78,12 +78,12 @@ def _nearest(shape: Shape, reach: int, count: int) -> tuple[int, ...]:
     return tuple(lags[:count])
 
 
-def _plain(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001 - one signature for all recipes
+def _plain(shape: Shape) -> Recipe:  # noqa: ARG001 - one signature for all recipes
     """Use no context: adaptive counts of the symbols."""
     return Recipe(hashed=())
 
 
-def _sequence(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
+def _sequence(shape: Shape) -> Recipe:  # noqa: ARG001
     """Use the last value exactly, and the last two as numbers."""
     return Recipe(
         hashed=((1,),),
@@ -92,21 +92,20 @@ def _sequence(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
     )
 
 
-def _repeats(shape: Shape, lag: int) -> Recipe:
+def _repeats(shape: Shape) -> Recipe:
     """Use the last two values exactly as well, and longer repeats."""
-    return _sequence(shape, lag)._replace(hashed=((1,), (1, 2)), matches=(6,))
+    return _sequence(shape)._replace(hashed=((1,), (1, 2)), matches=(6,))
 
 
-def _sequence_strong(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
+def _sequence_strong(shape: Shape) -> Recipe:  # noqa: ARG001
     """Use the last four values, exactly and as numbers, their means, and repeats."""
-    far = ((lag,), (1, lag)) if lag > 1 else ((2,), (1, 3))
     return Recipe(
-        hashed=((1,), (1, 2), (1, 2, 3), *far),
+        hashed=((1,), (1, 2), (1, 2, 3), (2,), (1, 3)),
         centres=(
             ((1, 2),),
             ((2, 2),),
             ((1, 1), (2, 1)),
-            ((max(lag, 3), 2),),
+            ((3, 2),),
             ((1, 4), (2, -2)),
         ),
         relatives=((0, 0, 0), (2, 0, 1), (0, 2, 0), (1, 0, 0), (1, 2, 0), (2, 2, 3), (2, 0, 4)),
@@ -115,7 +114,7 @@ def _sequence_strong(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
     )
 
 
-def _channels(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
+def _channels(shape: Shape) -> Recipe:
     """Use the same channel one back, and the channels before in this position."""
     c = shape[-1]
     return Recipe(
@@ -127,7 +126,7 @@ def _channels(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
     )
 
 
-def _channels_strong(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
+def _channels_strong(shape: Shape) -> Recipe:
     """Use more of the same, with the change of the channel before as a gradient."""
     c = shape[-1]
     return Recipe(
@@ -167,7 +166,7 @@ def _gradient(shape: Shape) -> tuple[tuple[tuple[int, int], ...], ...]:
     return left, above, ((x, 2), (y, 2), (x + y, -2)), ((max(y - x, 1), 2),)
 
 
-def _grid(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
+def _grid(shape: Shape) -> Recipe:
     """Use the two to four nearest samples, exactly and as numbers."""
     near = _nearest(shape, 2, 4)
     return Recipe(
@@ -177,7 +176,7 @@ def _grid(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
     )
 
 
-def _grid_strong(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
+def _grid_strong(shape: Shape) -> Recipe:
     """Use neighbourhoods of one to ten samples, exactly and as numbers."""
     near = _nearest(shape, 3, 10)
     return Recipe(
@@ -189,20 +188,20 @@ def _grid_strong(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
     )
 
 
-def _mask(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
+def _mask(shape: Shape) -> Recipe:
     """Use neighbourhoods of four to sixteen samples of a plane of two symbols."""
     near = _nearest(shape, 3, 16)
     return Recipe(hashed=(near[:4], near[:10], near[:16]))
 
 
-def _mask_strong(shape: Shape, lag: int) -> Recipe:  # noqa: ARG001
+def _mask_strong(shape: Shape) -> Recipe:
     """Use neighbourhoods of four to thirty-six samples of a plane of two symbols."""
     near = _nearest(shape, 5, 36)
     sizes = (4, 8, 12, 16, 22, 28, 36)
     return Recipe(hashed=tuple(near[:size] for size in sizes), second=True)
 
 
-RECIPES: tuple[Callable[[Shape, int], Recipe], ...] = (
+RECIPES: tuple[Callable[[Shape], Recipe], ...] = (
     _plain,
     _sequence,
     _repeats,
@@ -214,4 +213,4 @@ RECIPES: tuple[Callable[[Shape, int], Recipe], ...] = (
     _mask,
     _mask_strong,
 )
-"""Recipe by its number in the stream; each takes the shape and a lag (0 for none)."""
+"""Recipe by its number in the stream; each takes the shape."""

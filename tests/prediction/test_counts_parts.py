@@ -128,7 +128,7 @@ def test_every_recipe_fits_every_shape() -> None:
     """Lags are at least one, centres sum to two, and contexts name centres that exist."""
     for shape in ((1,), (5,), (1, 1), (4, 1), (1, 9), (8, 2), (8, 3), (9, 40), (3, 4, 5, 6)):
         for make in RECIPES:
-            recipe = make(shape, 0)
+            recipe = make(shape)
             centres = len(recipe.centres) + bool(recipe.linear)
             lags = [lag for context in recipe.hashed for lag in context]
             lags += [lag for terms in recipe.centres for lag, _ in terms]
