@@ -53,9 +53,9 @@ class FourierDensity(Density):
     Notes
     -----
     The density is at least 2^-30 of the base's everywhere. The distribution function is
-    F(x) + Re sum c_n (exp(i pi n u) - (-1)^n) / (i pi n), evaluated in a way that is monotone to the
-    last bit and exactly 0 and 1 at the ends; to about 1e-13, and to 1e-9 where the density nearly
-    touches zero.
+    F(x) + Re sum c_n (exp(i pi n u) - (-1)^n) / (i pi n), evaluated in a way that is monotone
+    to the last bit and exactly 0 and 1 at the ends; to about 1e-13, and to 1e-9 where the density
+    nearly touches zero.
     """
 
     def __init__(self, coefficients: ArrayLike, base: Base) -> None:
