@@ -7,6 +7,7 @@ other work on the machine disturbs them less.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -240,6 +241,11 @@ def start_up() -> None:
     )
     kernel = "from numba import njit\n\n\n@njit(cache=True)\ndef more(x):\n    return x + 1\n"
 
+    def spent() -> float:
+        """CPU seconds of all processes that have ended."""
+        times = os.times()
+        return times.children_user + times.children_system
+
     def run(code: str, folder: str | None = None) -> None:
         subprocess.run([sys.executable, "-c", code], check=True, cwd=folder)  # noqa: S603 - ours
 
@@ -250,7 +256,7 @@ def start_up() -> None:
             lambda: run("import numba"),
             lambda: run(bare, folder),
             lambda: run(ours),
-            clock=time.perf_counter,
+            clock=spent,
         )
     row("import + first encode, against import numba", f"{first / numba:.2f}x", "<= 1.5x")
     row("import + a kernel of one line, against import numba", f"{floor / numba:.2f}x", "")
