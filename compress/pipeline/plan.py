@@ -83,6 +83,10 @@ _SPLIT_TRIAL = 1 << 13
 # which on they are.
 _HOLES_TRIAL = 1 << 14
 _HOLES = 1 / 64
+_ROWS_TOGETHER = 16
+# To which part closing holes must shrink planes: by estimates or a short trial, on whole rows.
+_CLOSED_CLEARLY = 0.95
+_CLOSED_BY_MODELS = 0.97
 
 
 @dataclass(frozen=True)
@@ -136,11 +140,14 @@ def _search_whole(array: Array, level: int, rank: int = 0) -> _Sketch:
     doubts = _doubts(found)
     if not doubts:
         return found
-    sketches = [found]
-    sketches += [_search_sample(array, level, rank, frozenset({name})) for name in sorted(doubts)]
     trial = sample_of(array, _HOLES_TRIAL)
-    sizes = [_trial_bytes(_planes_of(sketch, trial, level), level) for sketch in sketches]
-    return sketches[int(np.argmin(sizes))]
+    best, least = found, _trial_bytes(_planes_of(found, trial, level), level)
+    for name in sorted(doubts):
+        rival = _search_sample(array, level, rank, frozenset({name}))
+        size = _trial_bytes(_planes_of(rival, trial, level), level)
+        if size * (_CLOSED_CLEARLY if name == _CLOSED else 1.0) < least:
+            best, least = rival, size
+    return best
 
 
 def _doubts(sketch: _Sketch) -> set[str]:
@@ -249,6 +256,16 @@ def _branch(
 
 def _whole(plane: Plane, level: int) -> tuple[Node, list[Plane]]:
     """End a chain: with a step that only the whole plane can judge, or a plane model."""
+    last = _last_step(plane, level)
+    if last is None:
+        return choose_model(plane, level), [plane]
+    code, parameters, children = last
+    sketches = [_search_whole(child, level, 1) for child in children]
+    return _branch(code, parameters, children, sketches, level)
+
+
+def _last_step(plane: Plane, level: int) -> tuple[int, tuple[int, ...], tuple[Plane, ...]] | None:
+    """Choose the code and the parameters of such a step, and give its children."""
     best_bits = plane_bits(plane)
     best = None
     for step in _WHOLE if plane.size else ():
@@ -261,11 +278,7 @@ def _whole(plane: Plane, level: int) -> tuple[Node, list[Plane]]:
             best_bits, best = bits, (step.CODE, parameters, children)
         if not children:
             break
-    if best is None:
-        return choose_model(plane, level), [plane]
-    code, parameters, children = best
-    sketches = [_search_whole(child, level, 1) for child in children]
-    return _branch(code, parameters, children, sketches, level)
+    return best
 
 
 def _laid_out(
@@ -282,28 +295,36 @@ def _laid_out(
         if children is None or np.count_nonzero(children[0]) < _HOLES * trial.size:
             return parameters
         sizes.append(_trial_bytes(_planes_of(main, children[1], level), level))
-    return layouts[int(np.argmin(sizes))]
+    worth = _CLOSED_CLEARLY if level < MODELS_ACROSS_CHANNELS else _CLOSED_BY_MODELS
+    return layouts[int(sizes[1] < worth * sizes[0])]
 
 
 def _rows_of(array: Array, most: int) -> Array:
-    """Take whole rows from four places of an array, for where samples end at its borders."""
+    """Take whole rows from up to four places of an array, for what runs on from row to row."""
     while array.ndim > 2 and array[0].size > most:
         array = array[len(array) // 2]
     array = array[..., :most]
     rows = max(1, most // max(array[0].size, 1))
     if len(array) <= rows:
         return np.ascontiguousarray(array)
-    count = min(4, rows)
+    # Few rows would be mostly seams.
+    count = min(4, max(1, rows // _ROWS_TOGETHER))
     each = rows // count
-    starts = [i * (len(array) - each) // max(count - 1, 1) for i in range(count)]
+    starts = [(2 * i + 1) * (len(array) - each) // (2 * count) for i in range(count)]
     return np.concatenate([array[start : start + each] for start in starts])
 
 
 def _trial_bytes(parts: list[Plane], level: int) -> float:
     """Bytes that planes take, by what plane models or their estimate say."""
-    if level < MODELS_ACROSS_CHANNELS:
-        return sum(plane_bits(part) for part in parts) / 8
-    return sum(model_bytes(part, part.size, level) for part in parts if part.size)
+    total = 0.0
+    for part in parts:
+        last = _last_step(part, level)
+        for plane in (part,) if last is None else last[2]:
+            if level < MODELS_ACROSS_CHANNELS:
+                total += plane_bits(plane) / 8
+            elif plane.size:
+                total += model_bytes(plane, plane.size, level)
+    return total
 
 
 def _splitting_pays(sketch: _Sketch, plane: Plane, level: int) -> bool:
