@@ -38,6 +38,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from compress.kernels import kernel
+
 __all__ = [
     "ESCAPE_PIECES",
     "Scalar",
@@ -235,7 +237,7 @@ def pop_bits(
     return value, state, place
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def escape_intervals(symbol: Scalar, low: Scalar, size: Scalar, pieces: np.ndarray) -> Scalar:
     """Write the intervals behind an escape: of int64 ``symbol`` outside ``low .. low+size-1``.
 
@@ -271,7 +273,7 @@ def escape_intervals(symbol: Scalar, low: Scalar, size: Scalar, pieces: np.ndarr
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def pop_escape(
     state: Scalar, place: Scalar, floor: Scalar, words: np.ndarray, low: Scalar, size: Scalar
 ) -> tuple[Scalar, Scalar, Scalar]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from compress.errors import CorruptError
+from compress.kernels import kernel
 
 __all__ = ["pack_bits", "unpack_bits"]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _pack(values: np.ndarray, widths: np.ndarray, words: np.ndarray) -> bool:
     """Write ``values``; ``widths`` has one entry a value, or one for all."""
     n = len(values)
@@ -47,7 +47,7 @@ def _pack(values: np.ndarray, widths: np.ndarray, words: np.ndarray) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _unpack(words: np.ndarray, widths: np.ndarray, values: np.ndarray) -> bool:
     """Read ``values``, the inverse of `_pack`."""
     n = len(values)

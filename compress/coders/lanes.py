@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from compress.kernels import kernel
 
 __all__ = ["BAD_TABLES", "DONE", "UNFINISHED", "Indexes", "fit_each_other"]
 
@@ -26,7 +27,7 @@ BAD_TABLES = 2
 Indexes = npt.NDArray[np.int32] | None
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def fit_each_other(
     cumulative: np.ndarray, start: np.ndarray, low: np.ndarray, escape: np.ndarray
 ) -> bool:

@@ -7,6 +7,7 @@ from numba import njit
 
 from compress.coders.ans import Scalar, locate, look_up, pop_escape, pop_interval, quantile
 from compress.coders.lanes import BAD_TABLES, DONE, UNFINISHED, Indexes, fit_each_other
+from compress.kernels import kernel
 
 __all__ = ["decode_lanes"]
 
@@ -211,7 +212,7 @@ def _pop_four(
     return i
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def decode_lanes(
     words: np.ndarray,
     floors: np.ndarray,

@@ -15,6 +15,7 @@ from compress.coders.ans import (
     push_interval,
 )
 from compress.coders.lanes import BAD_TABLES, DONE, Indexes, fit_each_other
+from compress.kernels import kernel
 
 __all__ = ["encode_lanes", "push_intervals"]
 
@@ -139,7 +140,7 @@ def _push_four(
     return i + 3
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def encode_lanes(
     symbols: np.ndarray,
     indexes: Indexes,
@@ -207,7 +208,7 @@ def encode_lanes(
     return DONE
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def push_intervals(
     starts: np.ndarray,
     masses: np.ndarray,

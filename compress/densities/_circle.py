@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from compress.kernels import kernel
 
 __all__ = ["CircleCumulative", "density_at", "lifted", "on_grid", "slope_at"]
 
@@ -64,7 +65,7 @@ def lifted(r: Complexes) -> Complexes:
     return np.asarray(r * (1.0 - share))
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def density_at(v: Floats, r: Complexes) -> Floats:
     """q(v) by Horner's rule, at least `FLOOR` / 4."""
     out = np.empty(v.size)
@@ -87,7 +88,7 @@ def density_at(v: Floats, r: Complexes) -> Floats:
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def slope_at(v: Floats, r: Complexes) -> Floats:
     """Slope dq / dv."""
     out = np.empty(v.size)
@@ -106,13 +107,13 @@ def slope_at(v: Floats, r: Complexes) -> Floats:
     return out
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def _quintic(c: Floats, j: int, t: float) -> float:
     value: float = t * (c[j, 0] + t * (c[j, 1] + t * (c[j, 2] + t * (c[j, 3] + t * c[j, 4]))))
     return value
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _cumulative(v: Floats, knots: Floats, pieces: Floats) -> Floats:
     """Monotone in v down to the last bit.
 
@@ -142,7 +143,7 @@ def _cumulative(v: Floats, knots: Floats, pieces: Floats) -> Floats:
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _quantile(p: Floats, knots: Floats, pieces: Floats) -> Floats:
     """Position of cumulative p, by a safeguarded Newton iteration inside the piece."""
     cells = pieces.shape[0]

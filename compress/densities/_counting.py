@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from compress.kernels import kernel
 
 __all__ = ["count_cells", "extent", "split_linearly"]
 
 Floats = NDArray[np.float64]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def extent(x: Floats) -> tuple[float, float, int]:
     """Smallest and largest finite value of `x`, and how many values are not finite."""
     low = np.inf
@@ -29,7 +30,7 @@ def extent(x: Floats) -> tuple[float, float, int]:
     return low, high, bad
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def count_cells(
     x: Floats, weights: Floats, inverse_width: float, first: float, counts: Floats
 ) -> None:
@@ -48,7 +49,7 @@ def count_cells(
         counts[cell] += 1.0 if unit else weights[i]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def split_linearly(v: Floats, weights: Floats, nodes: Floats) -> None:
     """Share each weight between the two nodes next to ``v`` in [0, 1], on a circle of nodes."""
     n = nodes.size

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from compress.kernels import kernel
 
 __all__ = ["conditional_ppf", "conditionals", "joint_expectation"]
 
@@ -15,7 +16,7 @@ Floats = NDArray[np.float64]
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def joint_expectation(
     x: Floats,
     shares: Floats,
@@ -79,7 +80,7 @@ def joint_expectation(
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def conditionals(x: Floats, weights: Floats, means: Floats, lower: Floats) -> tuple[Floats, Floats]:
     """Log density and distribution function of x_j given x_0..x_{j-1}, both (n, d)."""
     n, d = x.shape
@@ -122,7 +123,7 @@ def conditionals(x: Floats, weights: Floats, means: Floats, lower: Floats) -> tu
     return logs, cdf
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def conditional_ppf(
     x: Floats, j: int, v: Floats, weights: Floats, means: Floats, lower: Floats
 ) -> Floats:

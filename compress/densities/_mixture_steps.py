@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from compress.kernels import kernel
 
 __all__ = ["expectation", "mixture_cdf", "mixture_logpdf", "mixture_ppf"]
 
@@ -15,7 +16,7 @@ Floats = NDArray[np.float64]
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def expectation(
     x: Floats,
     spread: Floats,
@@ -62,7 +63,7 @@ def expectation(
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def mixture_logpdf(x: Floats, weights: Floats, means: Floats, scales: Floats) -> Floats:
     """Log density at each x."""
     k = weights.size
@@ -92,7 +93,7 @@ def mixture_logpdf(x: Floats, weights: Floats, means: Floats, scales: Floats) ->
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _cdf_at(x: float, weights: Floats, means: Floats, scales: Floats) -> float:
     total = 0.0
     for c in range(weights.size):
@@ -100,7 +101,7 @@ def _cdf_at(x: float, weights: Floats, means: Floats, scales: Floats) -> float:
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def mixture_cdf(x: Floats, weights: Floats, means: Floats, scales: Floats) -> Floats:
     """Distribution function at each x, at most 1."""
     if means.size != weights.size or scales.size != weights.size:
@@ -111,7 +112,7 @@ def mixture_cdf(x: Floats, weights: Floats, means: Floats, scales: Floats) -> Fl
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def mixture_ppf(q: Floats, weights: Floats, means: Floats, scales: Floats) -> Floats:
     """Quantile at each q, by a safeguarded Newton iteration from a table of the cdf."""
     k = weights.size

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from compress.kernels import kernel
 
 __all__ = [
     "digamma",
@@ -38,12 +39,12 @@ def digamma(x: float) -> float:
     return total + math.log(x) - 0.5 / x - series
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _normal_lower(z: float) -> float:
     return 0.5 * math.erfc(-z * 0.7071067811865476)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _normal_quantile(p: float) -> float:
     """Quantile for p in (0, 1/2] by Newton's method on log Phi, from a bound on the right side.
 
@@ -74,7 +75,7 @@ def _normal_quantile(p: float) -> float:
     return z
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def normal_cdf(z: Floats) -> Floats:
     """Phi(z)."""
     out = np.empty(z.size)
@@ -83,7 +84,7 @@ def normal_cdf(z: Floats) -> Floats:
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def normal_ppf(q: Floats) -> Floats:
     """Inverse of Phi on [0, 1]."""
     out = np.empty(q.size)
@@ -100,7 +101,7 @@ def normal_ppf(q: Floats) -> Floats:
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def logistic_cdf(z: Floats) -> Floats:
     """1 / (1 + exp(-z))."""
     out = np.empty(z.size)
@@ -113,7 +114,7 @@ def logistic_cdf(z: Floats) -> Floats:
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _beta_fraction(a: float, b: float, x: float) -> float:
     """Continued fraction of the incomplete beta function (modified Lentz)."""
     tiny = 1e-300
@@ -148,7 +149,7 @@ def _beta_fraction(a: float, b: float, x: float) -> float:
     return value
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _student_tail(t: float, df: float, log_beta: float) -> float:
     """Upper tail P(T > t) for t >= 0; `log_beta` is log B(df / 2, 1 / 2)."""
     if t == 0.0:
@@ -166,12 +167,14 @@ def _student_tail(t: float, df: float, log_beta: float) -> float:
         log_x = -math.log1p(r * r)
     if x < (a + 1.0) / (a + 2.5):
         front = math.exp(a * log_x + 0.5 * math.log(y) - log_beta)
-        return 0.5 * front * _beta_fraction(a, 0.5, x) / a
+        small: float = 0.5 * front * _beta_fraction(a, 0.5, x) / a
+        return small
     front = math.exp(a * log_x + 0.5 * math.log(y) - log_beta)
-    return 0.5 - front * _beta_fraction(0.5, a, y)
+    large: float = 0.5 - front * _beta_fraction(0.5, a, y)
+    return large
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def student_cdf(z: Floats, df: float, log_beta: float) -> Floats:
     """Distribution function of Student's t with `df` degrees of freedom."""
     out = np.empty(z.size)
@@ -188,7 +191,7 @@ def student_cdf(z: Floats, df: float, log_beta: float) -> Floats:
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _student_quantile(p: float, df: float, log_beta: float) -> float:
     """Point t >= 0 with P(T > t) = p, for p in (0, 1/2]."""
     log_density_0 = -log_beta - 0.5 * math.log(df)
@@ -223,7 +226,7 @@ def _student_quantile(p: float, df: float, log_beta: float) -> float:
     return math.exp(log_t)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def student_ppf(q: Floats, df: float, log_beta: float) -> Floats:
     """Quantile function of Student's t with `df` degrees of freedom."""
     out = np.empty(q.size)

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from compress.coders.ans import init, locate, look_up, pop_escape, pop_interval, quantile
+from compress.kernels import kernel
 
 __all__ = ["FRACTION", "SCALE_FRACTION", "Tables", "Walk", "walk"]
 
@@ -83,7 +83,7 @@ class Tables(NamedTuple):
     shifts: npt.NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _clipped(
     i: int,
     place: npt.NDArray[np.int64],
@@ -98,7 +98,7 @@ def _clipped(
     return min(at, max(i - 1, 0))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def walk(
     decoding: bool,
     samples: npt.NDArray[np.int64],

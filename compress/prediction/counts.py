@@ -16,10 +16,10 @@ from math import prod
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from compress.coders.ans import push
 from compress.errors import CorruptError
+from compress.kernels import kernel
 from compress.prediction.counts_contexts import RECIPES, Recipe, has_channels
 from compress.prediction.counts_kernel import code_symbols
 from compress.prediction.counts_layout import make_mixer, padding
@@ -233,7 +233,7 @@ def decisions(
     return head, masses
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _push_all(masses: np.ndarray, words: np.ndarray) -> int:
     """Encode the decisions, the last first; the number of words."""
     state = np.uint64(0)

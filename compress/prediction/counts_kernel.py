@@ -12,6 +12,7 @@ import numpy.typing as npt
 from numba import njit
 
 from compress.coders.ans import Scalar, pop
+from compress.kernels import kernel
 from compress.prediction.counts_layout import (
     CLASSES,
     COARSE,
@@ -105,7 +106,7 @@ def _learn(cells: np.ndarray, a: Scalar, bit: Scalar, limit: Scalar) -> None:
     cells[a] = np.uint32((p << COUNT_BITS) | min(seen + 1, limit))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def code_symbols(  # type: ignore[no-untyped-def]
     symbols,
     pad,

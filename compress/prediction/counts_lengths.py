@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from compress.coders.ans import Scalar, pop
+from compress.kernels import kernel
 
 __all__ = ["LONGEST", "code_lengths", "symbol_lengths", "weights_of"]
 
@@ -33,7 +33,7 @@ def weights_of(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return weights
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def code_lengths(
     lengths: np.ndarray, masses: np.ndarray, words: np.ndarray, state: Scalar, place: int
 ) -> tuple[Scalar, int, int]:

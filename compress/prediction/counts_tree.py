@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from compress.kernels import kernel
 
 __all__ = ["COLUMNS", "Tree", "build_tree"]
 
@@ -43,7 +44,7 @@ class Tree(NamedTuple):
     depth: npt.NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _grow(cumulative, nodes, children, depths, stack):  # type: ignore[no-untyped-def]
     size = len(depths)
     if len(cumulative) != size + 1 or len(nodes) != size - 1 or len(children) != size - 1:

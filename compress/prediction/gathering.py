@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from compress.kernels import kernel
+
 __all__ = ["gather"]
 
 
@@ -36,7 +38,7 @@ def gather(
         _clamp(index, pos, channel, coordinates, shape, offsets)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _clamp(
     index: npt.NDArray[np.uint64],
     pos: int,

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from compress.coders.ans import flush, init, pop_interval, push_interval, quantile
+from compress.kernels import kernel
 from compress.prediction import recursive
 from compress.prediction.gathering import gather
 from compress.prediction.links import squash, stretch, student
@@ -49,7 +49,7 @@ _FAR = 64.0
 _BINS = 33
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _class(value: float) -> int:
     """Return the class of a non-negative scale: four to the octave, from 2**-4 on."""
     bits: Any = np.float64(value + 0.0625).view(np.int64)
@@ -57,7 +57,7 @@ def _class(value: float) -> int:
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _flat(
     decoding: bool,
     value: int,
@@ -94,7 +94,7 @@ def _flat(
     return min(found, high - 1), state, place, recorded
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def run(
     known: int,
     y: npt.NDArray[np.int64],
@@ -461,7 +461,7 @@ def run(
     return recorded, place == _ZERO and state == _ZERO
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def stack(
     starts: npt.NDArray[np.uint32],
     masses: npt.NDArray[np.uint32],

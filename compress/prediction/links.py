@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from compress.kernels import kernel
 
 __all__ = ["LIMIT", "SQUASH", "STRETCH", "squash", "stretch", "student"]
 
@@ -81,7 +82,7 @@ _FIRST = (1023 - _SHARE_BITS) << _FRACTION_BITS
 _LAST = ((_SHARE_BITS + 1) << _FRACTION_BITS) - 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def squash(logit: float, table: npt.NDArray[np.float64]) -> float:
     """Return the probability of a logit, to the nearest 64th, cut off at ``LIMIT``."""
     if not logit > -11.99:
@@ -92,7 +93,7 @@ def squash(logit: float, table: npt.NDArray[np.float64]) -> float:
     return p
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def stretch(yes: float, no: float, table: npt.NDArray[np.float64]) -> float:
     """Return the logarithm of the odds of two shares of 0 .. 1, cut off at ``LIMIT``.
 
@@ -106,7 +107,7 @@ def stretch(yes: float, no: float, table: npt.NDArray[np.float64]) -> float:
     return logit
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def student(z: float) -> float:
     """Return the cumulative Student t distribution with four degrees of freedom (algebraic)."""
     q = z / math.sqrt(4.0 + z * z)

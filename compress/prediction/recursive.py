@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from compress.kernels import kernel
 
 __all__ = ["bound", "predict", "reset", "update"]
 
@@ -17,7 +18,7 @@ CAP = 10.0
 _ZERO, _ONE, _TWO, _THREE, _FOUR = (np.uint64(i) for i in range(5))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def reset(inverse: npt.NDArray[np.float64], row: Any, n: int) -> None:
     """Set the inverse covariance to the identity."""
     for i in range(n):
@@ -26,7 +27,7 @@ def reset(inverse: npt.NDArray[np.float64], row: Any, n: int) -> None:
         inverse[row, i, i] = 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def predict(
     weights: npt.NDArray[np.float64], row: Any, features: npt.NDArray[np.float64], n: int
 ) -> float:
@@ -44,7 +45,7 @@ def predict(
     return (a + b) + (c + d)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def bound(inverse: npt.NDArray[np.float64], row: Any, n: int) -> None:
     """Bring a matrix that `update` found wanting back: diagonal at most CAP, or start anew."""
     for i in range(n):
@@ -60,7 +61,7 @@ def bound(inverse: npt.NDArray[np.float64], row: Any, n: int) -> None:
                 inverse[row, j, i] *= factor
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def update(
     weights: npt.NDArray[np.float64],
     inverse: npt.NDArray[np.float64],

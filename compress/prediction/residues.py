@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from compress.kernels import kernel
 
 __all__ = ["count_residue"]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def count_residue(
     residues: npt.NDArray[np.float64], warp: npt.NDArray[np.float64], channel: Any, residue: int
 ) -> None:

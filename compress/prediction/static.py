@@ -12,13 +12,13 @@ from __future__ import annotations
 from math import prod
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compress.coders import decode as decode_words
 from compress.coders import encode as encode_words
 from compress.coders import pack_bits
 from compress.errors import CorruptError
+from compress.kernels import kernel
 from compress.prediction.estimate import order0_bits
 from compress.prediction.lorenzo import axis_sets, differences, sums
 from compress.prediction.model import Parameters, Plane
@@ -80,7 +80,7 @@ def _as_words(packed: memoryview) -> NDArray[np.uint64]:
     return np.frombuffer(whole, "<u8").astype(np.uint64)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _finish(
     tokens: NDArray[np.int64], packed: NDArray[np.uint64], low_bits: int, adding: bool
 ) -> bool:

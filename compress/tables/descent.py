@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from compress.kernels import kernel
 from compress.tables.kernels import build_tables
 
 __all__ = ["descend"]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _varint_bits(value: int) -> int:
     """Size of an integer as a signed varint, in bits."""
     folded = 2 * value if value >= 0 else -2 * value - 1
@@ -24,7 +24,7 @@ def _varint_bits(value: int) -> int:
     return size
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def descend(
     used: npt.NDArray[np.int64],
     counts: npt.NDArray[np.int64],

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from compress.kernels import kernel
 from compress.tables.knots import CDF_BITS, KNOTS_PER_OCTAVE_BITS, OCTAVES, Z_BITS
 
 __all__ = ["build_tables", "fill_lookup"]
@@ -21,7 +21,7 @@ _Z_SEGMENT = Z_BITS - 4 - KNOTS_PER_OCTAVE_BITS
 _LOCATION_BITS = 16
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _base_cdf(z: int, knots: np.ndarray) -> Any:
     """CDF of a symmetric base at ``z`` (`Z_BITS` fractional bits), with `CDF_BITS`."""
     magnitude = min(abs(z), (1 << _Z_TOP) - 1)
@@ -44,7 +44,7 @@ def _base_cdf(z: int, knots: np.ndarray) -> Any:
     return value if z >= 0 else _ONE - value
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _sine(phase: int, knots: np.ndarray) -> Any:
     """Sine of ``phase`` (a turn is 2**CDF_BITS), with 30 fractional bits."""
     phase &= _ONE - 1
@@ -58,7 +58,7 @@ def _sine(phase: int, knots: np.ndarray) -> Any:
     return knots[k] + ((knots[k + 64] * sine - knots[k] * versine) >> 30)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _fourier_cdf(
     base: int, sine_terms: np.ndarray, cosine_terms: np.ndarray, knots: np.ndarray
 ) -> int:
@@ -72,7 +72,7 @@ def _fourier_cdf(
     return base + (total << (CDF_BITS - 30))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _share(values: np.ndarray, escape: int, cumulative: np.ndarray) -> None:
     """Turn CDF values at the edges of the symbols into cumulative masses.
 
@@ -108,7 +108,7 @@ def _share(values: np.ndarray, escape: int, cumulative: np.ndarray) -> None:
         cumulative[size + 1] = np.uint32(1 << 24)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def build_tables(
     start: np.ndarray,
     escapes: np.ndarray,
@@ -201,7 +201,7 @@ def build_tables(
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def fill_lookup(
     cumulative: np.ndarray, start: np.ndarray, escape: np.ndarray, bits: int, entries: np.ndarray
 ) -> bool:

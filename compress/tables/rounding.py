@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from compress.kernels import kernel
 
 __all__ = ["round_masses"]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _gain(weight: float, mass: int) -> float:
     """``weight * log((mass + 1) / mass)``, from + - * / alone so that every machine agrees."""
     x = 1.0 / (2.0 * mass + 1.0)
@@ -20,7 +21,7 @@ def _gain(weight: float, mass: int) -> float:
     return 2.0 * weight * x * series
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _sift_down(heap: np.ndarray, keys: np.ndarray, place: int, size: int) -> None:
     """Restore the order of a max-heap of indices below ``place``; ties go to the lower index."""
     item = heap[place]
@@ -43,7 +44,7 @@ def _sift_down(heap: np.ndarray, keys: np.ndarray, place: int, size: int) -> Non
     heap[place] = item
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _round_masses(weights: np.ndarray, total: int, masses: np.ndarray) -> bool:
     """Fill ``masses``; False when no rounding exists (too many symbols, or bad weights)."""
     size = len(weights)

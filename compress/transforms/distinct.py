@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from compress.kernels import kernel
 from compress.transforms.step import Plane
 
 __all__ = ["distinct_values", "positions_of"]
 
 
-@njit(cache=True, nogil=True, inline="never")
+@kernel(inline="never")
 def _hash(value: Any, mask: Any) -> Any:
     # Factors and halves below 2^32: no product overflows, with the kernels compiled or not.
     low = np.uint64(value & np.int64(0xFFFFFFFF)) * np.uint64(0x9E3779B1)
@@ -21,7 +21,7 @@ def _hash(value: Any, mask: Any) -> Any:
     return np.int64(mixed & np.uint64(0x7FFFFFFF)) & mask
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _insert(values: Plane, limit: int, keys: Plane, where: Any) -> int:
     """Give each distinct value a number, in order of appearance.
 
@@ -44,7 +44,7 @@ def _insert(values: Plane, limit: int, keys: Plane, where: Any) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _look_up(values: Plane, keys: Plane, where: Any, out: Plane) -> int:
     """Write the number of each value; return how many values have none (they get -1)."""
     mask = np.int64(where.size - 1)

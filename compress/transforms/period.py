@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from compress.kernels import kernel
 from compress.transforms.step import Plane
 
 __all__ = ["find_period", "find_repeat"]
@@ -28,7 +28,7 @@ def _autocorrelation(values: Any) -> Any:
     return np.fft.irfft(np.abs(spectrum) ** 2, size)[: values.size]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _count_distances(values: Plane, table: Plane, counts: Plane) -> int:
     """Count how far back runs of four samples were seen last; return how many were."""
     mask = np.int64(table.size - 1)

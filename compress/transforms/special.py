@@ -19,9 +19,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from compress.errors import CorruptError
+from compress.kernels import kernel
 from compress.transforms.ordered import from_plane
 from compress.transforms.sample import MAX_SPECIALS
 from compress.transforms.step import INT64, Array, Parameters, Plane, Read, Shape
@@ -49,7 +49,7 @@ def check_special(name: str, parameters: Parameters, fixed: int) -> tuple[int, t
     return tail[0], tail[1:]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _fill(values: Plane, good: Mask) -> None:
     """Write the last good value over the others (the first good one before it)."""
     size = min(values.size, good.size)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from compress.kernels import kernel
 from compress.transforms.sample import runs
 from compress.transforms.step import (
     INT64,
@@ -32,7 +32,7 @@ USUAL = (7, 12, 24, 60, 100, 360, 365, 366, 1000, 1440, 3600, 86400, 1000000)
 accepts = is_plane
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _unwrap(values: Plane, modulus: int) -> None:
     """Make each step the shortest one around the circle, in place."""
     if values.size == 0:
