@@ -3,8 +3,8 @@
     python -m benchmarks.densities [paper|table|speed|vectors|samples ...] [--figure table.png]
 
 Prints every row; without names, all of them. Ratios are taken in one run, from interleaved
-repeats. Linear algebra has one thread, for everyone: the matrices are small, and where cores are
-shared, threads that wait for each other cost many times more than they save.
+repeats. Everyone has one thread: the matrices are small, and where cores are shared, threads that
+wait for each other cost many times more than they save.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is loaded
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # read by numpy, sklearn
 
 import numpy as np
 import scipy.stats
@@ -43,9 +43,9 @@ def _seconds(calls: list[Callable[[], Any]], repeats: int) -> list[float]:
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(repeats):
         for call, taken in zip(calls, times, strict=True):
-            start = time.thread_time()
+            start = time.process_time()
             call()
-            taken.append(time.thread_time() - start)
+            taken.append(time.process_time() - start)
     return [float(np.median(taken)) for taken in times]
 
 
