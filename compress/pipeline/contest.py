@@ -23,7 +23,8 @@ _RELUCTANCE = {causal.CODE: 1.005, counts.CODE: 1.02}
 # Heats in which models compete, by the samples that they code: what learns while it codes needs
 # many, and where time matters a short heat spares most models the long one. At other levels models
 # are cheap to run once they are fitted, and are run on the whole.
-_HEATS = {5: (1 << 12, 1 << 14), 6: (1 << 12, 1 << 15), 7: (1 << 16,), 8: (1 << 16,), 9: (1 << 16,)}
+_SHORT, _LONG, _LONGEST = 1 << 12, 1 << 15, 1 << 16
+_HEATS = {5: (_SHORT, _LONG), 6: (_SHORT, _LONG), 7: (_LONGEST,), 8: (_LONGEST,), 9: (_LONGEST,)}
 # By how much a model may be behind the best to enter the next heat. The slowest must be level.
 _BEHIND = {counts.CODE: 1.0}
 _MOST_BEHIND = 1.25
