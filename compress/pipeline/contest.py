@@ -11,7 +11,6 @@ from compress.pipeline.models import MODELS
 from compress.pipeline.tree import Leaf, write_node
 from compress.prediction import causal, counts, plain, static
 from compress.prediction.model import Parameters, Plane
-from compress.transforms.step import INT64
 
 __all__ = ["MODELS_ACROSS_CHANNELS", "choose_model", "model_bytes"]
 
@@ -54,7 +53,7 @@ def choose_model(plane: Plane, level: int) -> Leaf:
     contest: Contest = {}
     trial = plane
     # This one looks at no more than a part of the plane itself.
-    known = {causal.CODE: _propose(causal.CODE, plane, level)}
+    known = {causal.CODE: MODELS[causal.CODE].propose(plane, level)}
     for samples in _HEATS.get(level, (plane.size,)):
         trial = sample_of(plane, samples)
         contest = _heat(codes, trial, plane.size, level, known)
@@ -64,7 +63,7 @@ def choose_model(plane: Plane, level: int) -> Leaf:
             break
     for code in sorted(codes, key=lambda code: contest[code][0] * _RELUCTANCE.get(code, 1.0)):
         final = trial is plane or code in known
-        parameters = contest[code][1] if final else _propose(code, plane, level)
+        parameters = contest[code][1] if final else MODELS[code].propose(plane, level)
         if parameters is not None:
             return Leaf(code, parameters)
     raise AssertionError("the plain model takes every plane")
@@ -100,16 +99,8 @@ def _heat(
         least = min((size for size, _ in contest.values()), default=np.inf)
         if code == static.CODE and least < plane_bits(trial, total) / 8:
             break
-        parameters = known[code] if code in known else _propose(code, trial, level)
+        parameters = known[code] if code in known else MODELS[code].propose(trial, level)
         if parameters is not None:
             coded = len(MODELS[code].encode(trial, parameters)) * total / trial.size
             contest[code] = coded + len(write_node(Leaf(code, parameters))), parameters
     return contest
-
-
-def _propose(code: int, plane: Plane, level: int) -> Parameters | None:
-    """Give a model's parameters, unless a plan cannot hold them."""
-    parameters = MODELS[code].propose(plane, level)
-    if parameters is None or any(not INT64[0] <= number <= INT64[1] for number in parameters):
-        return None
-    return parameters

@@ -5,7 +5,7 @@ decisions down a tree over the ordered alphabet (`counts_tree`); each decision m
 cells of several contexts (`counts_contexts`, `counts_kernel`). Coding is causal and symmetric:
 the decoder learns what the encoder learned.
 
-Parameters: the lowest symbol (zigzag), the size of the alphabet, the recipe of contexts,
+Parameters: the lowest symbol, the size of the alphabet, the recipe of contexts,
 log2 of the slots of a hashed context, and whether symbol frequencies are sent. Data: the
 words of one ANS lane, holding first the frequencies, then the symbols.
 """
@@ -52,9 +52,8 @@ def propose(plane: Plane, level: int) -> Parameters | None:
     size = high - low + 1
     if size > _ALPHABET:
         return None
-    zigzag = 2 * low if low >= 0 else -2 * low - 1
     if size == 1:
-        return (zigzag, 1, _PLAIN, _SLOT_BITS[0], 0)
+        return (low, 1, _PLAIN, _SLOT_BITS[0], 0)
     block = _trial_block(plane, level)
     share = block.size / plane.size
     # A later recipe is slower, and a tree by frequencies faster where it is less deep.
@@ -67,7 +66,7 @@ def propose(plane: Plane, level: int) -> Parameters | None:
     head, bits, less = _trial(block, low, size, best, whole=share == 1.0, informed=True)
     gain = _SHALLOWER * patience * (1.0 - less / max(depth, 1))
     informed = int(share * head + bits < (1.0 + gain) * least)
-    return (zigzag, size, best, _slot_bits(plane.size, size, level), informed)
+    return (low, size, best, _slot_bits(plane.size, size, level), informed)
 
 
 def _candidates(plane: Plane, block: Plane, level: int) -> tuple[int, ...]:
@@ -268,9 +267,8 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, int, Re
     """Check parameters: lowest symbol, size of the alphabet, contexts, slot bits, informed."""
     if len(parameters) != 5:
         raise CorruptError(f"counts: {len(parameters)} parameters instead of 5")
-    zigzag, size, number, slot_bits, informed = parameters
-    low = zigzag >> 1 if zigzag % 2 == 0 else -((zigzag + 1) >> 1)
-    if not (0 <= zigzag < 1 << 64 and 1 <= size <= _ALPHABET and low + size <= 1 << 63):
+    low, size, number, slot_bits, informed = parameters
+    if not (-1 << 63 <= low <= (1 << 63) - size and 1 <= size <= _ALPHABET):
         raise CorruptError(f"counts: an alphabet of {size} from {low}")
     if not (0 <= number < len(RECIPES) and informed in {0, 1}):
         raise CorruptError(f"counts: recipe {number}, informed {informed}")
