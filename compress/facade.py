@@ -82,7 +82,7 @@ def compress(
     ordered = array.T if fortran else array
     header = Header(
         dtype=array.dtype,
-        geometry=cut_array(ordered.shape, array.dtype),
+        geometry=cut_array(ordered),
         fortran=fortran,
         level=level,
         max_error=max_error,
@@ -211,7 +211,7 @@ def fit(sample: ArrayLike, *, level: int = 5) -> Model:
     level = _check_level(level)
     if array.size == 0:
         raise ValueError(f"cannot fit a model to an empty array (shape {array.shape})")
-    whole = cut_array(array.shape, array.dtype)
+    whole = cut_array(array)
     return learn(array[(*whole.index(0), ...)], level)
 
 

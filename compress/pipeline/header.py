@@ -8,10 +8,12 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compress.container import IntegerReader, write_unsigned
 from compress.errors import CorruptError
 from compress.pipeline.geometry import CHUNK_SAMPLES, MOST_CHUNK_SAMPLES, Geometry, cut
+from compress.transforms import mirrored
 from compress.transforms.dtypes import describe, parse
 from compress.transforms.fields import field_specs
 
@@ -68,9 +70,15 @@ def samples_per_element(dtype: np.dtype[Any]) -> int:
     return max((prod(shape) for _, shape in field_specs(dtype, ())), default=1) or 1
 
 
-def cut_array(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Geometry:
-    """Cut an array into chunks of the usual size."""
-    return cut(shape, max(1, CHUNK_SAMPLES // samples_per_element(dtype)))
+def cut_array(array: NDArray[Any]) -> Geometry:
+    """Cut an array into chunks of the usual size.
+
+    One that is its own mirror image stays whole if decoders accept that, for half of it says all.
+    """
+    each = samples_per_element(array.dtype)
+    if CHUNK_SAMPLES < array.size * each <= MOST_CHUNK_SAMPLES and mirrored.propose(array, 1):
+        return cut(array.shape, array.size)
+    return cut(array.shape, max(1, CHUNK_SAMPLES // each))
 
 
 def write_header(header: Header) -> bytes:

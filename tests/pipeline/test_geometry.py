@@ -6,7 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+import compress
 from compress.pipeline.geometry import cut
+from compress.pipeline.header import cut_array
 
 shapes = st.lists(st.integers(0, 9), max_size=4).map(tuple)
 
@@ -38,3 +40,15 @@ def test_small_arrays_are_one_chunk() -> None:
     assert cut((240, 37, 49), 1 << 20).n_chunks == 1
     assert cut((), 1 << 20).n_chunks == 1
     assert cut((0, 5), 1 << 20).n_chunks == 0
+
+
+def test_a_mirror_image_is_cut_only_where_it_must_be() -> None:
+    """Half of it says all, which two chunks would not know; decoders accept twice the usual size."""
+    half = np.random.default_rng(1).integers(0, 256, (700, 1000), dtype=np.uint8)
+    image = np.concatenate([half, half[::-1]])
+    assert cut_array(image).n_chunks == 1
+    assert cut_array(np.concatenate([half, half])).n_chunks == 2
+    assert cut_array(np.concatenate([image, image[::-1]])).n_chunks == 3
+    data = compress.compress(image, level=1)
+    assert len(data) < 1.01 * half.size
+    np.testing.assert_array_equal(compress.decompress(data), image)
