@@ -43,7 +43,7 @@ def test_small_arrays_are_one_chunk() -> None:
 
 
 def test_a_mirror_image_is_cut_only_where_it_must_be() -> None:
-    """Half of it says all, which two chunks would not know; decoders accept twice the usual size."""
+    """Half of it says all, which two chunks would not know; decoders accept twice as much."""
     half = np.random.default_rng(1).integers(0, 256, (700, 1000), dtype=np.uint8)
     image = np.concatenate([half, half[::-1]])
     assert cut_array(image).n_chunks == 1
