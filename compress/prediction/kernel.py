@@ -198,12 +198,12 @@ def run(
         for j in range(_NODES):
             mix_node[j, i] = 1.0 / n_inputs
     refine_signs = np.zeros((_NODES * _SIGNS, _BINS))
-    refine_phase = np.zeros((_NODES * _PHASES, _BINS))
+    refine_phase = np.zeros((_NODES * _PHASES if grid > 1 else 1, _BINS))
     for j in range(_BINS):
         p = squash((j - 16) * 0.5, squashes)
         for i in range(_NODES * _SIGNS):
             refine_signs[i, j] = p
-        for i in range(_NODES * _PHASES):
+        for i in range(len(refine_phase)):
             refine_phase[i, j] = p
     residues = np.ones((states, grid))
     warp = np.zeros((states, grid))

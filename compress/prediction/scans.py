@@ -145,12 +145,14 @@ def _grid(plane: Plane, scan: Scan) -> int:
     else:
         rows = samples.reshape(1, -1)
     rows = rows[:, :: max(1, rows.size // _RESIDUE_SAMPLES)]
+    # Of small samples the histogram says it all, and is shorter.
+    histograms = [np.bincount(row) if row.max() < row.size else None for row in rows]
     gains = np.zeros(MOST_GRID + 1)
     for modulus in range(2, MOST_GRID + 1):
         if rows.shape[1] < 20 * modulus:
             break
-        for row in rows % modulus:
-            share = np.bincount(row, minlength=modulus) / row.size
+        for row, histogram in zip(rows, histograms, strict=True):
+            share = _residues(row, histogram, modulus) / row.size
             share = share[share > 0]
             gains[modulus] += np.log2(modulus) + float(share @ np.log2(share))
     gains /= len(rows)
@@ -158,3 +160,11 @@ def _grid(plane: Plane, scan: Scan) -> int:
     if most < _LEAST_GRID:
         return 1
     return int(np.argmax(gains >= 0.8 * most))
+
+
+def _residues(row: Plane, histogram: Plane | None, modulus: int) -> Plane:
+    """Count the residues of samples, with their histogram where there is one."""
+    if histogram is None:
+        return np.bincount(row % modulus, minlength=modulus)
+    whole = np.pad(histogram, (0, -histogram.size % modulus))
+    return np.asarray(whole.reshape(-1, modulus).sum(axis=0))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from compress.errors import CorruptError
+from compress.kernels import kernel
 
 __all__ = ["EXACT", "pack_weights", "round_weights", "unpack_weights"]
 
@@ -81,60 +82,66 @@ def pack_weights(weights: npt.ArrayLike, precision: int) -> list[int]:
     return chunks
 
 
-class _Reader:
-    """Reads what `pack_weights` wrote, taking integers as it needs them."""
-
-    def __init__(self, integers: Iterator[int]) -> None:
-        self._integers = integers
-        self._held = 0
-        self._count = 0
-
-    def _take(self) -> None:
-        chunk = next(self._integers, -1)
-        if not 0 <= chunk < 1 << _CHUNK:
-            raise CorruptError("a table's packed weights are cut short")
-        self._held |= chunk << self._count
-        self._count += _CHUNK
-
-    def bits(self, width: int) -> int:
-        while self._count < width:
-            self._take()
-        value = self._held & ((1 << width) - 1)
-        self._held >>= width
-        self._count -= width
-        return value
-
-    def gamma(self) -> int:
-        while not self._held:
-            if self._count > MAX_WEIGHT_BITS:
-                raise CorruptError("a table's packed weights are damaged")
-            self._take()
-        zeros = (self._held & -self._held).bit_length() - 1
-        if zeros > MAX_WEIGHT_BITS:
-            raise CorruptError("a table's packed weights are damaged")
-        self._held >>= zeros + 1
-        self._count -= zeros + 1
-        return 1 << zeros | self.bits(zeros)
-
-
-def unpack_weights(integers: Iterator[int], size: int, precision: int) -> Weights:
-    """Read ``size`` weights; raises `CorruptError` if they cannot be."""
-    reader = _Reader(integers)
-    weights: list[int] = []
-    kept = _kept(np.arange(MAX_WEIGHT_BITS + 1), precision).tolist()
+@kernel()
+def _unpack(
+    chunks: npt.NDArray[np.int64], kept: npt.NDArray[np.int64], weights: npt.NDArray[np.int64]
+) -> bool:
+    """Undo `pack_weights` but for the rounding; False for what it cannot have written."""
+    most = kept.size - 1
+    end = chunks.size * _CHUNK
+    place = 0
     before = 0
-    while len(weights) < size:
-        code = reader.gamma()
-        length = before + (code >> 1 if code & 1 else -(code >> 1))
-        if not 0 <= length <= MAX_WEIGHT_BITS:
-            raise CorruptError(f"a table's weight has {length} bits")
-        if length == 0:
-            run = reader.gamma()
-            if run > size - len(weights):
-                raise CorruptError("a table's run of zeros is too long")
-            weights += [0] * run
-            continue
-        top = 1 << kept[length] | reader.bits(kept[length])
-        weights.append(top << (length - 1 - kept[length]))
-        before = length
+    k = 0
+    while k < weights.size:
+        # A length, or the length 0 of a run and then the run: gamma codes both.
+        code = 0
+        for part in range(2):
+            zeros = 0
+            while place < end and (chunks[place // _CHUNK] >> (place % _CHUNK)) & 1 == 0:
+                zeros += 1
+                place += 1
+            place += 1
+            if zeros > most or place + zeros > end:
+                return False
+            value = 1 << zeros
+            for j in range(zeros):
+                value |= ((chunks[place // _CHUNK] >> (place % _CHUNK)) & 1) << j
+                place += 1
+            if part == 1:
+                if value > weights.size - k:
+                    return False
+                for j in range(value):
+                    weights[k + j] = 0
+                k += value
+                break
+            code = value
+            length = before + (code >> 1 if code & 1 else -(code >> 1))
+            if length < 0 or length > most or (length > 0 and place + kept[length] > end):
+                return False
+            if length > 0:
+                top = 0
+                for j in range(kept[length]):
+                    top |= ((chunks[place // _CHUNK] >> (place % _CHUNK)) & 1) << j
+                    place += 1
+                weights[k] = ((1 << kept[length]) | top) << (length - 1 - kept[length])
+                before = length
+                k += 1
+                break
+    return end - place < _CHUNK
+
+
+def unpack_weights(chunks: Sequence[int], size: int, precision: int) -> Weights:
+    """Read ``size`` weights from what `pack_weights` wrote.
+
+    Raises
+    ------
+    CorruptError
+        If they cannot be read.
+    """
+    if any(not 0 <= chunk < 1 << _CHUNK for chunk in chunks):
+        raise CorruptError("a table's packed weights are damaged")
+    weights = np.zeros(size, np.int64)
+    kept = _kept(np.arange(MAX_WEIGHT_BITS + 1), precision)
+    if not _unpack(np.array(chunks, dtype=np.int64), kept, weights):
+        raise CorruptError("a table's packed weights are damaged")
     return round_weights(weights, precision)

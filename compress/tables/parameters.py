@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -206,8 +207,9 @@ class HistogramTable:
 
     def to_integers(self) -> tuple[int, ...]:
         """Return the integers that `read_parameters` reads, this table's kind first."""
-        head = (self.KIND, self.low, len(self.weights), self.escape, self.precision)
-        return (*head, *pack_weights(self.weights, self.precision))
+        packed = pack_weights(self.weights, self.precision)
+        head = (self.KIND, self.low, len(self.weights), self.escape, self.precision, len(packed))
+        return (*head, *packed)
 
     @classmethod
     def from_integers(cls, integers: Iterator[int]) -> HistogramTable:
@@ -215,7 +217,12 @@ class HistogramTable:
         low, size = _take_range(integers)
         escape = _take(integers, 0, 1 << 32, "escape weight")
         precision = _take(integers, -EXACT, EXACT, "precision")
-        weights = unpack_weights(integers, size, precision)
+        # No weight takes more bits than two chunks have.
+        count = _take(integers, 0, 2 * size, "length of the packed weights")
+        packed = list(islice(integers, count))
+        if len(packed) < count:
+            raise CorruptError("a table's packed weights are cut short")
+        weights = unpack_weights(packed, size, precision)
         if not weights.any() and not escape:
             raise CorruptError("a table's weights are all zero")
         return cls(low, tuple(weights.tolist()), escape, precision)
