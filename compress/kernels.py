@@ -18,8 +18,10 @@ from typing import Any
 
 from numba import njit
 
-__all__ = ["kernel"]
+__all__ = ["are_compiled", "kernel"]
 
+# Where numba keeps machine code: beside the sources, or elsewhere if it may not write there.
+_kept: set[Path] = set()
 _IMPORT = re.compile(r"^from ([\w.]+) import \(?([^()#]*?)(?:\)|$)", re.MULTILINE)
 
 
@@ -42,6 +44,7 @@ def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         # Absent where compilation is switched off.
         file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
         if file is not None:
+            _kept.add(Path(compiled.stats.cache_path))
             mark = hashlib.blake2b(digest_size=16)
             for name in sorted(_reach(function.__module__)):
                 mark.update(_source(name))
@@ -50,6 +53,11 @@ def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         return compiled
 
     return decorate
+
+
+def are_compiled() -> bool:
+    """Return whether this machine has compiled any of the kernels that are loaded."""
+    return not _kept or any(any(path.glob("*.nbi")) for path in _kept)
 
 
 @cache

@@ -62,3 +62,15 @@ def test_the_mark_of_a_kernel_does_not_depend_on_the_order_of_imports() -> None:
     )
     assert len(modules) > 10
     assert _python("-c", MARKS, *modules) == _python("-c", MARKS, *reversed(modules))
+
+
+def test_compiled_kernels_are_found_where_numba_keeps_them(tmp_path: Path) -> None:
+    """Also where that is not beside the sources, as in an installation that is read-only."""
+    run = (
+        "import numpy as np; from compress.kernels import are_compiled;"
+        "from compress.coders import pack_bits; before = are_compiled();"
+        "pack_bits(np.arange(9, dtype=np.uint64), 4); print(before, are_compiled())"
+    )
+    cache = tmp_path / "cache"
+    assert _python("-c", run, cache=cache) == "False True"
+    assert _python("-c", run, cache=cache) == "True True"

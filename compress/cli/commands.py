@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 import compress
-from compress.cli.files import atomic_output, kernels_are_cold
+from compress.cli.files import atomic_output
+from compress.kernels import are_compiled
 
 __all__ = ["app"]
 
@@ -114,7 +116,9 @@ def _load(file: str) -> NDArray[Any]:
 
 @contextmanager
 def _progress(what: str) -> Iterator[None]:
-    if kernels_are_cold():
+    # Only loaded kernels know where their machine code is kept.
+    import_module("compress.facade")
+    if not are_compiled():
         _stderr.print("compiling kernels (once on this machine; up to half a minute)")
     if not sys.stderr.isatty():
         yield

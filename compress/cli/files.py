@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and whether the kernels are compiled yet."""
+"""Files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-import compress
-
-__all__ = ["atomic_output", "kernels_are_cold"]
+__all__ = ["atomic_output"]
 
 Write = Callable[[bytes | memoryview], None]
 
@@ -68,8 +66,3 @@ def atomic_output(target: Path | BinaryIO, *, force: bool) -> Iterator[Write]:
 def _refuse_existing(target: Path, force: bool) -> None:
     if target.exists() and not force:
         raise FileExistsError(f"{target} exists; --force overwrites it")
-
-
-def kernels_are_cold() -> bool:
-    """Return whether the next call has to compile kernels (no cache on this machine yet)."""
-    return not any((Path(compress.__file__).parent / "coders" / "__pycache__").glob("*.nbi"))
