@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.kernels import kernel
-from compress.tables.kernels import build_tables
+from compress.tables.kernels import base_cdf
+from compress.tables.tableset import PRECISION, TOTAL
 
 __all__ = ["descend"]
 
@@ -26,15 +27,13 @@ def _varint_bits(value: int) -> int:
 
 @kernel()
 def descend(
-    used: npt.NDArray[np.int64],
+    edges: npt.NDArray[np.int64],
     counts: npt.NDArray[np.int64],
-    size: int,
     outside: int,
     escape: int,
     base: int,
     knots: npt.NDArray[np.int64],
     inverse_scales: npt.NDArray[np.int64],
-    sine_knots: npt.NDArray[np.int64],
     limits: tuple[int, int, int, int],
     location: int,
     scale: int,
@@ -43,13 +42,19 @@ def descend(
 ) -> tuple[float, int, int]:
     """Shorten the code of a histogram by moving a table without Fourier terms.
 
+    Bases are smooth, so symbols are taken together in cells whose masses stand for theirs.
+
     Parameters
     ----------
-    used, counts : int64 arrays (m,)
-        The symbols that occur, from 0, and how often.
-    size, outside, escape, base
-        Of the table: symbols, samples that escape, the escape's mass, row of ``knots``.
-    knots, inverse_scales, sine_knots : int64 arrays
+    edges : int64 array (m + 1,)
+        Rising from 0 to the table's number of symbols: cell i is the symbols from edge i on.
+    counts : int64 array (m,)
+        How many samples lie in each cell.
+    outside, escape : int
+        Samples that escape, and the escape's mass.
+    base : int
+        Row of ``knots``.
+    knots, inverse_scales : int64 arrays
         As `compress.tables.kernels.build_tables` takes them.
     limits : tuple of int
         Lowest and highest scale, scale steps to the octave, location bits.
@@ -61,18 +66,16 @@ def descend(
     Returns
     -------
     bits : float
-        Of the data, the location and the scale; infinite if nothing could be built.
+        Of the data, the location and the scale, about; infinite if no place was allowed.
     location, scale : int
     """
     lowest, highest, octave, location_bits = limits
-    start = np.zeros(2, np.int64)
-    start[1] = size + 1 + (escape != 0)
-    # Arrays of one table, written one by one: expressions of arrays take long to compile.
-    escapes, bases = np.zeros(1, np.int64), np.zeros(1, np.int64)
-    escapes[0], bases[0] = escape, base
-    where, inverse, shift = np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64)
-    none = np.zeros(0, np.int64)
-    cumulative = np.zeros(start[1], np.uint32)
+    cells = counts.size
+    if edges.size != cells + 1:
+        return np.inf, location, scale
+    size = edges[cells]
+    total = TOTAL - escape
+    masses = np.zeros(cells)
     best = np.inf
     step = coarse
     move = -1
@@ -89,24 +92,33 @@ def descend(
                 new_location = math.floor(moved + 0.5)
             else:
                 new_location = location + sign * step
-        power = new_scale // octave
-        up = power + 16 - location_bits
-        offset = new_location << up if up >= 0 else new_location >> -up
-        where[0] = min(max(offset + ((size // 2) << 16), -(1 << 40)), 1 << 40)
-        inverse[0] = inverse_scales[new_scale - power * octave]
-        shift[0] = power + 14
-        built = abs(new_location) < 1 << 31 and build_tables(
-            start, escapes, where, inverse, shift, bases, knots,
-            none, none, sine_knots, cumulative,
-        )  # fmt: skip
-        if built:
+        if abs(new_location) < 1 << 31:
+            power = new_scale // octave
+            up = power + 16 - location_bits
+            offset = new_location << up if up >= 0 else new_location >> -up
+            first = min(max(offset + ((size // 2) << 16), -(1 << 40)), 1 << 40) + (1 << 15)
+            inverse = inverse_scales[new_scale - power * octave]
+            # Every symbol gets a mass of 1, and its share of what is left for what exceeds 1.
+            below = base_cdf((-first * inverse) >> (power + 14), knots[base])
+            unit = base_cdf(((size << 16) - first) * inverse >> (power + 14), knots[base]) - below
+            unit_mass = unit / total
+            excess = 0.0
+            for i in range(cells):
+                above = base_cdf(
+                    ((edges[i + 1] << 16) - first) * inverse >> (power + 14), knots[base]
+                )
+                masses[i] = max(0.0, (above - below) - (edges[i + 1] - edges[i]) * unit_mass)
+                excess += masses[i]
+                below = above
+            share = (total - size) / excess if excess > 0.0 else 0.0
+            flat = 1.0 if excess > 0.0 else total / size
             bits = float(_varint_bits(new_location) + _varint_bits(new_scale))
-            for k in range(used.size):
-                mass = cumulative[used[k] + 1] - cumulative[used[k]]
-                bits += counts[k] * (24.0 - math.log2(float(mass)))
+            for i in range(cells):
+                if counts[i]:
+                    mass = flat + masses[i] * share / (edges[i + 1] - edges[i])
+                    bits += counts[i] * (PRECISION - math.log2(mass))
             if outside:
-                mass = cumulative[size + 1] - cumulative[size]
-                bits += outside * (24.0 - math.log2(float(mass)))
+                bits += outside * (PRECISION - math.log2(float(escape)))
             if bits < best:
                 best, scale, location = bits, new_scale, new_location
         move += 1

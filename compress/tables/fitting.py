@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.tables.descent import descend
-from compress.tables.knots import BASES, SCALE_STEPS, base_knots, inverse_scales, sine_knots
+from compress.tables.knots import BASES, SCALE_STEPS, base_knots, inverse_scales
 from compress.tables.packing import EXACT
 from compress.tables.parameters import (
     LOCATION_STEPS,
@@ -33,8 +33,8 @@ _HISTOGRAM_PRECISIONS = (-4, -2, 0, 2, 4, EXACT)
 # Bases that both `FourierDensity` and `DensityTable` know.
 _LINE_BASES = ("normal", "laplace", "logistic")
 _LOCATION_BITS = LOCATION_STEPS.bit_length() - 1
-# So many symbols are enough to place a base.
-_POINTS = 512
+# So many cells of symbols are enough to place a base.
+_CELLS = 256
 # A gain below this share of the data does not pay for a search.
 _WORTH = 0.001
 
@@ -46,7 +46,7 @@ class _Data:
         self.low, self.counts, self.outside = low, counts, outside
         self.total = int(counts.sum()) + outside
         self.used = np.flatnonzero(counts)
-        self.points, self.weights = _thinned(self.used, counts[self.used])
+        self.edges, self.in_cells = _cells(counts, self.used)
         share = counts[self.used] / max(self.total, 1)
         # Code length under the counts themselves, parameters free: nothing can be shorter.
         self.floor = float(-np.sum(counts[self.used] * np.log2(share)))
@@ -66,18 +66,16 @@ class _Data:
         return total + parameter_bits(parameters.to_integers())
 
 
-def _thinned(
-    used: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
+def _cells(
+    counts: npt.NDArray[np.int64], used: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Stand for symbols by at most `_POINTS` of them, in the middle of runs, with their counts.
-
-    Bases are smooth, so that the mass of the middle symbol is as good as the mean of a run's.
-    """
-    if used.size <= 2 * _POINTS:
-        return used, counts
-    starts = np.linspace(0, used.size, _POINTS, endpoint=False).astype(np.int64)
-    middles = (starts + np.append(starts[1:], used.size)) // 2
-    return used[middles], np.add.reduceat(counts, starts)
+    """Take symbols together in at most `_CELLS` cells: where they begin and end, and the counts."""
+    size = len(counts)
+    if size <= _CELLS:
+        return np.arange(size + 1), counts
+    starts = used[np.arange(1, _CELLS) * used.size // _CELLS]
+    edges = np.unique(np.concatenate([[0], starts, [size]]))
+    return edges, np.add.reduceat(counts, edges[:-1])
 
 
 def parameter_bits(integers: tuple[int, ...]) -> int:
@@ -100,15 +98,14 @@ def _quantised(data: _Data, base: str, location: float, scale: float) -> Density
 def _descend(
     data: _Data, table: DensityTable, coarse: int, fine: int
 ) -> tuple[float, DensityTable]:
-    """Move a table's location and scale while that shortens the code."""
+    """Move a table's location and scale while that shortens the code; the bits are about right."""
     names = tuple(name for name in BASES if name != "uniform")
-    _, location, scale = descend(
-        data.points, data.weights, table.size, data.outside, table.escape,
-        names.index(table.base), _all_knots(names), inverse_scales(), sine_knots(),
-        (*SCALE_LIMITS, SCALE_STEPS, _LOCATION_BITS), table.location, table.scale, coarse, fine,
+    bits, location, scale = descend(
+        data.edges, data.in_cells, data.outside, table.escape, names.index(table.base),
+        _all_knots(names), inverse_scales(), (*SCALE_LIMITS, SCALE_STEPS, _LOCATION_BITS),
+        table.location, table.scale, coarse, fine,
     )  # fmt: skip
-    moved = replace(table, location=location, scale=scale)
-    return data.bits(moved), moved
+    return bits, replace(table, location=location, scale=scale)
 
 
 @lru_cache(maxsize=1)
@@ -227,7 +224,10 @@ def _best(found: list[tuple[float, TableParameters]]) -> tuple[float, TableParam
 
 
 def _bases(data: _Data) -> list[tuple[float, DensityTable]]:
-    """Rank the bases without terms, best first; the best two are fitted to the last step."""
+    """Rank the bases without terms, best first; the best two are fitted to the last step.
+
+    The bits of these two are exact, those of the others about right.
+    """
     running = np.cumsum(data.counts)
     quartiles = np.searchsorted(running, running[-1] * np.array([0.25, 0.5, 0.75]))
     middle = float(quartiles[1]) - len(data.counts) // 2
@@ -237,7 +237,8 @@ def _bases(data: _Data) -> list[tuple[float, DensityTable]]:
     for coarse, fine, kept in ((16, 4, 3), (2, 1, 2)):
         finer = [_descend(data, table, coarse, fine) for _, table in ranked[:kept]]
         ranked = [*_ranked(finer), *ranked[kept:]]
-    return ranked
+    exact = [(data.bits(table), table) for _, table in ranked[:kept]]
+    return [*_ranked(exact), *ranked[kept:]]
 
 
 def _ranked(

@@ -13,7 +13,7 @@ import numpy as np
 from compress.kernels import kernel
 from compress.tables.knots import CDF_BITS, KNOTS_PER_OCTAVE_BITS, OCTAVES, Z_BITS
 
-__all__ = ["build_tables", "fill_lookup"]
+__all__ = ["base_cdf", "build_tables", "fill_lookup"]
 
 _ONE = 1 << CDF_BITS
 _Z_TOP = Z_BITS - 4 + OCTAVES
@@ -22,7 +22,7 @@ _LOCATION_BITS = 16
 
 
 @kernel()
-def _base_cdf(z: int, knots: np.ndarray) -> Any:
+def base_cdf(z: int, knots: np.ndarray) -> Any:
     """CDF of a symmetric base at ``z`` (`Z_BITS` fractional bits), with `CDF_BITS`."""
     magnitude = min(abs(z), (1 << _Z_TOP) - 1)
     shift = 0
@@ -191,7 +191,7 @@ def build_tables(
             if base < 0:
                 value = (k << CDF_BITS) // size
             else:
-                value = _base_cdf((x * inverse_scale) >> shift, base_knots[base])
+                value = base_cdf((x * inverse_scale) >> shift, base_knots[base])
             if len(sine_terms):
                 value = _fourier_cdf(value, sine_terms, cosine_terms, sine_knots)
             highest = max(highest, value)
