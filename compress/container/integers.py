@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+import numpy.typing as npt
+
 from compress.errors import CorruptError
 
 __all__ = ["IntegerReader", "write_signed", "write_unsigned"]
 
 _LIMIT = 1 << 64
 _MOST_BYTES = 10
+# From so many integers on, arrays are faster than a loop.
+_MANY = 64
+# The first integers that take one byte more.
+_LONGER = np.array([1 << 7 * i for i in range(1, _MOST_BYTES)], np.uint64)
 
 
 def write_unsigned(values: Iterable[int]) -> bytes:
@@ -32,9 +39,15 @@ def write_unsigned(values: Iterable[int]) -> bytes:
     ValueError
         If a value is negative or does not fit in 64 bits.
     """
+    listed = [int(value) for value in values]
+    if len(listed) >= _MANY:
+        try:
+            return _write_many(np.array(listed, np.uint64))
+        except OverflowError as error:
+            raise ValueError("an integer does not fit in 64 unsigned bits") from error
     out = bytearray()
-    for value in values:
-        rest = int(value)
+    for value in listed:
+        rest = value
         if not 0 <= rest < _LIMIT:
             raise ValueError(f"{value} does not fit in 64 unsigned bits")
         while rest >= 0x80:
@@ -42,6 +55,16 @@ def write_unsigned(values: Iterable[int]) -> bytes:
             rest >>= 7
         out.append(rest)
     return bytes(out)
+
+
+def _write_many(values: npt.NDArray[np.uint64]) -> bytes:
+    lengths = 1 + np.searchsorted(_LONGER, values, side="right")
+    ends = np.cumsum(lengths)
+    place = np.arange(ends[-1]) - np.repeat(ends - lengths, lengths)
+    sevens = np.repeat(values, lengths) >> (7 * place).astype(np.uint64)
+    out = (sevens & np.uint64(0x7F)).astype(np.uint8) | np.uint8(0x80)
+    out[ends - 1] &= 0x7F
+    return out.tobytes()
 
 
 def write_signed(values: Iterable[int]) -> bytes:
@@ -95,6 +118,28 @@ class IntegerReader:
         """Read one signed integer; errors as `unsigned`."""
         folded = self.unsigned()
         return (folded >> 1) ^ -(folded & 1)
+
+    def signed_tuple(self, count: int) -> tuple[int, ...]:
+        """Read so many signed integers; errors as `unsigned`."""
+        if count < _MANY:
+            return tuple(self.signed() for _ in range(count))
+        data = np.frombuffer(self._data, np.uint8)[self.position :][: _MOST_BYTES * count]
+        ends = np.flatnonzero(data < 0x80)[:count] + 1
+        if len(ends) < count:
+            raise CorruptError("the data end in the middle of an integer, or it is too long")
+        data = data[: ends[-1]]
+        starts = np.append(0, ends[:-1])
+        lengths = ends - starts
+        last = data[ends - 1]
+        if ((last == 0) & (lengths > 1)).any():
+            raise CorruptError("an integer is written in more bytes than it needs")
+        if lengths.max() > _MOST_BYTES or ((last > 1) & (lengths == _MOST_BYTES)).any():
+            raise CorruptError("an integer is longer than 64 bits")
+        shifts = (7 * (np.arange(len(data)) - np.repeat(starts, lengths))).astype(np.uint64)
+        folded = np.bitwise_or.reduceat((data & 0x7F).astype(np.uint64) << shifts, starts)
+        half = (folded >> np.uint64(1)).view(np.int64)
+        self.position += len(data)
+        return tuple((half ^ -(folded & np.uint64(1)).view(np.int64)).tolist())
 
     def take(self, count: int) -> memoryview:
         """Return the next `count` bytes.

@@ -99,7 +99,7 @@ def _read(reader: IntegerReader, depth: int, budget: list[int]) -> Node:
     kind = reader.unsigned(1 << 16)
     # Each parameter takes a byte at least, so a count cannot exceed what is left.
     count = reader.unsigned(reader.remaining + 1)
-    parameters = tuple(reader.signed() for _ in range(count))
+    parameters = reader.signed_tuple(count)
     if kind % 2 == 0:
         return Leaf(kind // 2, parameters)
     n_children = reader.unsigned(budget[0] + 1)

@@ -33,6 +33,8 @@ _HISTOGRAM_PRECISIONS = (-4, -2, 0, 2, 4, EXACT)
 # Bases that both `FourierDensity` and `DensityTable` know.
 _LINE_BASES = ("normal", "laplace", "logistic")
 _LOCATION_BITS = LOCATION_STEPS.bit_length() - 1
+# Magnitudes from which a signed varint takes one byte more.
+_LONGER = np.array([1 << 7 * i + 6 for i in range(9)], np.int64)
 # So many cells of symbols are enough to place a base.
 _CELLS = 256
 # A gain below this share of the data does not pay for a search.
@@ -80,11 +82,11 @@ def _cells(
 
 def parameter_bits(integers: tuple[int, ...]) -> int:
     """Size of integers as signed varints, in bits."""
-    total = 0
-    for value in integers:
-        zigzag = 2 * value if value >= 0 else -2 * value - 1
-        total += 8 * max(1, -(-zigzag.bit_length() // 7))
-    return total
+    values = np.array(integers, np.int64)
+    # Folded, a byte holds the integers from -64 to 63, and so on.
+    return 8 * len(integers) + 8 * int(
+        np.searchsorted(_LONGER, values ^ (values >> 63), "right").sum()
+    )
 
 
 def _quantised(data: _Data, base: str, location: float, scale: float) -> DensityTable:
