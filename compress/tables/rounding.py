@@ -45,6 +45,56 @@ def _sift_down(heap: np.ndarray, keys: np.ndarray, place: int, size: int) -> Non
 
 
 @kernel()
+def _gains(weights: np.ndarray, masses: np.ndarray, keys: np.ndarray) -> None:
+    """Fill ``keys`` with `_gain` of each place: term by term, so that places run side by side."""
+    squares = np.empty(len(keys), np.float64)
+    for k in range(len(keys)):
+        x = 1.0 / (2.0 * masses[k] + 1.0)
+        squares[k] = x * x
+        keys[k] = 0.0
+    for term in range(33, 0, -2):
+        part = 1.0 / term
+        for k in range(len(keys)):
+            keys[k] = keys[k] * squares[k] + part
+    for k in range(len(keys)):
+        keys[k] = 2.0 * weights[k] * (1.0 / (2.0 * masses[k] + 1.0)) * keys[k]
+
+
+@kernel()
+def _start(weights: np.ndarray, weight_sum: float, total: int, masses: np.ndarray) -> int:
+    """Fill masses that lie below the optimum in every place, and close to it; return their sum.
+
+    The unit that raises a mass m gains ``w log(1 + 1/m)``, which is between ``w / (m + 0.5)``
+    and ``w / (m + 0.4427)``. So the units that gain more than a price l are at least
+    ``w / l + 0.5`` and at most ``w / l + 0.5573`` (rounded down, and 1 at least): as long as the
+    latter add up to no more than the total, the optimum has the former.
+    """
+    size = len(weights)
+    price = 0.0
+    trial = weight_sum / max(total - 1.5573 * size, 1e-3 * total)
+    for _ in range(8 if trial > 1e-300 else 0):
+        most = 0.0
+        for k in range(size):
+            most += max(np.floor(weights[k] / trial + 0.5573), 1.0)
+        if most <= total:
+            price = trial
+            trial *= max(most / total, 0.5)
+        elif price > 0.0:
+            trial = 0.5 * (trial + price)
+        else:
+            break
+    added = 0
+    for k in range(size):
+        mass = 1
+        # A little dearer, so that no rounding of a quotient matters.
+        if price > 0.0:
+            mass = max(int(weights[k] / (price * (1.0 + 1e-9)) + 0.5), 1)
+        masses[k] = mass
+        added += mass
+    return added
+
+
+@kernel()
 def _round_masses(weights: np.ndarray, total: int, masses: np.ndarray) -> bool:
     """Fill ``masses``; False when no rounding exists (too many symbols, or bad weights)."""
     size = len(weights)
@@ -57,21 +107,16 @@ def _round_masses(weights: np.ndarray, total: int, masses: np.ndarray) -> bool:
         weight_sum += weights[k]
     if not 0.0 < weight_sum <= 1e300:
         return False
-    # At the optimum there is a price l with w/l - 1 <= m, and m < w/l + 1 where m > 1; summing
-    # the second over all symbols gives 1/l > (total - size)/sum(w). So the following start lies
-    # below an optimum in every place, and from there raising the best place each time is exact,
-    # because the cost is a sum of convex functions of the masses.
-    left = total
-    for k in range(size):
-        mass = int(weights[k] / weight_sum * (total - size) * (1.0 - 1e-12)) - 1
-        masses[k] = max(mass, 1)
-        left -= masses[k]
+    # The optimum takes the units that gain most, all above some price. From masses below it in
+    # every place, raising the best place each time is exact, because the cost is a sum of convex
+    # functions of the masses.
+    keys = np.empty(size, np.float64)
+    left = total - _start(weights, weight_sum, total, masses)
     if left < 0:
         return False
-    keys = np.empty(size, np.float64)
+    _gains(weights, masses, keys)
     heap = np.empty(size, np.int64)
     for k in range(size):
-        keys[k] = _gain(weights[k], masses[k])
         heap[k] = k
     for place in range(size // 2 - 1, -1, -1):
         _sift_down(heap, keys, place, size)
