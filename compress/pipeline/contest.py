@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -24,12 +24,15 @@ _RELUCTANCE = {causal.CODE: 1.005, counts.CODE: 1.02}
 # are cheap to run once they are fitted, and are run on the whole.
 _SHORT, _LONG, _LONGEST = 1 << 12, 1 << 15, 1 << 16
 _HEATS = {5: (_SHORT, _LONG), 6: (_SHORT, _LONG), 7: (_LONGEST,), 8: (_LONGEST,), 9: (_LONGEST,)}
-# By how much a model may be behind the best to enter the next heat. The slowest must be level.
-_BEHIND = {counts.CODE: 1.0}
+# By how much a model may be behind the best to enter the next heat.
 _MOST_BEHIND = 1.25
+# The slowest must be level with the best, and short heats only glance at it.
+_BEHIND = {counts.CODE: 1.0}
+_GLANCES = {counts.CODE: counts.glance}
 # Bytes that say nothing yet.
 _EVEN = 16
 
+Propose = Callable[[Plane, int], Parameters | None]
 Contest = dict[int, tuple[float, Parameters]]
 
 
@@ -54,9 +57,11 @@ def choose_model(plane: Plane, level: int) -> Leaf:
     trial = plane
     # This one looks at no more than a part of the plane itself.
     known = {causal.CODE: MODELS[causal.CODE].propose(plane, level)}
-    for samples in _HEATS.get(level, (plane.size,)):
+    heats = _HEATS.get(level, (plane.size,))
+    for samples in heats:
         trial = sample_of(plane, samples)
-        contest = _heat(codes, trial, plane.size, level, known)
+        glances = {} if trial is plane or samples == heats[-1] else _GLANCES
+        contest = _heat(codes, trial, plane.size, level, known, glances)
         even = min(size for size, _ in contest.values()) + _EVEN * plane.size / trial.size
         codes = [c for c in contest if contest[c][0] <= even * _BEHIND.get(c, _MOST_BEHIND)]
         if len(codes) == 1:
@@ -71,7 +76,7 @@ def choose_model(plane: Plane, level: int) -> Leaf:
 
 def model_bytes(trial: Plane, total: int, level: int) -> float:
     """Bytes that the best model takes for ``total`` samples of which ``trial`` is a part."""
-    return min(size for size, _ in _heat(MODELS, trial, total, level, {}).values())
+    return min(size for size, _ in _heat(MODELS, trial, total, level, {}, {}).values())
 
 
 def _by_estimate(plane: Plane, level: int) -> Leaf:
@@ -88,10 +93,11 @@ def _heat(
     total: int,
     level: int,
     known: Mapping[int, Parameters | None],
+    glances: Mapping[int, Propose],
 ) -> Contest:
     """Bytes that each model would take for ``total`` samples and its parameters, by its code.
 
-    Parameters that are not known are what a model proposes for the trial.
+    Parameters that are not known are what a model proposes for the trial, or picks at a glance.
     """
     contest: Contest = {}
     for code in sorted(codes, key=lambda code: code == static.CODE):
@@ -99,7 +105,8 @@ def _heat(
         least = min((size for size, _ in contest.values()), default=np.inf)
         if code == static.CODE and least < plane_bits(trial, total) / 8:
             break
-        parameters = known[code] if code in known else MODELS[code].propose(trial, level)
+        propose = glances.get(code, MODELS[code].propose)
+        parameters = known[code] if code in known else propose(trial, level)
         if parameters is not None:
             coded = len(MODELS[code].encode(trial, parameters)) * total / trial.size
             contest[code] = coded + len(write_node(Leaf(code, parameters))), parameters

@@ -26,7 +26,7 @@ from compress.prediction.counts_layout import make_mixer, padding
 from compress.prediction.counts_lengths import code_lengths, symbol_lengths, weights_of
 from compress.prediction.counts_tree import build_tree
 
-__all__ = ["CODE", "NAME", "code_length", "decisions", "decode", "encode", "propose"]
+__all__ = ["CODE", "NAME", "code_length", "decisions", "decode", "encode", "glance", "propose"]
 
 CODE = 5
 NAME = "counts"
@@ -67,6 +67,18 @@ def propose(plane: Plane, level: int) -> Parameters | None:
     gain = _SHALLOWER * patience * (1.0 - less / max(depth, 1))
     informed = int(share * head + bits < (1.0 + gain) * least)
     return (low, size, best, _slot_bits(plane.size, size, level), informed)
+
+
+def glance(plane: Plane, level: int) -> Parameters | None:
+    """Choose the contexts that promise most, without a trial; None as `propose`."""
+    if level < 5 or plane.size == 0:
+        return None
+    low, high = int(plane.min()), int(plane.max())
+    size = high - low + 1
+    if size > _ALPHABET:
+        return None
+    recipe = _candidates(plane, plane, level)[-1] if size > 1 else _PLAIN
+    return (low, size, recipe, _slot_bits(plane.size, size, level), 0)
 
 
 def _candidates(plane: Plane, block: Plane, level: int) -> tuple[int, ...]:

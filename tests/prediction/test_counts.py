@@ -90,6 +90,25 @@ def test_low_levels_and_empty_planes_are_declined() -> None:
     assert counts.propose(np.zeros((0, 3), dtype=np.int64), 5) is None
 
 
+@pytest.mark.parametrize("level", [1, 5, 8])
+@pytest.mark.parametrize("plane", [np.arange(0), np.full(9, -3), np.arange(2**17) * 3])
+def test_a_glance_declines_what_a_proposal_declines(plane: np.ndarray, level: int) -> None:
+    """Or a model would enter a heat that it cannot finish."""
+    assert (counts.glance(plane, level) is None) == (counts.propose(plane, level) is None)
+
+
+@pytest.mark.parametrize("shape", [(4096,), (64, 64), (1365, 3)])
+def test_a_glance_is_not_far_from_a_proposal(shape: tuple[int, ...]) -> None:
+    """It round-trips, and takes at most a twentieth more than what trials find."""
+    plane = markov(prod(shape), 12, 5).reshape(shape)
+    glanced, proposed = counts.glance(plane, 5), counts.propose(plane, 5)
+    assert glanced is not None
+    assert proposed is not None
+    data = counts.encode(plane, glanced)
+    np.testing.assert_array_equal(counts.decode(memoryview(data), shape, glanced), plane)
+    assert len(data) < 1.05 * len(counts.encode(plane, proposed))
+
+
 def test_a_constant_plane_takes_no_bytes() -> None:
     """The parameters say everything."""
     plane = np.full((30, 4), -5)
