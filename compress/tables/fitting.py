@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from compress.tables.descent import descend
 from compress.tables.knots import BASES, SCALE_STEPS, base_knots, inverse_scales
-from compress.tables.packing import EXACT
+from compress.tables.packing import EXACT, packed_length
 from compress.tables.parameters import (
     LOCATION_STEPS,
     MAX_COEFFICIENT,
@@ -22,7 +22,7 @@ from compress.tables.parameters import (
     HistogramTable,
     TableParameters,
 )
-from compress.tables.tableset import PRECISION, TOTAL, TableSet
+from compress.tables.tableset import PRECISION, TOTAL
 
 __all__ = ["fit_counts", "fit_table"]
 
@@ -57,15 +57,14 @@ class _Data:
             self.escape = min(max(round(outside / self.total * TOTAL), 1), TOTAL // 2)
             self.floor -= outside * math.log2(outside / self.total)
 
-    def bits(self, parameters: TableParameters, built: TableSet | None = None) -> float:
+    def bits(self, parameters: TableParameters) -> float:
         """Code length of the data and of the parameters."""
-        built = parameters.build() if built is None else built
-        masses = np.diff(built.cumulative)
+        masses = np.diff(parameters.build().cumulative)
         bits = PRECISION - np.log2(masses[self.used])
         total = float(np.dot(bits, self.counts[self.used]))
         if self.outside:
             total += self.outside * (PRECISION - math.log2(masses[-1]))
-        return total + parameter_bits(parameters.to_integers())
+        return total + parameter_bits(parameters)
 
 
 def _cells(
@@ -80,13 +79,15 @@ def _cells(
     return edges, np.add.reduceat(counts, edges[:-1])
 
 
-def parameter_bits(integers: tuple[int, ...]) -> int:
-    """Size of integers as signed varints, in bits."""
-    values = np.array(integers, np.int64)
-    # Folded, a byte holds the integers from -64 to 63, and so on.
-    return 8 * len(integers) + 8 * int(
-        np.searchsorted(_LONGER, values ^ (values >> 63), "right").sum()
-    )
+def parameter_bits(parameters: TableParameters) -> int:
+    """Size of a table's parameters as signed varints, in bits."""
+    if isinstance(parameters, DensityTable):
+        integers = np.array(parameters.to_integers(), np.int64)
+        # Folded, a byte holds the integers from -64 to 63, and so on.
+        longer = np.searchsorted(_LONGER, integers ^ (integers >> 63), "right")
+        return 8 * len(integers) + 8 * int(longer.sum())
+    # The rest is small beside the weights.
+    return 72 + 72 * packed_length(parameters.weights, parameters.precision)
 
 
 def _quantised(data: _Data, base: str, location: float, scale: float) -> DensityTable:
@@ -216,7 +217,7 @@ def fit_counts(
         if data.floor + listed >= _best(found)[0]:
             break
         histogram = HistogramTable(low, tuple(counts.tolist()), outside, precision)
-        if data.floor + parameter_bits(histogram.to_integers()) < _best(found)[0]:
+        if data.floor + parameter_bits(histogram) < _best(found)[0]:
             found.append((data.bits(histogram), histogram))
     return _best(found)[1]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from compress.errors import CorruptError
 from compress.kernels import kernel
 
-__all__ = ["EXACT", "pack_weights", "round_weights", "unpack_weights"]
+__all__ = ["EXACT", "pack_weights", "packed_length", "round_weights", "unpack_weights"]
 
 # A bit string travels in integers of this many bits: nine bytes each as a signed varint.
 _CHUNK = 62
@@ -51,14 +51,8 @@ def _gamma(values: Weights) -> tuple[Weights, Weights]:
     return (np.int64(1) << (length - 1)) | behind << length, 2 * length - 1
 
 
-def pack_weights(weights: npt.ArrayLike, precision: int) -> list[int]:
-    """Write weights that `round_weights` has rounded.
-
-    A weight's bit length is written as its difference to the one before (gamma code, signs
-    interleaved), zero weights as a length of zero and the length of their run, and then the kept
-    bits behind the leading one.
-    """
-    values = np.asarray(weights, dtype=np.int64)
+def _codes(values: Weights, precision: int) -> tuple[Weights, Weights]:
+    """Codes of weights in their order, least significant bit first, and their widths."""
     # A run of zeros is one item.
     starts = np.flatnonzero((values != 0) | (np.append(1, values[:-1]) != 0))
     values, runs = values[starts], np.diff(starts, append=values.size)
@@ -74,7 +68,23 @@ def pack_weights(weights: npt.ArrayLike, precision: int) -> list[int]:
     run, run_width = _gamma(runs)
     body, body_width = np.where(length > 0, body, run), np.where(length > 0, kept, run_width)
     codes = np.stack([head, body], axis=1).ravel()
-    widths = np.stack([head_width, body_width], axis=1).ravel()
+    return codes, np.stack([head_width, body_width], axis=1).ravel()
+
+
+def packed_length(weights: npt.ArrayLike, precision: int) -> int:
+    """Return how many integers `pack_weights` gives."""
+    _, widths = _codes(np.asarray(weights, dtype=np.int64), precision)
+    return -(-int(widths.sum()) // _CHUNK)
+
+
+def pack_weights(weights: npt.ArrayLike, precision: int) -> list[int]:
+    """Write weights that `round_weights` has rounded.
+
+    A weight's bit length is written as its difference to the one before (gamma code, signs
+    interleaved), zero weights as a length of zero and the length of their run, and then the kept
+    bits behind the leading one.
+    """
+    codes, widths = _codes(np.asarray(weights, dtype=np.int64), precision)
     place = np.arange(int(widths.sum())) - np.repeat(np.cumsum(widths) - widths, widths)
     bits = (np.repeat(codes, widths) >> place) & 1
     bits = np.pad(bits, (0, -bits.size % _CHUNK)).reshape(-1, _CHUNK)

@@ -15,6 +15,8 @@ WINDOW = 1 << 15
 LONGEST = 1 << 13
 REPEATS = 1 << 18
 SHORTEST = 256
+# So many runs are looked at one by one, and about as many of all that follow.
+EVERYWHERE = 1 << 14
 
 
 def _cost(differences: Any) -> float:
@@ -29,39 +31,59 @@ def _autocorrelation(values: Any) -> Any:
 
 
 @kernel()
-def _count_distances(values: Plane, table: Plane, counts: Plane) -> int:
-    """Count how far back runs of four samples were seen last; return how many were."""
-    mask = np.int64(table.size - 1)
+def _mixed(value: Any) -> Any:
+    """Spread a value over 43 bits; no product overflows, with the kernel compiled or not."""
+    low = (value & np.int64(0x7FFFFFFF)) * np.int64(0x2C1B3C6D)
+    high = ((value >> np.int64(32)) & np.int64(0x7FFFFFFF)) * np.int64(0x297A2D39)
+    return ((low >> np.int64(13)) ^ (high >> np.int64(11)) ^ low) & np.int64(0x7FFFFFFFFFF)
+
+
+@kernel()
+def _count_distances(
+    values: Plane, everywhere: int, mask: int, table: Plane, counts: Plane
+) -> tuple[int, int]:
+    """Count how far back runs of four samples were seen last.
+
+    Looks at all of the first runs, and at one in ``mask + 1`` of those behind, by what they hold:
+    so a run that comes again is looked at both times or never. Returns the runs that were looked
+    at and those that were seen before.
+    """
+    slots = np.int64(table.size - 1)
+    n = min(values.size - 3, counts.size)
+    looked = 0
     found = 0
-    for i in range(min(values.size - 3, counts.size)):
-        word = np.int64(0)
-        for j in range(4):
-            # Halves below 2^31: no product overflows, with the kernel compiled or not.
-            value = values[i + j]
-            low = (value & np.int64(0x7FFFFFFF)) * np.int64(0x2C1B3C6D)
-            high = ((value >> np.int64(32)) & np.int64(0x7FFFFFFF)) * np.int64(0x297A2D39)
-            word = (word << np.int64(5)) ^ (low >> np.int64(13)) ^ (high >> np.int64(11)) ^ low
-            word &= np.int64(0x7FFFFFFFFFF)
-        slot = (word ^ (word >> np.int64(17))) & mask
+    first, second, third = np.int64(0), np.int64(0), np.int64(0)
+    for i in range(n + 3 if n > 0 else 0):
+        last = _mixed(values[i])
+        word = (first << np.int64(15)) ^ (second << np.int64(10)) ^ (third << np.int64(5)) ^ last
+        first, second, third = second, third, last
+        start = i - 3
+        word ^= (word & np.int64(0x7FFFFFFFFFF)) >> np.int64(17)
+        if start < 0 or (start >= everywhere and (word >> np.int64(20)) & mask):
+            continue
+        looked += 1
+        slot = word & slots
         before = table[slot]
-        table[slot] = i
+        table[slot] = start
         if before >= 0:
             same = True
             for j in range(4):
-                same = same and values[before + j] == values[i + j]
+                same = same and values[before + j] == values[start + j]
             if same:
-                counts[i - before] += 1
+                counts[start - before] += 1
                 found += 1
-    return found
+    return looked, found
 
 
 def _repeats(values: Plane) -> list[int]:
     """Distances at which runs of four samples come again, the most frequent ones first."""
     count = min(values.size - 3, REPEATS)
+    some = max(1, count // EVERYWHERE)
+    mask = (1 << (some - 1).bit_length()) - 1
     counts = np.zeros(count, np.int64)
-    table = np.full(1 << count.bit_length(), -1, np.int64)
-    found = int(_count_distances(values, table, counts))
-    if found < count // 64 + 4:
+    table = np.full(1 << min(count, 2 * EVERYWHERE).bit_length(), -1, np.int64)
+    looked, found = _count_distances(values, EVERYWHERE, mask, table, counts)
+    if found < looked // 64 + 4:
         return []
     counts[:2] = 0
     often = np.flatnonzero(counts > max(found // 16, 4))
