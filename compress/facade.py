@@ -146,19 +146,32 @@ def decompress(
             raise LimitError(
                 f"the array takes {header.n_bytes} bytes, more than max_bytes={max_bytes} allows"
             )
-        try:
-            out = np.empty(header.geometry.shape, header.dtype)
-        except MemoryError as error:
-            raise LimitError(f"the array takes {header.n_bytes} bytes of memory") from error
-
-        def decode(chunk: int) -> None:
-            shape = header.geometry.chunk_shape(chunk)
-            piece = decode_chunk(frame.chunk(chunk), shape, header.dtype, model)
-            out[(*header.geometry.index(chunk), ...)] = piece
-
-        for _ in _map(decode, range(frame.n_chunks), threads):
-            pass
+        out = _decoded(frame, header, model, threads)
     return out.T if header.fortran else out
+
+
+def _decoded(
+    frame: Frame, header: Header, model: Model | None, threads: int
+) -> NDArray[Any]:
+    """Decode all chunks into one array."""
+
+    def piece(chunk: int) -> NDArray[Any]:
+        shape = header.geometry.chunk_shape(chunk)
+        return decode_chunk(frame.chunk(chunk), shape, header.dtype, model)
+
+    def place(chunk: int) -> None:
+        out[(*header.geometry.index(chunk), ...)] = piece(chunk)
+
+    try:
+        if frame.n_chunks == 1:
+            # Not copied: fresh memory takes longer to fill than many arrays to decode.
+            return np.require(piece(0), header.dtype, ("C", "W"))
+        out = np.empty(header.geometry.shape, header.dtype)
+        for _ in _map(place, range(frame.n_chunks), threads):
+            pass
+    except MemoryError as error:
+        raise LimitError(f"the array takes {header.n_bytes} bytes of memory") from error
+    return out
 
 
 def inspect(data: bytes | bytearray | memoryview) -> Information:

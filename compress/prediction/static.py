@@ -76,8 +76,9 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
 
 def _as_words(packed: memoryview) -> NDArray[np.uint64]:
     """Return packed bits as 64-bit words, and one word more than they fill."""
-    whole = bytes(packed) + bytes(16 - len(packed) % 8)
-    return np.frombuffer(whole, "<u8").astype(np.uint64)
+    words = np.zeros(len(packed) // 8 + 2, "<u8")
+    words.view(np.uint8)[: len(packed)] = np.frombuffer(packed, np.uint8)
+    return words.astype(np.uint64, copy=False)
 
 
 @kernel()

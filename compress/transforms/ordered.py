@@ -29,14 +29,21 @@ def propose(array: Array, level: int) -> Parameters | None:
     return ()
 
 
+def _folded(bits: Array) -> Array:
+    """Turn the order of negative floats around, or back; a new array."""
+    folded = bits >> (8 * bits.itemsize - 1)
+    folded &= np.iinfo(bits.dtype).max
+    folded ^= bits
+    return folded
+
+
 def to_plane(array: Array) -> Plane:
     """Map a native field to its order-preserving int64 plane."""
     kind, size = array.dtype.kind, array.dtype.itemsize
     flat = array.reshape(-1)  # arithmetic on 0-d arrays would give scalars
     plane: Plane
     if kind == "f":
-        bits = flat.view(f"i{size}")
-        plane = (bits ^ ((bits >> (8 * size - 1)) & np.iinfo(bits.dtype).max)).astype(np.int64)
+        plane = _folded(flat.view(f"i{size}")).astype(np.int64, copy=False)
     elif kind == "u" and size == 8:
         plane = (flat ^ np.uint64(1 << 63)).view(np.int64)
     else:
@@ -64,8 +71,7 @@ def from_plane(plane: Plane, dtype: np.dtype[Any]) -> Array:
     flat = plane.reshape(-1)  # arithmetic on 0-d arrays would give scalars
     values: Array
     if dtype.kind == "f":
-        bits = flat.astype(f"i{size}")
-        values = (bits ^ ((bits >> (8 * size - 1)) & np.iinfo(bits.dtype).max)).view(dtype)
+        values = _folded(flat.astype(f"i{size}", copy=False)).view(dtype)
     elif dtype.kind == "u" and size == 8:
         values = flat.view(np.uint64) ^ np.uint64(1 << 63)
     else:
