@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -60,7 +61,8 @@ def compress(
     Raises
     ------
     TypeError
-        If the dtype is none of the above (objects, strings).
+        If the dtype is none of the above (objects, strings), or an argument of another type than
+        it says.
     ValueError
         If an argument is out of its range.
 
@@ -258,6 +260,8 @@ def _check_level(level: int) -> int:
 def _check_max_error(max_error: float | None) -> float | None:
     if max_error is None:
         return None
+    if isinstance(max_error, bool) or not isinstance(max_error, Real):
+        raise TypeError(f"max_error must be a positive number or None, not {max_error!r}")
     bound = float(max_error)
     if not 0 < bound < math.inf:
         raise ValueError(

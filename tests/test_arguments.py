@@ -29,6 +29,8 @@ def test_masked_arrays() -> None:
         ({"level": 2.5}, TypeError, "2.5"),
         ({"level": True}, TypeError, "True"),
         ({"max_error": 0}, ValueError, "positive"),
+        ({"max_error": "0.1"}, TypeError, "number"),
+        ({"max_error": True}, TypeError, "number"),
         ({"max_error": -1.0}, ValueError, "-1.0"),
         ({"max_error": float("nan")}, ValueError, "finite"),
         ({"threads": 0}, ValueError, "1 or more"),
