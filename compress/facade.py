@@ -152,9 +152,7 @@ def decompress(
     return out.T if header.fortran else out
 
 
-def _decoded(
-    frame: Frame, header: Header, model: Model | None, threads: int
-) -> NDArray[Any]:
+def _decoded(frame: Frame, header: Header, model: Model | None, threads: int) -> NDArray[Any]:
     """Decode all chunks into one array."""
 
     def piece(chunk: int) -> NDArray[Any]:

@@ -44,37 +44,60 @@ def round_weights(weights: npt.ArrayLike, precision: int) -> Weights:
     return rounded
 
 
-def _gamma(values: Weights) -> tuple[Weights, Weights]:
-    """Elias's gamma codes of integers >= 1, least significant bit first; and their widths."""
-    length = _lengths(values)
-    behind = values - (np.int64(1) << (length - 1))
-    return (np.int64(1) << (length - 1)) | behind << length, 2 * length - 1
+@kernel()
+def _put(chunks: Weights, place: int, code: int, width: int) -> int:
+    """Write the lowest bits of a code, the lowest one first; returns the place behind them."""
+    if chunks.size:
+        for j in range(width):
+            chunks[(place + j) // _CHUNK] |= ((code >> j) & 1) << ((place + j) % _CHUNK)
+    return place + width
 
 
-def _codes(values: Weights, precision: int) -> tuple[Weights, Weights]:
-    """Codes of weights in their order, least significant bit first, and their widths."""
-    # A run of zeros is one item.
-    starts = np.flatnonzero((values != 0) | (np.append(1, values[:-1]) != 0))
-    values, runs = values[starts], np.diff(starts, append=values.size)
-    length = _lengths(values)
-    # A run of zeros leaves the length before it in force; two runs never meet.
-    before = np.append(0, length[:-1])
-    behind = np.flatnonzero(before[2:] == 0) + 2
-    before[behind] = length[behind - 2]
-    step = length - before
-    head, head_width = _gamma(np.where(step >= 0, 2 * step + 1, -2 * step))
-    kept = np.where(length > 0, _kept(length, precision), 0)
-    body = (values >> np.maximum(length - 1 - kept, 0)) & ((np.int64(1) << kept) - 1)
-    run, run_width = _gamma(runs)
-    body, body_width = np.where(length > 0, body, run), np.where(length > 0, kept, run_width)
-    codes = np.stack([head, body], axis=1).ravel()
-    return codes, np.stack([head_width, body_width], axis=1).ravel()
+@kernel()
+def _put_gamma(chunks: Weights, place: int, value: int) -> int:
+    """Write Elias's gamma code of an integer >= 1."""
+    zeros = 0
+    while value >> (zeros + 1):
+        zeros += 1
+    behind: int = _put(chunks, _put(chunks, place, 1 << zeros, zeros + 1), value, zeros)
+    return behind
+
+
+@kernel()
+def _pack(weights: Weights, kept: Weights, chunks: Weights) -> int:
+    """Write weights as `pack_weights` says; without chunks, only count the bits."""
+    place = 0
+    before = 0
+    k = 0
+    while k < weights.size:
+        length = 0
+        while weights[k] >> length:
+            length += 1
+        step = length - before
+        place = _put_gamma(chunks, place, 2 * step + 1 if step >= 0 else -2 * step)
+        if length:
+            place = _put(chunks, place, weights[k] >> (length - 1 - kept[length]), kept[length])
+            before = length
+            k += 1
+        else:
+            start = k
+            while k < weights.size and weights[k] == 0:
+                k += 1
+            place = _put_gamma(chunks, place, k - start)
+    return place
+
+
+def _as_weights(weights: npt.ArrayLike) -> Weights:
+    values = np.ascontiguousarray(weights, dtype=np.int64)
+    if values.size and not 0 <= int(values.min()) <= int(values.max()) < 1 << MAX_WEIGHT_BITS:
+        raise ValueError(f"weights must be from 0 to 2**{MAX_WEIGHT_BITS} - 1")
+    return values
 
 
 def packed_length(weights: npt.ArrayLike, precision: int) -> int:
     """Return how many integers `pack_weights` gives."""
-    _, widths = _codes(np.asarray(weights, dtype=np.int64), precision)
-    return -(-int(widths.sum()) // _CHUNK)
+    kept = _kept(np.arange(MAX_WEIGHT_BITS + 1), precision)
+    return -(-int(_pack(_as_weights(weights), kept, np.empty(0, np.int64))) // _CHUNK)
 
 
 def pack_weights(weights: npt.ArrayLike, precision: int) -> list[int]:
@@ -82,14 +105,13 @@ def pack_weights(weights: npt.ArrayLike, precision: int) -> list[int]:
 
     A weight's bit length is written as its difference to the one before (gamma code, signs
     interleaved), zero weights as a length of zero and the length of their run, and then the kept
-    bits behind the leading one.
+    bits behind the leading one. A run of zeros leaves the length before it in force.
     """
-    codes, widths = _codes(np.asarray(weights, dtype=np.int64), precision)
-    place = np.arange(int(widths.sum())) - np.repeat(np.cumsum(widths) - widths, widths)
-    bits = (np.repeat(codes, widths) >> place) & 1
-    bits = np.pad(bits, (0, -bits.size % _CHUNK)).reshape(-1, _CHUNK)
-    chunks: list[int] = (bits << np.arange(_CHUNK)).sum(axis=1).tolist()
-    return chunks
+    values = _as_weights(weights)
+    chunks = np.zeros(packed_length(values, precision), np.int64)
+    _pack(values, _kept(np.arange(MAX_WEIGHT_BITS + 1), precision), chunks)
+    packed: list[int] = chunks.tolist()
+    return packed
 
 
 @kernel()
