@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from compress.container import IntegerReader, write_unsigned
 from compress.pipeline.execute import (
+    Part,
     decode_fields,
     encode_planes,
     forward,
@@ -22,7 +23,6 @@ from compress.pipeline.execute import (
 from compress.pipeline.model import Model
 from compress.pipeline.plan import plan_field
 from compress.pipeline.tree import Node, read_node, write_node
-from compress.prediction.model import Plane
 from compress.transforms.dtypes import describe
 from compress.transforms.fields import assemble, field_specs, take_apart
 
@@ -59,19 +59,19 @@ def code_chunk(array: Array, level: int, max_error: float | None, model: Model |
     """
     fields = take_apart(array)
     if model is None:
-        plans, planes = _search(fields, level, max_error)
-        return b"".join(map(write_node, plans)) + encode_planes(plans, planes)
+        plans, parts = _search(fields, level, max_error)
+        return b"".join(map(write_node, plans)) + encode_planes(plans, parts)
     if model.dtype != array.dtype:
         raise ValueError(f"the model is for {model.dtype} arrays, the array is {array.dtype}")
     modelled = [forward(plan, field) for plan, field in zip(model.plans, fields, strict=True)]
     if max_error is None and all(below is not None for below in modelled):
-        flat = [plane for below in modelled if below is not None for plane in below]
+        flat = [(plane, None) for below in modelled if below is not None for plane in below]
         # A sample unlike the one that the model was learned on may be beyond its tables.
         with suppress(ValueError):
             return write_unsigned([0]) + encode_planes(model.plans, flat)
-    plans, planes = _search(fields, level, max_error)
+    plans, parts = _search(fields, level, max_error)
     own = write_unsigned([1]) + b"".join(map(write_node, plans))
-    return own + encode_planes(plans, planes)
+    return own + encode_planes(plans, parts)
 
 
 def decode_chunk(
@@ -112,11 +112,11 @@ def learn(array: Array, level: int) -> Model:
 
 def _search(
     fields: list[Array], level: int, max_error: float | None
-) -> tuple[list[Node], list[Plane]]:
+) -> tuple[list[Node], list[Part]]:
     plans: list[Node] = []
-    planes: list[Plane] = []
+    parts: list[Part] = []
     for field in fields:
         plan, below = plan_field(field, level, max_error)
         plans.append(plan)
-        planes += below
-    return plans, planes
+        parts += below
+    return plans, parts

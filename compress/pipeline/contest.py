@@ -33,11 +33,12 @@ _GLANCES = {counts.CODE: counts.glance}
 _EVEN = 16
 
 Propose = Callable[[Plane, int], Parameters | None]
-Contest = dict[int, tuple[float, Parameters]]
+# Bytes for all samples, the parameters, and what the model makes of the trial.
+Contest = dict[int, tuple[float, Parameters, bytes]]
 
 
-def choose_model(plane: Plane, level: int) -> Leaf:
-    """Choose the plane model.
+def choose_model(plane: Plane, level: int) -> tuple[Leaf, bytes | None]:
+    """Choose the plane model; gives the coded plane too where the choice came by it.
 
     Parameters
     ----------
@@ -46,12 +47,13 @@ def choose_model(plane: Plane, level: int) -> Leaf:
 
     Returns
     -------
-    Leaf
+    leaf : Leaf
+    coded : bytes or None
     """
     if plane.size == 0:
-        return Leaf(plain.CODE)
+        return Leaf(plain.CODE), None
     if level < MODELS_ACROSS_CHANNELS:
-        return _by_estimate(plane, level)
+        return _by_estimate(plane, level), None
     codes: Iterable[int] = MODELS
     contest: Contest = {}
     trial = plane
@@ -62,21 +64,23 @@ def choose_model(plane: Plane, level: int) -> Leaf:
         trial = sample_of(plane, samples)
         glances = {} if trial is plane or samples == heats[-1] else _GLANCES
         contest = _heat(codes, trial, plane.size, level, known, glances)
-        even = min(size for size, _ in contest.values()) + _EVEN * plane.size / trial.size
+        even = min(size for size, *_ in contest.values()) + _EVEN * plane.size / trial.size
         codes = [c for c in contest if contest[c][0] <= even * _BEHIND.get(c, _MOST_BEHIND)]
         if len(codes) == 1:
             break
     for code in sorted(codes, key=lambda code: contest[code][0] * _RELUCTANCE.get(code, 1.0)):
-        final = trial is plane or code in known
-        parameters = contest[code][1] if final else MODELS[code].propose(plane, level)
-        if parameters is not None:
-            return Leaf(code, parameters)
+        if trial is plane:
+            _, parameters, coded = contest[code]
+            return Leaf(code, parameters), coded
+        proposed = known[code] if code in known else MODELS[code].propose(plane, level)
+        if proposed is not None:
+            return Leaf(code, proposed), None
     raise AssertionError("the plain model takes every plane")
 
 
 def model_bytes(trial: Plane, total: int, level: int) -> float:
     """Bytes that the best model takes for ``total`` samples of which ``trial`` is a part."""
-    return min(size for size, _ in _heat(MODELS, trial, total, level, {}, {}).values())
+    return min(size for size, *_ in _heat(MODELS, trial, total, level, {}, {}).values())
 
 
 def _by_estimate(plane: Plane, level: int) -> Leaf:
@@ -102,12 +106,13 @@ def _heat(
     contest: Contest = {}
     for code in sorted(codes, key=lambda code: code == static.CODE):
         # Its table takes long to fit, and gains nothing where others reach what it could.
-        least = min((size for size, _ in contest.values()), default=np.inf)
+        least = min((size for size, *_ in contest.values()), default=np.inf)
         if code == static.CODE and least < plane_bits(trial, total) / 8:
             break
         propose = glances.get(code, MODELS[code].propose)
         parameters = known[code] if code in known else propose(trial, level)
         if parameters is not None:
-            coded = len(MODELS[code].encode(trial, parameters)) * total / trial.size
-            contest[code] = coded + len(write_node(Leaf(code, parameters))), parameters
+            coded = MODELS[code].encode(trial, parameters)
+            size = len(coded) * total / trial.size + len(write_node(Leaf(code, parameters)))
+            contest[code] = size, parameters, coded
     return contest

@@ -20,9 +20,11 @@ from compress.pipeline.tree import Leaf, Node, leaves
 from compress.prediction.model import Plane
 from compress.transforms import STEPS
 
-__all__ = ["decode_fields", "encode_planes", "forward", "read_lengths"]
+__all__ = ["Part", "decode_fields", "encode_planes", "forward", "read_lengths"]
 
 Array = NDArray[Any]
+# A plane, and what its leaf codes it to where that is known.
+Part = tuple[Plane, bytes | None]
 FieldSpec = tuple[np.dtype[Any], tuple[int, ...]]
 
 
@@ -48,15 +50,15 @@ def forward(node: Node, array: Array) -> list[Plane] | None:
     return planes
 
 
-def encode_planes(plans: Sequence[Node], planes: Sequence[Plane]) -> bytes:
+def encode_planes(plans: Sequence[Node], parts: Sequence[Part]) -> bytes:
     """Code the planes of a chunk.
 
     Parameters
     ----------
     plans : sequence of Node
         One for each field.
-    planes : sequence of int64 arrays
-        The planes of all leaves, in order.
+    parts : sequence of (int64 array, bytes or None)
+        The planes of all leaves, in order, and what each is coded to, where that is known.
 
     Returns
     -------
@@ -64,10 +66,14 @@ def encode_planes(plans: Sequence[Node], planes: Sequence[Plane]) -> bytes:
     """
     all_leaves = [leaf for plan in plans for leaf in leaves(plan)]
     coded = [
-        MODELS[leaf.model].encode(plane, leaf.parameters) if plane.size else b""
-        for leaf, plane in zip(all_leaves, planes, strict=True)
+        _encoded(leaf, plane) if known is None else known
+        for leaf, (plane, known) in zip(all_leaves, parts, strict=True)
     ]
     return write_unsigned(map(len, coded[:-1])) + b"".join(coded)
+
+
+def _encoded(leaf: Leaf, plane: Plane) -> bytes:
+    return MODELS[leaf.model].encode(plane, leaf.parameters) if plane.size else b""
 
 
 def read_lengths(reader: IntegerReader, plans: Sequence[Node]) -> list[int]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from compress.pipeline.contest import MODELS_ACROSS_CHANNELS, choose_model, model_bytes
 from compress.pipeline.estimate import LEAF_BITS, WHOLE_AXIS, plane_bits, sample_of
+from compress.pipeline.execute import Part
 from compress.pipeline.tree import Branch, Node
 from compress.prediction.model import Plane
 from compress.transforms import (
@@ -102,7 +103,7 @@ class _Sketch:
     closed: bool = False
 
 
-def plan_field(field: Array, level: int, max_error: float | None) -> tuple[Node, list[Plane]]:
+def plan_field(field: Array, level: int, max_error: float | None) -> tuple[Node, list[Part]]:
     """Find a plan for a field.
 
     Parameters
@@ -115,8 +116,8 @@ def plan_field(field: Array, level: int, max_error: float | None) -> tuple[Node,
     Returns
     -------
     node : Node
-    planes : list of int64 arrays
-        The planes of its leaves, in order.
+    parts : list of (int64 array, bytes or None)
+        The planes of its leaves, in order, and what a plane is coded to where that is known.
     """
     exact = _search_whole(field, level)
     if max_error is not None and field.dtype.kind in "fiu":
@@ -220,7 +221,7 @@ def _below(
     return rank + 1, without - _OF_CHANNELS if step is transposed else without
 
 
-def _carry_out(sketch: _Sketch, array: Array, level: int) -> tuple[Node, list[Plane]]:
+def _carry_out(sketch: _Sketch, array: Array, level: int) -> tuple[Node, list[Part]]:
     """Make a plan of a sketch, and the planes of its leaves."""
     step = sketch.step
     if step is None:
@@ -242,23 +243,24 @@ def _carry_out(sketch: _Sketch, array: Array, level: int) -> tuple[Node, list[Pl
 
 def _branch(
     code: int, parameters: tuple[int, ...], children: Any, sketches: Any, level: int
-) -> tuple[Node, list[Plane]]:
+) -> tuple[Node, list[Part]]:
     nodes: list[Node] = []
-    planes: list[Plane] = []
+    parts: list[Part] = []
     for i, child in enumerate(children):
         # The whole may have children that the sample had not, such as listed values.
         sketch = sketches[i] if i < len(sketches) else _Sketch(0.0)
         node, below = _carry_out(sketch, child, level)
         nodes.append(node)
-        planes += below
-    return Branch(code, parameters, tuple(nodes)), planes
+        parts += below
+    return Branch(code, parameters, tuple(nodes)), parts
 
 
-def _whole(plane: Plane, level: int) -> tuple[Node, list[Plane]]:
+def _whole(plane: Plane, level: int) -> tuple[Node, list[Part]]:
     """End a chain: with a step that only the whole plane can judge, or a plane model."""
     last = _last_step(plane, level)
     if last is None:
-        return choose_model(plane, level), [plane]
+        leaf, coded = choose_model(plane, level)
+        return leaf, [(plane, coded)]
     code, parameters, children = last
     sketches = [_search_whole(child, level, 1) for child in children]
     return _branch(code, parameters, children, sketches, level)
