@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from compress.errors import CorruptError
 from compress.prediction import kernel
+from compress.prediction.intervals import stack
 from compress.prediction.links import SQUASH, STRETCH
 from compress.prediction.model import Plane
 from compress.prediction.neighbourhood import Scan, margins, nearest
@@ -43,7 +44,7 @@ def encode(samples: Plane, scan: Scan, recipe: Recipe, largest: int) -> Words:
     """
     starts, masses, _ = _intervals(samples, scan, recipe, largest)
     words = np.empty(len(starts) + 3, np.uint32)
-    return words[: int(kernel.stack(starts, masses, words))]
+    return words[: int(stack(starts, masses, words))]
 
 
 def code_lengths(
@@ -166,10 +167,19 @@ def _tables(shape: tuple[int, ...], scan: Scan, recipe: Recipe, largest: int) ->
         np.array([1.0 - 1.0 / memory for memory in recipe.memories]),
         closeness / sum(closeness.tolist()),
         np.array([recipe.learn, 100.0, recipe.trust]),
+        _filled(recipe.contexts),
         SQUASH,
         STRETCH,
         _RINGS,
     )
+
+
+def _filled(contexts: tuple[tuple[int, ...], ...]) -> npt.NDArray[np.int64]:
+    """Write contexts as rows of properties, filled up with -1."""
+    rows = np.full((len(contexts), max(map(len, contexts), default=1)), -1, np.int64)
+    for row, context in zip(rows, contexts, strict=True):
+        row[: len(context)] = context
+    return rows
 
 
 def _same_channel_first(offsets: npt.NDArray[np.int64], channel: int) -> npt.NDArray[np.int64]:

@@ -2,8 +2,8 @@
 
 Per sample: experts predict; the errors nearby give every expert two scales; then the sample is
 found by binary decisions (a side of the prediction, a ring around it, a place in the ring), each
-with a probability that is mixed from all experts' distributions and refined by what was seen in
-the same context.
+with a probability that is mixed from all experts' distributions, corrected by what was counted in
+the same contexts, and refined by what such probabilities came to.
 """
 
 from __future__ import annotations
@@ -14,18 +14,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from compress.coders.ans import flush, init, pop_interval, push_interval, quantile
+from compress.coders.ans import init, pop_interval, quantile
 from compress.kernels import kernel
 from compress.prediction import recursive
+from compress.prediction.contexts import (
+    BUCKETS,
+    PROPERTIES,
+    cells_of,
+    consult,
+    describe,
+    teach,
+)
 from compress.prediction.gathering import gather
+from compress.prediction.intervals import FULL, flat
 from compress.prediction.links import squash, stretch, student
 from compress.prediction.residues import count_residue
 
-__all__ = ["CLASSES", "MOST_DECISIONS", "run", "stack"]
+__all__ = ["CLASSES", "MOST_DECISIONS", "run"]
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
-_FULL = 16777216
 # No sample takes more decisions: the rings double until they leave 61 bits, then halve.
 MOST_DECISIONS = 192
 # No probability below 128 / 2**24.
@@ -58,43 +66,6 @@ def _class(value: float) -> int:
 
 
 @kernel(error_model="numpy")
-def _flat(
-    decoding: bool,
-    value: int,
-    low: int,
-    high: int,
-    state: int,
-    place: int,
-    words: npt.NDArray[np.uint32],
-    starts: npt.NDArray[np.uint32],
-    masses: npt.NDArray[np.uint32],
-    recorded: int,
-) -> tuple[int, int, int, int]:
-    """Code a value that is uniform on ``low .. high - 1``, 16 bits at most at a time."""
-    span = high - low
-    found = low
-    while span > 1:
-        shift = 0
-        while (span - 1) >> shift > 65535:
-            shift += 1
-        pieces = ((span - 1) >> shift) + 1
-        mass = _FULL // pieces
-        if decoding:
-            piece: Any = min(np.int64(quantile(state)) // mass, pieces - 1)
-            state, place = pop_interval(
-                state, place, _ZERO, words, np.uint64(piece * mass), np.uint64(mass)
-            )
-        else:
-            piece = (value - found) >> shift
-            starts[recorded] = piece * mass
-            masses[recorded] = mass
-            recorded += 1
-        found += piece << shift
-        span = 1 << shift
-    return min(found, high - 1), state, place, recorded
-
-
-@kernel(error_model="numpy")
 def run(
     known: int,
     y: npt.NDArray[np.int64],
@@ -111,6 +82,7 @@ def run(
     forgetting: npt.NDArray[np.float64],
     closeness: npt.NDArray[np.float64],
     settings: npt.NDArray[np.float64],
+    contexts: npt.NDArray[np.int64],
     squashes: npt.NDArray[np.float64],
     stretches: npt.NDArray[np.float64],
     rings: npt.NDArray[np.float64],
@@ -147,6 +119,8 @@ def run(
         Weights of the errors nearby.
     settings : ndarray of float64
         Rate of learning of the mixer, longest memory of a scale class, weight of refinement.
+    contexts : ndarray of int64, shape (contexts, any)
+        Properties that are counted together, filled up with -1; none to count nothing.
     squashes, stretches, rings : ndarray of float64
         Constants of the format.
     starts, masses : ndarray of uint32
@@ -205,10 +179,17 @@ def run(
             refine_signs[i, j] = p
         for i in range(len(refine_phase)):
             refine_phase[i, j] = p
+    n_contexts = len(contexts)
+    bits = cells_of(n) if n_contexts > 0 else 0
+    cells = np.zeros(1 << bits, np.int64)
+    mix_cells = np.full((_NODES * _OCTAVES, n_contexts + 1), 0.3 / max(n_contexts, 1))
+    mix_cells[:, n_contexts] = 1.0
+    trust_cells = np.zeros(n_contexts * _NODES * BUCKETS)
     residues = np.ones((states, grid))
     warp = np.zeros((states, grid))
     # ---- what is known of the sample
     errors = np.zeros((n, n_experts), np.float32)
+    signed = np.zeros(n, np.float32)
     features = np.zeros(n_features)
     predictions = np.zeros(width_stack)
     gain = np.zeros(max(n_features, width_stack))
@@ -224,6 +205,11 @@ def run(
     logits = np.zeros(n_inputs + 1)
     logits[n_inputs] = 0.3
     coordinates = np.zeros(shape.size, np.int64)
+    properties = np.zeros(PROPERTIES, np.int64)
+    keys = np.zeros(n_contexts, np.int64)
+    slots = np.zeros(n_contexts, np.uint64)
+    buckets = np.zeros(n_contexts, np.uint64)
+    offered = np.zeros(n_contexts + 1)
     # ---- coder
     recorded: Any = np.int64(0)
     whole, state, place = init(words, _ZERO, np.uint64(len(words) - 1))
@@ -289,11 +275,28 @@ def run(
         scale = 1.0 / rate[n_inputs - _VIEWS]
         centre = location[last]
         base = min(max(math.ceil(centre), 0), largest)
-        octave: Any = min(np.int64(classes[n_inputs - _VIEWS]) >> 2, _OCTAVES - 1)
+        size_octave: Any = np.int64(classes[n_inputs - _VIEWS]) >> 2
+        octave = min(size_octave, _OCTAVES - 1)
         signs = 0
         for k in range(4):
             signs = signs * 2 + (1 if past[index[k]] > centre else 0)
         phase = min(octave, 7) * 8 + min(int((centre + 1.0 - base) * 8.0), 7)
+        shift: Any = np.int64(0)
+        if n_contexts > 0:
+            shift = describe(
+                keys,
+                properties,
+                contexts,
+                past,
+                signed,
+                index,
+                coordinates,
+                np.int64(channel),
+                base,
+                centre,
+                scale,
+                size_octave,
+            )
         # ---- decisions
         value = y[pos]
         decoding = pos >= known
@@ -334,7 +337,7 @@ def run(
             else:
                 # On a grid even neighbouring integers differ, elsewhere the rest is flat.
                 if depth >= _HALVINGS and grid == 1:
-                    value, state, place, recorded = _flat(
+                    value, state, place, recorded = flat(
                         decoding, value, low, high, state, place, words, starts, masses, recorded
                     )
                     break
@@ -352,22 +355,43 @@ def run(
                 logits[i] = logit
                 dot += mix_octave[row, i] * logit
                 dot_node += mix_node[kind, i] * logit
-            mixed = squash((dot + dot_node) * 0.5, squashes)
+            logit = (dot + dot_node) * 0.5
+            mixed = squash(logit, squashes)
+            corrected = mixed
+            if n_contexts > 0:
+                decision = (((split - base) >> shift) & 0xFFFFFF) * _NODES + node
+                logit = consult(
+                    cells,
+                    bits,
+                    keys,
+                    decision,
+                    mixed,
+                    logit,
+                    mix_cells,
+                    row,
+                    trust_cells,
+                    node,
+                    slots,
+                    buckets,
+                    offered,
+                    stretches,
+                )
+                corrected = squash(logit, squashes)
             # ---- refinement, between the two nearest bins
-            position = min(max(dot + dot_node + 16.0, 0.0), _BINS - 1.001)
+            position = min(max(logit * 2.0 + 16.0, 0.0), _BINS - 1.001)
             bin_ = np.uint64(int(position))
             part = position - int(position)
             row_signs = np.uint64(node * _SIGNS + signs)
             left, right = refine_signs[row_signs, bin_], refine_signs[row_signs, bin_ + _ONE]
-            p = mixed * trust + (left + part * (right - left)) * trust_signs
+            p = corrected * trust + (left + part * (right - left)) * trust_signs
             row_phase = np.uint64(node * _PHASES + phase)
             if grid > 1:
                 left, right = refine_phase[row_phase, bin_], refine_phase[row_phase, bin_ + _ONE]
                 p += (left + part * (right - left)) * trust_phase
-            zero = min(max(_FULL - int(p * 16777216.0), _LEAST), _FULL - _LEAST)
+            zero = min(max(FULL - int(p * 16777216.0), _LEAST), FULL - _LEAST)
             bit = np.int64(quantile(state)) >= zero if decoding else value >= split
             start = zero if bit else 0
-            mass = _FULL - zero if bit else zero
+            mass = FULL - zero if bit else zero
             # Both are done on both sides, because numba counts references to an array at
             # every use under a condition; the side that does not need it has no room for it.
             after, behind = pop_interval(
@@ -384,6 +408,9 @@ def run(
             refine_signs[row_signs, bin_] += (one - refine_signs[row_signs, bin_]) * 0.02
             if grid > 1:
                 refine_phase[row_phase, bin_] += (one - refine_phase[row_phase, bin_]) * 0.02
+            if n_contexts > 0:
+                miss = one - corrected
+                teach(cells, mix_cells, row, trust_cells, slots, buckets, offered, one, miss)
             step = (one - mixed) * learn
             for i in range(n_inputs + 1):
                 mix_octave[row, i] += step * logits[i]
@@ -412,6 +439,7 @@ def run(
             error = value - location[e]
             size = abs(error)
             errors[pos, e] = size
+            signed[pos] = error
             for j in range(_VIEWS):
                 i = e * _VIEWS + j
                 row = first_input + np.uint64(i)
@@ -459,21 +487,3 @@ def run(
             coordinates[a] = 0
             a -= 1
     return recorded, place == _ZERO and state == _ZERO
-
-
-@kernel(error_model="numpy")
-def stack(
-    starts: npt.NDArray[np.uint32],
-    masses: npt.NDArray[np.uint32],
-    words: npt.NDArray[np.uint32],
-) -> int:
-    """Code recorded intervals, the last one first; returns the number of words."""
-    state = _ZERO
-    place = _ZERO
-    limit = np.uint64(len(words) - 1)
-    for i in range(len(starts) - 1, -1, -1):
-        state, place = push_interval(
-            state, place, limit, words, np.uint64(starts[i]), np.uint64(masses[i])
-        )
-    count: int = flush(state, place, limit, words)
-    return count

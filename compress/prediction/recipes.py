@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from compress.prediction.contexts import CONTEXTS
+
 __all__ = ["RECIPES", "Recipe", "recipes_of"]
 
 
@@ -27,6 +29,8 @@ class Recipe:
         Rate of learning of the mixer: the fewer inputs, the faster.
     trust : float
         Weight of the refined probabilities.
+    contexts : tuple of tuples of int
+        Properties that are counted together; see `compress.prediction.contexts`.
     """
 
     orders: tuple[int, ...]
@@ -34,6 +38,7 @@ class Recipe:
     nearby: int
     learn: float
     trust: float
+    contexts: tuple[tuple[int, ...], ...] = ()
 
 
 RECIPES = {
@@ -42,9 +47,9 @@ RECIPES = {
     2: Recipe((28,), (500,), 8, 0.015, 0.6),
     3: Recipe((8, 16), (100, 400), 8, 0.006, 0.6),
     4: Recipe((12, 32), (100, 600), 8, 0.006, 0.6),
-    5: Recipe((8, 20, 32), (60, 300, 1500), 8, 0.004, 0.6),
-    6: Recipe((4, 12, 20, 32), (50, 150, 500, 2000), 10, 0.003, 0.65),
-    7: Recipe((16, 16, 32, 32, 64), (60, 150, 300, 1000, 3000), 14, 0.003, 0.65),
+    5: Recipe((8, 20, 32), (60, 300, 1500), 8, 0.004, 0.4, CONTEXTS),
+    6: Recipe((4, 12, 20, 32), (50, 150, 500, 2000), 10, 0.003, 0.4, CONTEXTS),
+    7: Recipe((16, 16, 32, 32, 64), (60, 150, 300, 1000, 3000), 14, 0.003, 0.4, CONTEXTS),
 }
 # From the cheapest to the dearest; each must be worth its time on a trial.
 _LEVELS = {5: (0, 1, 2), 6: (3, 4), 7: (5,), 8: (6, 7)}
