@@ -1,7 +1,8 @@
 """Rows that are the same as the row a fixed lag before: left out, and a flag each.
 
 Lag 1 is repeated rows and runs; a longer one a block that comes again, exactly but for what
-changed. Works along the first axis. Parameter: the lag. Children: the flags (1 for a row that is
+changed. Rows lie along the first axis, or along another one: then columns are what is meant here.
+Parameters: the lag, and the axis unless it is the first. Children: the flags (1 for a row that is
 kept; the first ``lag`` rows always are and have none), and the kept rows.
 """
 
@@ -28,6 +29,7 @@ CODE = 15
 NAME = "repeated"
 # Below this share of repeats, prediction does as well.
 SHARE = 0.3
+_LEAST_ROWS = 64
 
 accepts = is_plane
 
@@ -35,17 +37,30 @@ accepts = is_plane
 def propose(array: Array, level: int) -> Parameters | None:
     """Find rows that repeat the one before, or a repeat further back."""
     del level
-    if array.ndim == 0 or array.shape[0] < 64 or array.size == 0:
+    if array.size == 0:
         return None
-    # A cheap look at some rows first; the rest only if it is promising.
-    rows = np.linspace(1, array.shape[0] - 1, min(256, array.shape[0] - 1)).astype(np.int64)
-    if np.mean(_same(array[rows], array[rows - 1])) > SHARE:
+    if array.ndim > 0 and _repeats(array):
         return (1,)
+    for axis in range(1, array.ndim):
+        # A glance at one row spares most arrays the rest.
+        one = array[array.shape[0] // 2][np.newaxis]
+        if _repeats(np.moveaxis(one, axis, 0)) and _repeats(np.moveaxis(array, axis, 0)):
+            return 1, axis
+    if array.ndim == 0 or array.shape[0] < _LEAST_ROWS:
+        return None
     first = np.ascontiguousarray(array.reshape(array.shape[0], -1)[:, 0])
     lag = find_repeat(first)
     if lag is None or np.mean(_same(array[lag:], array[:-lag])) < SHARE:
         return None
     return (lag,)
+
+
+def _repeats(array: Array) -> bool:
+    """Look at some rows, whether they are often the same as the one before."""
+    if array.shape[0] < _LEAST_ROWS:
+        return False
+    rows = np.linspace(1, array.shape[0] - 1, min(256, array.shape[0] - 1)).astype(np.int64)
+    return bool(np.mean(_same(array[rows], array[rows - 1])) > SHARE)
 
 
 def _same(rows: Array, others: Array) -> Any:
@@ -54,29 +69,34 @@ def _same(rows: Array, others: Array) -> Any:
 
 def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
     """Give the flags and the kept rows."""
-    (lag,) = parameters
-    if array.ndim == 0 or array.shape[0] <= lag:
+    lag, axis = parameters if len(parameters) > 1 else (*parameters, 0)
+    if array.ndim <= axis or array.shape[axis] <= lag:
         return None
-    kept = np.ones(array.shape[0], np.bool_)
-    kept[lag:] = ~_same(array[lag:], array[:-lag])
-    return kept[lag:].astype(np.int64), np.ascontiguousarray(array[kept])
+    rows = np.moveaxis(array, axis, 0)
+    kept = np.ones(len(rows), np.bool_)
+    kept[lag:] = ~_same(rows[lag:], rows[:-lag])
+    return kept[lag:].astype(np.int64), np.ascontiguousarray(np.compress(kept, array, axis))
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
     """Copy each left-out row from the one a lag before it."""
     check_plane(NAME, dtype)
-    check_parameters(NAME, parameters, (1, shape[0] - 1 if shape else 0))
+    if len(parameters) == 1:
+        parameters = (*parameters, 0)
     if 0 in shape:
         raise CorruptError(f"{NAME}: rows of no samples are never left out")
-    (lag,), n = parameters, shape[0]
+    check_parameters(NAME, parameters[1:], (0, len(shape) - 1))
+    lag, axis = parameters
+    n = shape[axis]
+    check_parameters(NAME, parameters[:1], (1, n - 1))
     flags = read((n - lag,))
     if flags.size and (int(flags.min()) < 0 or int(flags.max()) > 1):
         raise CorruptError(f"{NAME}: a flag is neither 0 nor 1")
-    kept = read((lag + int(flags.sum()), *shape[1:]))
+    kept = read((*shape[:axis], lag + int(flags.sum()), *shape[axis + 1 :]))
     # Where each row comes from: kept rows rise, so the last one above in the same column of rows
     # of ``lag`` is the largest.
     columns = np.zeros(-(-n // lag) * lag, np.int64)
     columns[:lag] = np.arange(lag)
     columns[lag:n] = np.where(flags == 1, np.cumsum(flags) + lag - 1, 0)
     source = np.maximum.accumulate(columns.reshape(-1, lag), axis=0).reshape(-1)[:n]
-    return np.ascontiguousarray(kept[source])
+    return np.ascontiguousarray(np.take(kept, source, axis))

@@ -75,6 +75,11 @@ def _repeated_rows(rng: np.random.Generator) -> tuple[Array, float]:
     return np.repeat(rng.integers(0, 1 << 20, (N // 10, 4)), 10, axis=0), N // 10 * 4 * 20
 
 
+def _doubled(rng: np.random.Generator) -> tuple[Array, float]:
+    small = rng.integers(0, 1 << 20, (80, 100))
+    return np.repeat(np.repeat(small, 2, axis=0), 2, axis=1), small.size * 20
+
+
 def _template(rng: np.random.Generator) -> tuple[Array, float]:
     half = rng.integers(0, 200, (N // 200, 100))
     return np.concatenate([half, half[:, ::-1]], axis=1).astype("u1"), N / 2 * log2(200)
@@ -161,9 +166,9 @@ def _dates(rng: np.random.Generator) -> tuple[Array, float]:
 
 STRUCTURES: list[Callable[[np.random.Generator], tuple[Array, float]]] = [
     _multiples, _multiples_with_exceptions, _dictionary, _constant, _mostly_constant, _counter,
-    _angle, _season, _repeat, _repeated_rows, _template, _distances, _interleaved, _sorted,
-    _decimal, _decimal_single, _thirds, _float_multiples, _radians, _sensor, _truncated, _nan,
-    _fill, _fill_in_an_image, _colour, _structured, _complex, _dates,
+    _angle, _season, _repeat, _repeated_rows, _doubled, _template, _distances, _interleaved,
+    _sorted, _decimal, _decimal_single, _thirds, _float_multiples, _radians, _sensor, _truncated,
+    _nan, _fill, _fill_in_an_image, _colour, _structured, _complex, _dates,
 ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from compress.errors import CorruptError
 from compress.transforms import (
     decorrelated,
     folded,
@@ -306,6 +307,24 @@ def test_repeated_rows_are_left_out(rng: np.random.Generator, shape: tuple[int, 
     flags, kept = repeated.forward(array, (1,)) or ()
     assert np.array_equal(kept, rows)
     assert flags.sum() == len(rows) - 1
+
+
+@pytest.mark.parametrize("axis", [1, 2])
+def test_repeated_columns_are_left_out(rng: np.random.Generator, axis: int) -> None:
+    """Rows along another axis than the first, as in pictures of doubled pixels."""
+    once = rng.integers(0, 1 << 40, (70, 80, 90))
+    array = np.repeat(once, 2, axis=axis)
+    assert check_step(repeated, array) == (1, axis)
+    flags, kept = repeated.forward(array, (1, axis)) or ()
+    assert np.array_equal(kept, once)
+    assert flags.sum() == once.shape[axis] - 1
+
+
+@pytest.mark.parametrize("parameters", [(), (0,), (5,), (1, 2), (1, -1), (1, 0, 0), (0, 1), (7, 1)])
+def test_impossible_repeats_raise(parameters: tuple[int, ...]) -> None:
+    """A lag within the axis, and an axis of the plane, or an error."""
+    with pytest.raises(CorruptError):
+        repeated.inverse(np.zeros, (5, 7), np.dtype(np.int64), parameters)
 
 
 def test_a_changed_repeat_keeps_what_changed(rng: np.random.Generator) -> None:
