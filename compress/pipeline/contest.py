@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -26,13 +26,14 @@ _SHORT, _LONG, _LONGEST = 1 << 12, 1 << 15, 1 << 16
 _HEATS = {5: (_SHORT, _LONG), 6: (_SHORT, _LONG), 7: (_LONGEST,), 8: (_LONGEST,), 9: (_LONGEST,)}
 # By how much a model may be behind the best to enter the next heat.
 _MOST_BEHIND = 1.25
-# The slowest must be level with the best, and short heats only glance at it.
+# The slowest must be level with the best. It has a dear search, which short heats leave out and
+# others do where a glance shows it far behind; where size is all that counts, very far.
 _BEHIND = {counts.CODE: 1.0}
 _GLANCES = {counts.CODE: counts.glance}
+_FAR_BEHIND, _VERY_FAR_BEHIND = 1.1, 1.25
 # Bytes that say nothing yet.
 _EVEN = 16
 
-Propose = Callable[[Plane, int], Parameters | None]
 # Bytes for all samples, the parameters, and what the model makes of the trial.
 Contest = dict[int, tuple[float, Parameters, bytes]]
 
@@ -62,8 +63,8 @@ def choose_model(plane: Plane, level: int) -> tuple[Leaf, bytes | None]:
     heats = _HEATS.get(level, (plane.size,))
     for samples in heats:
         trial = sample_of(plane, samples)
-        glances = {} if trial is plane or samples == heats[-1] else _GLANCES
-        contest = _heat(codes, trial, plane.size, level, known, glances)
+        search = _searched(level) if trial is plane or samples == heats[-1] else 0.0
+        contest = _heat(codes, trial, plane.size, level, known, search)
         even = min(size for size, *_ in contest.values()) + _EVEN * plane.size / trial.size
         codes = [c for c in contest if contest[c][0] <= even * _BEHIND.get(c, _MOST_BEHIND)]
         if len(codes) == 1:
@@ -80,7 +81,9 @@ def choose_model(plane: Plane, level: int) -> tuple[Leaf, bytes | None]:
 
 def model_bytes(trial: Plane, total: int, level: int) -> float:
     """Bytes that the best model takes for ``total`` samples of which ``trial`` is a part."""
-    return min(size for size, *_ in _heat(MODELS, trial, total, level, {}, {}).values())
+    return min(
+        size for size, *_ in _heat(MODELS, trial, total, level, {}, _searched(level)).values()
+    )
 
 
 def _by_estimate(plane: Plane, level: int) -> Leaf:
@@ -91,28 +94,42 @@ def _by_estimate(plane: Plane, level: int) -> Leaf:
     return Leaf(static.CODE, static.propose(plane, level) or ())
 
 
+def _searched(level: int) -> float:
+    return _VERY_FAR_BEHIND if level in _HEATS and len(_HEATS[level]) == 1 else _FAR_BEHIND
+
+
 def _heat(
     codes: Iterable[int],
     trial: Plane,
     total: int,
     level: int,
     known: Mapping[int, Parameters | None],
-    glances: Mapping[int, Propose],
+    search: float,
 ) -> Contest:
     """Bytes that each model would take for ``total`` samples and its parameters, by its code.
 
-    Parameters that are not known are what a model proposes for the trial, or picks at a glance.
+    Parameters that are not known are what a model proposes for the trial, or picks at a glance
+    where that is more than ``search`` times as large as the best.
     """
     contest: Contest = {}
+
+    def enter(code: int, parameters: Parameters | None) -> None:
+        if parameters is None:
+            return
+        coded = MODELS[code].encode(trial, parameters)
+        size = len(coded) * total / trial.size + len(write_node(Leaf(code, parameters)))
+        if code not in contest or size < contest[code][0]:
+            contest[code] = size, parameters, coded
+
     for code in sorted(codes, key=lambda code: code == static.CODE):
         # Its table takes long to fit, and gains nothing where others reach what it could.
         least = min((size for size, *_ in contest.values()), default=np.inf)
         if code == static.CODE and least < plane_bits(trial, total) / 8:
             break
-        propose = glances.get(code, MODELS[code].propose)
-        parameters = known[code] if code in known else propose(trial, level)
-        if parameters is not None:
-            coded = MODELS[code].encode(trial, parameters)
-            size = len(coded) * total / trial.size + len(write_node(Leaf(code, parameters)))
-            contest[code] = size, parameters, coded
+        if code in _GLANCES:
+            enter(code, _GLANCES[code](trial, level))
+            even = least * search + _EVEN * total / trial.size
+            if search == 0.0 or (code in contest and contest[code][0] > even):
+                continue
+        enter(code, known[code] if code in known else MODELS[code].propose(trial, level))
     return contest

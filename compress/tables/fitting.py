@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from compress.tables.descent import descend
 from compress.tables.knots import BASES, SCALE_STEPS, base_knots, inverse_scales
-from compress.tables.packing import EXACT, packed_length
+from compress.tables.packing import EXACT, packed_bits
 from compress.tables.parameters import (
     LOCATION_STEPS,
     MAX_COEFFICIENT,
@@ -82,12 +82,24 @@ def _cells(
 def parameter_bits(parameters: TableParameters) -> int:
     """Size of a table's parameters as signed varints, in bits."""
     if isinstance(parameters, DensityTable):
-        integers = np.array(parameters.to_integers(), np.int64)
-        # Folded, a byte holds the integers from -64 to 63, and so on.
-        longer = np.searchsorted(_LONGER, integers ^ (integers >> 63), "right")
-        return 8 * len(integers) + 8 * int(longer.sum())
-    # The rest is small beside the weights.
-    return 72 + 72 * packed_length(parameters.weights, parameters.precision)
+        return _varint_bits(parameters.to_integers())
+    head = (
+        parameters.KIND,
+        parameters.low,
+        len(parameters.weights),
+        parameters.escape,
+        parameters.precision,
+    )
+    # The number of packed integers takes a byte or two.
+    packed = packed_bits(parameters.weights, parameters.precision)
+    return _varint_bits((*head, packed // 72)) + packed
+
+
+def _varint_bits(integers: tuple[int, ...]) -> int:
+    values = np.array(integers, np.int64)
+    # Folded, a byte holds the integers from -64 to 63, and so on.
+    longer = np.searchsorted(_LONGER, values ^ (values >> 63), "right")
+    return 8 * len(integers) + 8 * int(longer.sum())
 
 
 def _quantised(data: _Data, base: str, location: float, scale: float) -> DensityTable:

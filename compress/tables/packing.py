@@ -10,7 +10,7 @@ import numpy.typing as npt
 from compress.errors import CorruptError
 from compress.kernels import kernel
 
-__all__ = ["EXACT", "pack_weights", "packed_length", "round_weights", "unpack_weights"]
+__all__ = ["EXACT", "pack_weights", "packed_bits", "round_weights", "unpack_weights"]
 
 # A bit string travels in integers of this many bits: nine bytes each as a signed varint.
 _CHUNK = 62
@@ -94,10 +94,12 @@ def _as_weights(weights: npt.ArrayLike) -> Weights:
     return values
 
 
-def packed_length(weights: npt.ArrayLike, precision: int) -> int:
-    """Return how many integers `pack_weights` gives."""
+def packed_bits(weights: npt.ArrayLike, precision: int) -> int:
+    """Return the size of what `pack_weights` gives as signed varints, in bits; about right."""
     kept = _kept(np.arange(MAX_WEIGHT_BITS + 1), precision)
-    return -(-int(_pack(_as_weights(weights), kept, np.empty(0, np.int64))) // _CHUNK)
+    bits = int(_pack(_as_weights(weights), kept, np.empty(0, np.int64)))
+    # A chunk has a sign bit too, and seven bits to a byte.
+    return 72 * (bits // _CHUNK) + 8 * -(-(bits % _CHUNK + 1) // 7)
 
 
 def pack_weights(weights: npt.ArrayLike, precision: int) -> list[int]:
@@ -108,8 +110,10 @@ def pack_weights(weights: npt.ArrayLike, precision: int) -> list[int]:
     bits behind the leading one. A run of zeros leaves the length before it in force.
     """
     values = _as_weights(weights)
-    chunks = np.zeros(packed_length(values, precision), np.int64)
-    _pack(values, _kept(np.arange(MAX_WEIGHT_BITS + 1), precision), chunks)
+    kept = _kept(np.arange(MAX_WEIGHT_BITS + 1), precision)
+    bits = int(_pack(values, kept, np.empty(0, np.int64)))
+    chunks = np.zeros(-(-bits // _CHUNK), np.int64)
+    _pack(values, kept, chunks)
     packed: list[int] = chunks.tolist()
     return packed
 
