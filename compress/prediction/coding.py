@@ -166,7 +166,19 @@ def _tables(shape: tuple[int, ...], scan: Scan, recipe: Recipe, largest: int) ->
         np.array(recipe.orders, np.int64),
         np.array([1.0 - 1.0 / memory for memory in recipe.memories]),
         closeness / sum(closeness.tolist()),
-        np.array([recipe.learn, 100.0, recipe.trust]),
+        np.array(
+            [
+                recipe.learn,
+                100.0,
+                recipe.trust,
+                recipe.textures,
+                recipe.sharpness,
+                recipe.stacking,
+                recipe.heed,
+                recipe.phase,
+                recipe.warp,
+            ]
+        ),
         _filled(recipe.contexts),
         SQUASH,
         STRETCH,

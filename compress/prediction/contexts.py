@@ -20,13 +20,14 @@ from compress.prediction.links import LIMIT, stretch
 __all__ = ["BUCKETS", "CONTEXTS", "PROPERTIES", "cells_of", "consult", "describe", "teach"]
 
 # Properties of a sample. Where the scale is large, values are in steps of a part of it.
-_PREDICTION, _OCTAVE, _PLACE, _PATTERN, _ERRORS, _PHASE, _SIDES, _NEAR = range(8)
+_PREDICTION, _OCTAVE, _PLACE, _PATTERN, _ERRORS, _PHASE, _SIDES, _LEVELS, _NEAR = range(9)
 # Those next to the sample, the last property and those that follow it.
 _NEIGHBOURS = 6
 PROPERTIES = _NEAR + _NEIGHBOURS
 _N0, _N1, _N2, _N3, _N4, _N5 = range(_NEAR, PROPERTIES)
 _ERRORS_SEEN = 4
 _SIDES_SEEN = 12
+_LEVELS_SEEN = 2
 # Contexts by their properties, filled up with -1.
 CONTEXTS = (
     (_PREDICTION,),
@@ -39,6 +40,7 @@ CONTEXTS = (
     (_ERRORS, _OCTAVE),
     (_PHASE, _OCTAVE),
     (_SIDES, _OCTAVE),
+    (_LEVELS,),
 )
 # Octaves of the scale, counted from 2**-4, from which on values are in steps.
 _EXACT = 6
@@ -134,8 +136,14 @@ def describe(
         properties[_NEAR + k] = (value - base) >> shift
         pattern = pattern * 3 + _third((value - centre) * inverse, _SAME_VALUE)
     lately = 0
+    levels = 0
     for k in range(_ERRORS_SEEN):
-        lately = lately * 3 + _third(signed[index[k]] * inverse, _SAME_ERROR)
+        error = signed[index[k]] * inverse
+        lately = lately * 3 + _third(error, _SAME_ERROR)
+        if k < _LEVELS_SEEN:
+            levels = levels * 5 + int(min(max(error * 1.2, -2.0), 2.0) + 2.5)
+            value = past[index[k]]
+            levels = levels * 7 + int(min(max((value - centre) * inverse, -3.0), 3.0) + 3.5)
     sides = 0
     for k in range(min(_SIDES_SEEN, index.size)):
         sides = sides * 2 + (1 if past[index[k]] > centre else 0)
@@ -146,6 +154,7 @@ def describe(
     properties[_ERRORS] = lately
     properties[_PHASE] = int((centre + 1.0 - base) * 4.0)
     properties[_SIDES] = sides
+    properties[_LEVELS] = levels
     for j in range(keys.size):
         hashed = _mingle(j + 1, 0)
         for k in range(contexts.shape[1]):

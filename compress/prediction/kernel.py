@@ -118,7 +118,8 @@ def run(
     closeness : ndarray of float64
         Weights of the errors nearby.
     settings : ndarray of float64
-        Rate of learning of the mixer, longest memory of a scale class, weight of refinement.
+        Rate of learning of the mixer, longest memory of a scale class, then a `Recipe` from its
+        ``trust`` to its ``warp`` but for the contexts.
     contexts : ndarray of int64, shape (contexts, any)
         Properties that are counted together, filled up with -1; none to count nothing.
     squashes, stretches, rings : ndarray of float64
@@ -149,9 +150,11 @@ def run(
     width_stack = (n_recursive + 3) // 4 * 4
     top = float(largest) + 0.5
     learn, memory, trust_signs = settings[0], settings[1], settings[2]
+    textures = int(settings[3])
+    sharpness, stacking, heed = settings[4], settings[5], settings[6]
     trust = 1.0 - trust_signs
     # On a grid the phase of the prediction tells the next integers apart, elsewhere it does not.
-    trust_phase = 0.5 * trust_signs if grid > 1 else 0.0
+    trust_phase = settings[7] * trust_signs if grid > 1 else 0.0
     trust_signs -= trust_phase
     # ---- what is learned
     inverse = np.zeros((states * n_recursive, n_features, n_features))
@@ -172,7 +175,7 @@ def run(
         for j in range(_NODES):
             mix_node[j, i] = 1.0 / n_inputs
     refine_signs = np.zeros((_NODES * _SIGNS, _BINS))
-    refine_phase = np.zeros((_NODES * _PHASES if grid > 1 else 1, _BINS))
+    refine_phase = np.zeros((_NODES * _PHASES if trust_phase > 0.0 else 1, _BINS))
     for j in range(_BINS):
         p = squash((j - 16) * 0.5, squashes)
         for i in range(_NODES * _SIGNS):
@@ -244,7 +247,8 @@ def run(
                 v = numerator / denominator
                 for k in range(n_recursive):
                     predictions[k] = location[k] - v
-                stacked = v + recursive.predict(weights_stack, channel, predictions, width_stack)
+                stacked = recursive.predict(weights_stack, channel, predictions, width_stack)
+                stacked = v + stacking * stacked
             elif e > n_recursive:
                 v = stacked
             # Also for what is not a number.
@@ -253,7 +257,7 @@ def run(
             if not v < top:
                 v = top
             location[e] = v
-            precision = 1.0 / (near * near + 0.01)
+            precision = 1.0 / (sharpness * near * near + 0.01)
             numerator += precision * v
             denominator += precision
             # ---- how wide
@@ -263,7 +267,7 @@ def run(
                 c = nearby_class
                 if j == 1:
                     c = min(c >> 1, CLASSES // _TEXTURES - 1)
-                    c += min(max(texture_class - c, 0) >> 1, _TEXTURES - 1) * (CLASSES // _TEXTURES)
+                    c += min(max(texture_class - c, 0) >> 1, textures - 1) * (CLASSES // _TEXTURES)
                 known_class = np.uint64(c)
                 classes[i] = known_class
                 row = first_input + np.uint64(i)
@@ -385,7 +389,7 @@ def run(
             left, right = refine_signs[row_signs, bin_], refine_signs[row_signs, bin_ + _ONE]
             p = corrected * trust + (left + part * (right - left)) * trust_signs
             row_phase = np.uint64(node * _PHASES + phase)
-            if grid > 1:
+            if trust_phase > 0.0:
                 left, right = refine_phase[row_phase, bin_], refine_phase[row_phase, bin_ + _ONE]
                 p += (left + part * (right - left)) * trust_phase
             zero = min(max(FULL - int(p * 16777216.0), _LEAST), FULL - _LEAST)
@@ -406,7 +410,7 @@ def run(
             one = 1.0 if bit else 0.0
             bin_ += _ONE if part > 0.5 else _ZERO
             refine_signs[row_signs, bin_] += (one - refine_signs[row_signs, bin_]) * 0.02
-            if grid > 1:
+            if trust_phase > 0.0:
                 refine_phase[row_phase, bin_] += (one - refine_phase[row_phase, bin_]) * 0.02
             if n_contexts > 0:
                 miss = one - corrected
@@ -461,7 +465,7 @@ def run(
                 gain,
                 orders[e],
                 value - location[e],
-                local[e] * math.sqrt(local[e]) + 0.1,
+                heed * local[e] * math.sqrt(local[e]) + 0.1,
                 forgetting[e],
             ):
                 recursive.bound(inverse, row, orders[e])
@@ -473,11 +477,11 @@ def run(
             gain,
             width_stack,
             value - location[last],
-            local[last] * math.sqrt(local[last]) + 0.1,
+            heed * local[last] * math.sqrt(local[last]) + 0.1,
             0.998,
         ):
             recursive.bound(inverse_stack, channel, width_stack)
-        if grid > 1:
+        if grid > 1 and settings[8] > 0.0:
             count_residue(residues, warp, channel, value % grid)
         a = shape.size - 1
         while a >= 0:

@@ -31,6 +31,19 @@ class Recipe:
         Weight of the refined probabilities.
     contexts : tuple of tuples of int
         Properties that are counted together; see `compress.prediction.contexts`.
+    textures : int
+        Classes of the texture nearby, which the second scale of each expert knows of.
+    sharpness : float
+        How much the average of several experts follows those that were right; 0 is equal weights.
+    stacking : float
+        Weight of the regression of several experts' predictions beside that average.
+    heed : float
+        How much less samples in noisy surroundings teach the experts.
+    phase : float
+        On a grid, the part of the refinement that knows of the prediction's phase; nothing where
+        contexts do.
+    warp : bool
+        Whether residues that are rare get little room.
     """
 
     orders: tuple[int, ...]
@@ -39,6 +52,12 @@ class Recipe:
     learn: float
     trust: float
     contexts: tuple[tuple[int, ...], ...] = ()
+    textures: int = 9
+    sharpness: float = 1.0
+    stacking: float = 1.0
+    heed: float = 1.0
+    phase: float = 0.5
+    warp: bool = True
 
 
 RECIPES = {
@@ -47,9 +66,11 @@ RECIPES = {
     2: Recipe((28,), (500,), 8, 0.015, 0.6),
     3: Recipe((8, 16), (100, 400), 8, 0.006, 0.6),
     4: Recipe((12, 32), (100, 600), 8, 0.006, 0.6),
-    5: Recipe((8, 20, 32), (60, 300, 1500), 8, 0.004, 0.4, CONTEXTS),
-    6: Recipe((4, 12, 20, 32), (50, 150, 500, 2000), 10, 0.003, 0.4, CONTEXTS),
-    7: Recipe((16, 16, 32, 32, 64), (60, 150, 300, 1000, 3000), 14, 0.003, 0.4, CONTEXTS),
+    5: Recipe((8, 20, 32), (60, 300, 1500), 8, 0.004, 0.4, CONTEXTS, phase=0.0),
+    6: Recipe((4, 12, 20, 32), (50, 150, 500, 2000), 10, 0.003, 0.4, CONTEXTS, phase=0.0),
+    7: Recipe(
+        (16, 16, 32, 32, 64), (60, 150, 300, 1000, 3000), 14, 0.003, 0.4, CONTEXTS, phase=0.0
+    ),
 }
 # From the cheapest to the dearest; each must be worth its time on a trial.
 _LEVELS = {5: (0, 1, 2), 6: (3, 4), 7: (5,), 8: (6, 7)}

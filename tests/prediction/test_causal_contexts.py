@@ -102,7 +102,7 @@ def test_a_crowded_table_keeps_what_was_seen_most() -> None:
 
 def test_contexts_are_told_apart_by_their_properties() -> None:
     """The hash of a context changes with its own properties, and with no other's."""
-    contexts = np.array([[0, -1], [2, -1], [7, 8]], np.int64)
+    contexts = np.array([[0, -1], [2, -1], [8, 9]], np.int64)
     keys = np.zeros(3, np.int64)
     properties = np.zeros(PROPERTIES, np.int64)
 
