@@ -66,9 +66,9 @@ def _no_scan(recipe: Recipe, scan: Scan) -> tuple[Recipe, Scan]:
 
 
 VARIANTS: dict[str, Variant] = {
-    "shortest expert alone": _only(0),
-    "middle expert alone": _only(2),
-    "longest expert alone": _only(9),
+    "all but the shortest expert": _only(0),
+    "all but a middle expert": _only(2),
+    "all but the longest expert": _only(9),
     "average by precision": _without(sharpness=0.0),
     "regression on all experts": _without(stacking=0.0),
     "noisy samples teach less": _without(heed=0.0),
