@@ -185,8 +185,11 @@ def run(
     n_contexts = len(contexts)
     bits = cells_of(n) if n_contexts > 0 else 0
     cells = np.zeros(1 << bits, np.int64)
-    mix_cells = np.full((_NODES * _OCTAVES, n_contexts + 1), 0.3 / max(n_contexts, 1))
-    mix_cells[:, n_contexts] = 1.0
+    mix_cells = np.zeros((_NODES * _OCTAVES, n_contexts + 1))
+    for j in range(_NODES * _OCTAVES):
+        for i in range(n_contexts):
+            mix_cells[j, i] = 0.3 / n_contexts
+        mix_cells[j, n_contexts] = 1.0
     trust_cells = np.zeros(n_contexts * _NODES * BUCKETS)
     residues = np.ones((states, grid))
     warp = np.zeros((states, grid))
