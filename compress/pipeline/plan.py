@@ -9,7 +9,7 @@ a sample cannot judge (dictionaries, periods, rare exceptions) are tried on the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,8 @@ _CLOSED = "closed"
 _FILLED_CLOSED = (special.FILLED, special.COMPACT)
 # Samples on which channels are coded together and apart.
 _SPLIT_TRIAL = 1 << 13
+# Levels from which on only size counts.
+_STRONG = 7
 # Samples on which planes are coded with holes filled and closed, and the share of holes from
 # which on they are.
 _HOLES_TRIAL = 1 << 14
@@ -94,13 +96,15 @@ _CLOSED_BY_MODELS = 0.97
 class _Sketch:
     """What the search on the sample found: a step and what follows on its children.
 
-    No step: a leaf. Closed: the holes that the step makes are not filled.
+    No step: a leaf. Closed: the holes that the step makes are not filled. Settled: nobody asks
+    any more whether the channels are better together.
     """
 
     bits: float
     step: Step | None = None
     children: tuple[_Sketch, ...] = field(default=())
     closed: bool = False
+    settled: bool = False
 
 
 def plan_field(field: Array, level: int, max_error: float | None) -> tuple[Node, list[Part]]:
@@ -226,8 +230,8 @@ def _carry_out(sketch: _Sketch, array: Array, level: int) -> tuple[Node, list[Pa
     step = sketch.step
     if step is None:
         return _whole(array, level)
-    if step.NAME in _OF_CHANNELS and not _splitting_pays(sketch, array, level):
-        return _whole(array, level)
+    if step.NAME in _OF_CHANNELS and not sketch.settled:
+        return _carry_out(_settled(_smallest_split(sketch, array, level)), array, level)
     parameters = step.propose(array, level)
     if parameters is not None and len(sketch.children) > 1:
         parameters = _laid_out(step, parameters, sketch.children[1], array, level)
@@ -329,15 +333,35 @@ def _trial_bytes(parts: list[Plane], level: int) -> float:
     return total
 
 
-def _splitting_pays(sketch: _Sketch, plane: Plane, level: int) -> bool:
-    """Whether channels are smaller one by one than side by side, where models see across them."""
+def _settled(sketch: _Sketch) -> _Sketch:
+    return replace(sketch, children=tuple(map(_settled, sketch.children)), settled=True)
+
+
+def _together(sketch: _Sketch) -> _Sketch:
+    """Leave out of a chain that channels are taken apart."""
+    if sketch.step is unstacked:
+        return _Sketch(0.0)
+    return replace(sketch, children=tuple(map(_together, sketch.children)))
+
+
+def _smallest_split(sketch: _Sketch, plane: Plane, level: int) -> _Sketch:
+    """Choose how much of a chain that splits channels is smallest, where models see across them.
+
+    Nothing of it, all of it, or all but taking them apart.
+    """
     if level < MODELS_ACROSS_CHANNELS:
-        return True
+        return sketch
+    choices = [_Sketch(0.0), sketch]
+    # Faster models are judged too roughly on so few samples for a third choice to gain.
+    if level >= _STRONG:
+        choices.append(_together(sketch))
     trial = sample_of(plane, _SPLIT_TRIAL)
-    parts = _planes_of(sketch, trial, level)
     scale = plane.size / trial.size
-    apart = sum(model_bytes(part, round(part.size * scale), level) for part in parts)
-    return apart < model_bytes(trial, plane.size, level)
+    sizes = []
+    for choice in choices:
+        parts = _planes_of(choice, trial, level)
+        sizes.append(sum(model_bytes(part, round(part.size * scale), level) for part in parts))
+    return choices[sizes.index(min(sizes))]
 
 
 def _planes_of(sketch: _Sketch, array: Array, level: int) -> list[Plane]:
