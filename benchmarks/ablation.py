@@ -62,7 +62,7 @@ def _no_context(index: int) -> Variant:
 
 def _no_scan(recipe: Recipe, scan: Scan) -> tuple[Recipe, Scan]:
     axes = tuple(range(len(scan.axes)))
-    return recipe, Scan(axes, -1, (2,) * len(axes), scan.grid)
+    return recipe, Scan(axes, -1, (2,) * len(axes), scan.grid, scan.holes)
 
 
 VARIANTS: dict[str, Variant] = {
@@ -141,7 +141,7 @@ def main(longest: int = 40_000, level: int = 8) -> None:
         assert parameters is not None
         n = plane.ndim
         scan = Scan(
-            parameters[1 : n + 1], parameters[n + 1] - 1, parameters[n + 2 : -1], parameters[-1]
+            parameters[1 : n + 1], parameters[n + 1] - 1, parameters[n + 2 : -2], *parameters[-2:]
         )
         recipe = RECIPES[parameters[0]]
         whole = bits(plane, recipe, scan)

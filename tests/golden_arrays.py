@@ -39,6 +39,9 @@ def golden() -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
     specials = walk[:200] / 64
     specials[::17] = np.nan
     specials[5], specials[6], specials[7] = np.inf, -np.inf, -0.0
+    rows, columns = np.arange(48)[:, None] - 20, np.arange(40) - 15
+    sea = np.add.outer(np.arange(48) * 9, np.arange(40) * 7) + _noise(1920, 6, 9).reshape(48, 40)
+    sea = np.where((rows * rows + 2 * columns * columns) % 700 < 250, 1e20, sea / 64)
     out: dict[str, tuple[NDArray[Any], dict[str, Any]]] = {
         "bool": (_noise(300, 2, 3) == 0, {}),
         "int8": (walk.astype(np.int8), {}),
@@ -55,6 +58,8 @@ def golden() -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
         "float64-decimal": (walk / 100, {}),
         "float64-specials": (specials, {}),
         "float64-fortran": (np.asfortranarray(image / 8), {}),
+        "float32-holes": (sea.astype(np.float32), {}),
+        "float32-holes-bounded": (sea.astype(np.float32), {"level": 8, "max_error": 0.125}),
         "complex64": ((walk / 16 + 1j * walk[::-1] / 32).astype(np.complex64), {}),
         "datetime64": (np.datetime64("2024-01-01", "s") + 60 * np.arange(300), {}),
         "timedelta64": (walk.astype("m8[ms]"), {}),

@@ -12,7 +12,7 @@ from compress.pipeline.tree import Leaf, write_node
 from compress.prediction import causal, counts, plain, static
 from compress.prediction.model import Parameters, Plane
 
-__all__ = ["MODELS_ACROSS_CHANNELS", "choose_model", "model_bytes"]
+__all__ = ["MODELS_ACROSS_CHANNELS", "choose_model", "marked_model", "model_bytes"]
 
 # From this level on there are models that see across channels, and models compete.
 MODELS_ACROSS_CHANNELS = 3
@@ -77,6 +77,14 @@ def choose_model(plane: Plane, level: int) -> tuple[Leaf, bytes | None]:
         if proposed is not None:
             return Leaf(code, proposed), None
     raise AssertionError("the plain model takes every plane")
+
+
+def marked_model(plane: Plane, level: int) -> tuple[Leaf, bytes]:
+    """Give the model that knows that the smallest samples are holes, and the coded plane."""
+    parameters = causal.propose(plane, level, marked=True)
+    if parameters is None:
+        raise ValueError(f"level {level} has no model that knows holes")
+    return Leaf(causal.CODE, parameters), causal.encode(plane, parameters)
 
 
 def model_bytes(trial: Plane, total: int, level: int) -> float:

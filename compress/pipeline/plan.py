@@ -15,7 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compress.pipeline.contest import MODELS_ACROSS_CHANNELS, choose_model, model_bytes
+from compress.pipeline.contest import (
+    MODELS_ACROSS_CHANNELS,
+    choose_model,
+    marked_model,
+    model_bytes,
+)
 from compress.pipeline.estimate import LEAF_BITS, WHOLE_AXIS, plane_bits, sample_of
 from compress.pipeline.execute import Part
 from compress.pipeline.tree import Branch, Node
@@ -62,7 +67,7 @@ _CHAIN: tuple[tuple[int, Step], ...] = (
 )
 _LAST_RANK = 6
 _OF_CHANNELS = frozenset(step.NAME for step in (transposed, decorrelated, unstacked))
-# Steps that set samples apart, and where their parameters say whether they leave holes.
+# Steps that set samples apart, and where their parameters say what becomes of the holes.
 _LAYOUT = {scaled.NAME: 4, truncated.NAME: 1, masked.NAME: 0, fixed.NAME: 2, quantised.NAME: 3}
 # Judged by what they do to the whole plane, in this order.
 _WHOLE: tuple[Step, ...] = (
@@ -82,14 +87,16 @@ _FILLED_CLOSED = (special.FILLED, special.COMPACT)
 _SPLIT_TRIAL = 1 << 13
 # Levels from which on only size counts.
 _STRONG = 7
-# Samples on which planes are coded with holes filled and closed, and the share of holes from
-# which on they are.
+# Samples on which planes are coded with holes filled, closed and marked, and the share of holes
+# from which on they are.
 _HOLES_TRIAL = 1 << 14
 _HOLES = 1 / 64
 _ROWS_TOGETHER = 16
 # To which part closing holes must shrink planes: by estimates or a short trial, on whole rows.
 _CLOSED_CLEARLY = 0.95
 _CLOSED_BY_MODELS = 0.97
+# From this level on there is a plane model that knows marked holes.
+_LEVEL_OF_MARKED = 5
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,10 @@ class _Sketch:
     children: tuple[_Sketch, ...] = field(default=())
     closed: bool = False
     settled: bool = False
+
+
+# Marked holes are left to the plane model that knows them: steps would take them for samples.
+_LEFT_TO_CAUSAL = _Sketch(0.0)
 
 
 def plan_field(field: Array, level: int, max_error: float | None) -> tuple[Node, list[Part]]:
@@ -128,14 +139,20 @@ def plan_field(field: Array, level: int, max_error: float | None) -> tuple[Node,
         parameters = quantised.propose_bound(field, max_error)
         if parameters is not None:
             parameters = _laid_out(quantised, parameters, _Sketch(0.0), field, level)
-        children = None if parameters is None else quantised.forward(field, parameters)
+        # What marked holes cost, estimates do not see.
+        seen = parameters
+        if parameters is not None and _is_marked(quantised, parameters):
+            seen = _layouts(quantised, parameters, field)[0]
+        children = None if seen is None else quantised.forward(field, seen)
         if parameters is not None and children is not None:
             sketches = [
                 _search_whole(child, level, _LAST_RANK + 1 if i == 0 else 1)
                 for i, child in enumerate(children)
             ]
             if sum(sketch.bits for sketch in sketches) < exact.bits:
-                return _branch(quantised.CODE, parameters, children, sketches, level)
+                if seen != parameters:
+                    children = quantised.forward(field, parameters)
+                return _branch(quantised, parameters, children, sketches, level)
     return _carry_out(exact, field, level)
 
 
@@ -211,7 +228,12 @@ def _layouts(step: Step, parameters: tuple[int, ...], array: Array) -> list[tupl
     # Closed holes would shift channels.
     if place is None or array.ndim < 2 or array.shape[-1] <= WHOLE_AXIS:
         return [parameters]
-    return [(*parameters[:place], layout, *parameters[place + 1 :]) for layout in _FILLED_CLOSED]
+    return [_with_layout(step, parameters, layout) for layout in _FILLED_CLOSED]
+
+
+def _with_layout(step: Step, parameters: tuple[int, ...], layout: int) -> tuple[int, ...]:
+    place = _LAYOUT[step.NAME]
+    return (*parameters[:place], layout, *parameters[place + 1 :])
 
 
 def _below(
@@ -228,6 +250,9 @@ def _below(
 def _carry_out(sketch: _Sketch, array: Array, level: int) -> tuple[Node, list[Part]]:
     """Make a plan of a sketch, and the planes of its leaves."""
     step = sketch.step
+    if sketch is _LEFT_TO_CAUSAL:
+        marked, words = marked_model(array, level)
+        return marked, [(array, words)]
     if step is None:
         return _whole(array, level)
     if step.NAME in _OF_CHANNELS and not sketch.settled:
@@ -242,21 +267,28 @@ def _carry_out(sketch: _Sketch, array: Array, level: int) -> tuple[Node, list[Pa
         if array.dtype != np.int64:
             return _carry_out(_Sketch(0.0, ordered), array, level)
         return _carry_out(_search_whole(array, level, rank + 1), array, level)
-    return _branch(step.CODE, parameters, children, sketch.children, level)
+    return _branch(step, parameters, children, sketch.children, level)
 
 
 def _branch(
-    code: int, parameters: tuple[int, ...], children: Any, sketches: Any, level: int
+    step: Step, parameters: tuple[int, ...], children: Any, sketches: Any, level: int
 ) -> tuple[Node, list[Part]]:
     nodes: list[Node] = []
     parts: list[Part] = []
+    if _is_marked(step, parameters):
+        # The main plane, then what the holes are instead of where.
+        sketches = (_LEFT_TO_CAUSAL, *sketches[:1], *sketches[2:])
     for i, child in enumerate(children):
         # The whole may have children that the sample had not, such as listed values.
         sketch = sketches[i] if i < len(sketches) else _Sketch(0.0)
         node, below = _carry_out(sketch, child, level)
         nodes.append(node)
         parts += below
-    return Branch(code, parameters, tuple(nodes)), parts
+    return Branch(step.CODE, parameters, tuple(nodes)), parts
+
+
+def _is_marked(step: Step, parameters: tuple[int, ...]) -> bool:
+    return step.NAME in _LAYOUT and parameters[_LAYOUT[step.NAME]] == special.MARKED
 
 
 def _whole(plane: Plane, level: int) -> tuple[Node, list[Part]]:
@@ -265,13 +297,13 @@ def _whole(plane: Plane, level: int) -> tuple[Node, list[Part]]:
     if last is None:
         leaf, coded = choose_model(plane, level)
         return leaf, [(plane, coded)]
-    code, parameters, children = last
+    step, parameters, children = last
     sketches = [_search_whole(child, level, 1) for child in children]
-    return _branch(code, parameters, children, sketches, level)
+    return _branch(step, parameters, children, sketches, level)
 
 
-def _last_step(plane: Plane, level: int) -> tuple[int, tuple[int, ...], tuple[Plane, ...]] | None:
-    """Choose the code and the parameters of such a step, and give its children."""
+def _last_step(plane: Plane, level: int) -> tuple[Step, tuple[int, ...], tuple[Plane, ...]] | None:
+    """Choose such a step and its parameters, and give its children."""
     best_bits = plane_bits(plane)
     best = None
     for step in _WHOLE if plane.size else ():
@@ -281,7 +313,7 @@ def _last_step(plane: Plane, level: int) -> tuple[int, tuple[int, ...], tuple[Pl
             continue
         bits = sum(plane_bits(child) for child in children)
         if bits < best_bits * 0.99:
-            best_bits, best = bits, (step.CODE, parameters, children)
+            best_bits, best = bits, (step, parameters, children)
         if not children:
             break
     return best
@@ -290,7 +322,7 @@ def _last_step(plane: Plane, level: int) -> tuple[int, tuple[int, ...], tuple[Pl
 def _laid_out(
     step: Step, parameters: tuple[int, ...], main: _Sketch, array: Array, level: int
 ) -> tuple[int, ...]:
-    """Choose whether a step fills the holes that it makes in an array or closes them."""
+    """Choose whether a step fills the holes that it makes in an array, closes or marks them."""
     layouts = _layouts(step, parameters, array)
     if len(layouts) == 1:
         return parameters
@@ -302,7 +334,14 @@ def _laid_out(
             return parameters
         sizes.append(_trial_bytes(_planes_of(main, children[1], level), level))
     worth = _CLOSED_CLEARLY if level < MODELS_ACROSS_CHANNELS else _CLOSED_BY_MODELS
-    return layouts[int(sizes[1] < worth * sizes[0])]
+    closed = int(sizes[1] < worth * sizes[0])
+    if level >= _LEVEL_OF_MARKED and children is not None:
+        marked = _with_layout(step, parameters, special.MARKED)
+        rival = step.forward(trial, marked)
+        size = sizes[closed] + _trial_bytes([children[0]], level)
+        if rival is not None and len(marked_model(rival[0], level)[1]) < size:
+            return marked
+    return layouts[closed]
 
 
 def _rows_of(array: Array, most: int) -> Array:

@@ -3,7 +3,8 @@
 Experts predict, the errors nearby say how wide, and the sample is coded as a few binary
 decisions whose probabilities are mixed from all experts' distributions. Everything is learned
 while coding, on both sides alike, so the parameters are few: the recipe, then the scan (the axes
-from the slowest to the fastest, the place of the channel axis plus one, the steps, the grid).
+from the slowest to the fastest, the place of the channel axis plus one, the steps, the grid,
+whether the smallest samples are holes).
 
 Data: the number of plain low bits (one byte), the smallest sample (eight bytes, little-endian)
 and the range (one byte of length, then its bytes) of what is left above them, the packed plain
@@ -43,15 +44,23 @@ _WORTH = 0.008
 _BUDGETS = {5: 12_000, 6: 16_000, 7: 24_000, 8: 32_000}
 
 
-def propose(plane: Plane, level: int) -> Parameters | None:
-    """Choose recipe and scan; None below level 5, where nothing may depend on decoded samples."""
+def propose(plane: Plane, level: int, *, marked: bool = False) -> Parameters | None:
+    """Choose recipe and scan; None below level 5, where nothing may depend on decoded samples.
+
+    Parameters
+    ----------
+    plane : ndarray of int64
+    level : int
+    marked : bool
+        Whether the smallest samples are known to be holes; else that is tried.
+    """
     if level < 5:
         return None
     folded = plane.reshape(_fold(plane.shape))
     high, _, _ = _strip(folded)
     budget = min(max(plane.size // 40, 4096), _BUDGETS[min(level, 8)])
-    recipe, scan = choose(high, recipes_of(level), budget, _WORTH if level < 8 else 0.0)
-    return (recipe, *scan.axes, scan.channel + 1, *scan.steps, scan.grid)
+    recipe, scan = choose(high, recipes_of(level), budget, _WORTH if level < 8 else 0.0, marked)
+    return (recipe, *scan.axes, scan.channel + 1, *scan.steps, scan.grid, scan.holes)
 
 
 def encode(plane: Plane, parameters: Parameters) -> bytes:
@@ -168,15 +177,16 @@ def _fitting(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, Scan]
 
 def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, Scan]:
     n = len(shape)
-    if len(parameters) != 2 * n + 3:
+    if len(parameters) != 2 * n + 4:
         raise CorruptError(f"a causal model of {n} axes has {len(parameters)} parameters")
     recipe, axes = parameters[0], parameters[1 : n + 1]
-    channel, steps = parameters[n + 1] - 1, parameters[n + 2 : -1]
-    scan = Scan(tuple(axes), channel, tuple(steps), parameters[-1])
+    channel, steps = parameters[n + 1] - 1, parameters[n + 2 : -2]
+    scan = Scan(tuple(axes), channel, tuple(steps), *parameters[-2:])
     if (
         recipe not in RECIPES
         or sorted(axes) != list(range(n))
         or not 1 <= scan.grid <= MOST_GRID
+        or scan.holes not in (0, 1)
         or not -1 <= channel < n
         or not all(1 <= step <= _MOST_STEP for step in steps)
         or (channel >= 0 and shape[axes[channel]] > MOST_CHANNELS)

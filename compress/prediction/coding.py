@@ -97,7 +97,10 @@ def _decoded(
     starts, masses = np.empty(room, np.uint32), np.empty(room, np.uint32)
     past, ends = np.zeros_like(flat), np.empty(flat.size, np.int64)
     spare = np.append(words, np.uint32(0))
-    _, whole = _run(known, flat, past, *tables, starts, masses, ends, spare)
+    holes = np.zeros(flat.size, np.uint8) if scan.holes else None
+    _, whole = _run(known, flat, past, holes, *tables, starts, masses, ends, spare)
+    if holes is not None:
+        past[holes > 0] = 0
     return past, bool(whole)
 
 
@@ -113,7 +116,8 @@ def _intervals(
     while recorded < 0:
         starts, masses = np.empty(room, np.uint32), np.empty(room, np.uint32)
         past.fill(0)
-        recorded, _ = _run(flat.size, flat, past, *tables, starts, masses, ends, none)
+        holes = np.zeros(flat.size, np.uint8) if scan.holes else None
+        recorded, _ = _run(flat.size, flat, past, holes, *tables, starts, masses, ends, none)
         room *= 2
     return starts[:recorded], masses[:recorded], ends
 

@@ -10,7 +10,7 @@ from numba import njit
 
 from compress.kernels import kernel
 
-__all__ = ["gather"]
+__all__ = ["advance", "gather"]
 
 
 @njit(forceinline=True, error_model="numpy")
@@ -54,3 +54,15 @@ def _clamp(
             c = min(max(coordinates[a] + offsets[channel, k, a], 0), shape[a] - 1)
             at = at * shape[a] + c
         index[k] = at if at < pos else max(pos - 1, 0)
+
+
+@njit(forceinline=True, error_model="numpy")
+def advance(coordinates: npt.NDArray[np.int64], shape: npt.NDArray[np.int64]) -> None:
+    """Go on to the next place in scan order."""
+    a = shape.size - 1
+    while a >= 0:
+        coordinates[a] += 1
+        if coordinates[a] < shape[a]:
+            break
+        coordinates[a] = 0
+        a -= 1

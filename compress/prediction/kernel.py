@@ -17,15 +17,9 @@ import numpy.typing as npt
 from compress.coders.ans import init, pop_interval, quantile
 from compress.kernels import kernel
 from compress.prediction import recursive
-from compress.prediction.contexts import (
-    BUCKETS,
-    PROPERTIES,
-    cells_of,
-    consult,
-    describe,
-    teach,
-)
-from compress.prediction.gathering import gather
+from compress.prediction.contexts import BUCKETS, PROPERTIES, cells_of, consult, describe, teach
+from compress.prediction.gathering import advance, gather
+from compress.prediction.holes import CELLS, COASTS, CONTEXTS, pass_over
 from compress.prediction.intervals import FULL, flat
 from compress.prediction.links import squash, stretch, student
 from compress.prediction.residues import count_residue
@@ -70,6 +64,7 @@ def run(
     known: int,
     y: npt.NDArray[np.int64],
     past: npt.NDArray[np.int64],
+    holes: npt.NDArray[np.uint8] | None,
     shape: npt.NDArray[np.int64],
     largest: int,
     stride: int,
@@ -102,6 +97,10 @@ def run(
         The samples in scan order, 0 to ``largest``; `past` itself when decoding.
     past : ndarray of int64, shape (n,)
         Written: the samples as far as they are coded. All prediction reads here.
+    holes : ndarray of uint8, shape (n,), or None
+        Written: which samples are 0 and hence no samples but holes, of which ``past`` has their
+        surroundings. None where 0 is a sample like all others: compiled by itself, as fast as if
+        there were no holes.
     shape : ndarray of int64
         In scan order.
     largest, stride, states : int
@@ -157,16 +156,17 @@ def run(
     trust_phase = settings[7] * trust_signs if grid > 1 else 0.0
     trust_signs -= trust_phase
     # ---- what is learned
-    inverse = np.zeros((states * n_recursive, n_features, n_features))
-    weights = np.zeros((states * n_recursive, n_features))
-    for i in range(states * n_recursive):
+    models = states if holes is None else states + COASTS
+    inverse = np.zeros((models * n_recursive, n_features, n_features))
+    weights = np.zeros((models * n_recursive, n_features))
+    for i in range(models * n_recursive):
         recursive.reset(inverse, i, n_features)
-    inverse_stack = np.zeros((states, width_stack, width_stack))
-    weights_stack = np.zeros((states, width_stack))
-    for i in range(states):
+    inverse_stack = np.zeros((models, width_stack, width_stack))
+    weights_stack = np.zeros((models, width_stack))
+    for i in range(models):
         recursive.reset(inverse_stack, i, width_stack)
-    scales = np.zeros((states * n_inputs, CLASSES))
-    counts = np.zeros((states * n_inputs, CLASSES))
+    scales = np.zeros((models * n_inputs, CLASSES))
+    counts = np.zeros((models * n_inputs, CLASSES))
     mix_octave = np.zeros((_NODES * _OCTAVES, n_inputs + 1))
     mix_node = np.zeros((_NODES, n_inputs + 1))
     for i in range(n_inputs):
@@ -191,8 +191,10 @@ def run(
             mix_cells[j, i] = 0.3 / n_contexts
         mix_cells[j, n_contexts] = 1.0
     trust_cells = np.zeros(n_contexts * _NODES * BUCKETS)
-    residues = np.ones((states, grid))
-    warp = np.zeros((states, grid))
+    residues = np.ones((models, grid))
+    warp = np.zeros((models, grid))
+    if holes is not None:
+        answers = np.full((CONTEXTS + 1, CELLS, 2), 0.5)
     # ---- what is known of the sample
     errors = np.zeros((n, n_experts), np.float32)
     signed = np.zeros(n, np.float32)
@@ -223,9 +225,20 @@ def run(
         return -1, False
     for pos in range(n):
         channel = _ZERO if states == 1 else np.uint64((pos // stride) % states)
+        gather(index, pos, channel, coordinates, shape, offsets, jumps, margin)
+        decoding = pos >= known
+        if recorded + MOST_DECISIONS > len(starts):
+            return -1, False
+        if holes is not None:
+            hole, channel, state, place, recorded = pass_over(
+                pos, channel, states, decoding, y, past, holes, errors, closeness, index, answers,
+                squashes, stretches, starts, masses, ends, recorded, words, state, place,
+            )  # fmt: skip
+            if hole:
+                advance(coordinates, shape)
+                continue
         first_recursive = channel * np.uint64(n_recursive)
         first_input = channel * np.uint64(n_inputs)
-        gather(index, pos, channel, coordinates, shape, offsets, jumps, margin)
         nearest = past[index[0]]
         texture = 0.0
         for k in range(n_features):
@@ -306,19 +319,16 @@ def run(
             )
         # ---- decisions
         value = y[pos]
-        decoding = pos >= known
         coding = 0 if decoding else 1
-        low: Any = np.int64(0)
+        low: Any = np.int64(0) if holes is None else np.int64(1)
         high = largest + 1
-        warped_low = low + warp[channel, 0]
+        warped_low = low + warp[channel, low % grid]
         warped_high = high + warp[channel, high % grid]
         for i in range(n_inputs):
             z = (warped_low - at[i]) * rate[i]
             below[i] = student(z) if z > -_FAR else 0.0
             z = (warped_high - at[i]) * rate[i]
             above[i] = student(z) if z < _FAR else 1.0
-        if recorded + MOST_DECISIONS > len(starts):
-            return -1, False
         stage = 0
         up = 0
         ring = 0
@@ -486,11 +496,5 @@ def run(
             recursive.bound(inverse_stack, channel, width_stack)
         if grid > 1 and settings[8] > 0.0:
             count_residue(residues, warp, channel, value % grid)
-        a = shape.size - 1
-        while a >= 0:
-            coordinates[a] += 1
-            if coordinates[a] < shape[a]:
-                break
-            coordinates[a] = 0
-            a -= 1
+        advance(coordinates, shape)
     return recorded, place == _ZERO and state == _ZERO

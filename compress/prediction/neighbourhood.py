@@ -31,12 +31,15 @@ class Scan:
         Distance between neighbours along each of ``axes``, positive.
     grid : int
         Modulus under which residues are not equally frequent; 1 for none.
+    holes : int
+        1 if the smallest samples are holes, which say nothing of their neighbours.
     """
 
     axes: tuple[int, ...]
     channel: int
     steps: tuple[int, ...]
     grid: int = 1
+    holes: int = 0
 
     def states(self, shape: tuple[int, ...]) -> tuple[int, int]:
         """Return the number of channels, and the samples from one to the next."""

@@ -22,6 +22,11 @@ _STEP_MARGIN = 0.985
 # Bits per sample by which residues must be unequal before a grid is tried.
 _LEAST_GRID = 0.05
 _RESIDUE_SAMPLES = 20_000
+# The share of smallest samples from which on they may be holes, and in how many places a crop with
+# as many of them as the plane has is looked for.
+_HOLES = 1 / 64
+_PLACES = 8
+_GOLDEN = 0.6180339887498949
 # More coefficients take longer to learn; images learn fastest, and need fewest.
 _FLAT = 2
 _LONG_BUDGET = 40_000
@@ -30,7 +35,9 @@ Plane = npt.NDArray[np.int64]
 Choice = tuple[int, Scan]
 
 
-def choose(plane: Plane, recipes: tuple[int, ...], budget: int, worth: float) -> Choice:
+def choose(
+    plane: Plane, recipes: tuple[int, ...], budget: int, worth: float, marked: bool
+) -> Choice:
     """Return the recipe and the scan that code a crop of the plane shortest.
 
     Parameters
@@ -43,15 +50,20 @@ def choose(plane: Plane, recipes: tuple[int, ...], budget: int, worth: float) ->
         Samples that the crop may have, about.
     worth : float
         Part of the bytes that a dearer recipe must save on the crop to be taken.
+    marked : bool
+        Whether the smallest samples are known to be holes.
 
     Returns
     -------
     recipe : int
     scan : Scan
     """
-    axes = tuple(range(plane.ndim))
-    trial = _Trial(_crop(plane, budget), (recipes[0], Scan(axes, -1, (2,) * plane.ndim)))
-    trial.improve((recipes[0], scan) for scan in _orders(plane.shape))
+    start = Scan(tuple(range(plane.ndim)), -1, (2,) * plane.ndim, holes=int(marked))
+    trial = _Trial(_crop(plane, budget), (recipes[0], start))
+    if not marked and _HOLES <= _share(trial.crop) < 1.0:
+        trial.improve([(recipes[0], replace(start, holes=1))])
+    holes = trial.best[1].holes
+    trial.improve((recipes[0], replace(scan, holes=holes)) for scan in _orders(plane.shape))
     # Distances matter where channels must be weighed against places; images gain nothing.
     if trial.best[1].channel >= 0:
         for place in range(plane.ndim):
@@ -117,20 +129,32 @@ def _orders(shape: tuple[int, ...]) -> list[Scan]:
 
 
 def _crop(plane: Plane, budget: int) -> Plane:
-    """Cut out the middle of the plane, along its longest axes."""
+    """Cut out the middle of the plane, or a place with as many holes as all of it."""
     sizes = list(plane.shape)
     while np.prod(sizes, dtype=np.float64) > budget:
         longest = int(np.argmax(sizes))
         if sizes[longest] <= 16:
             break
         sizes[longest] = sizes[longest] * 3 // 4
-    window = tuple(
-        slice((size - kept) // 2, (size - kept) // 2 + kept)
-        for size, kept in zip(plane.shape, sizes, strict=True)
-    )
-    crop = np.ascontiguousarray(plane[window])
+    share = _share(plane)
+    crops = []
+    for i in range(_PLACES if share >= _HOLES and sizes != list(plane.shape) else 1):
+        # Multiples of the golden ratio and of its powers fill all axes evenly.
+        places = [(0.5 + i * _GOLDEN ** (1 + axis)) % 1.0 for axis in range(plane.ndim)]
+        corner = [
+            int((size - kept) * place)
+            for size, kept, place in zip(plane.shape, sizes, places, strict=True)
+        ]
+        window = (slice(at, at + kept) for at, kept in zip(corner, sizes, strict=True))
+        crops.append(plane[tuple(window)])
+    crop = np.array(min(crops, key=lambda crop: abs(_share(crop) - share)), order="C")
     crop -= crop.min()
     return crop
+
+
+def _share(plane: Plane) -> float:
+    """Return the share of zeros."""
+    return 1.0 - float(np.count_nonzero(plane)) / plane.size
 
 
 def _grid(plane: Plane, scan: Scan) -> int:
@@ -144,18 +168,19 @@ def _grid(plane: Plane, scan: Scan) -> int:
         rows = np.moveaxis(samples, scan.channel, 0).reshape(samples.shape[scan.channel], -1)
     else:
         rows = samples.reshape(1, -1)
-    rows = rows[:, :: max(1, rows.size // _RESIDUE_SAMPLES)]
+    thin = rows[:, :: max(1, rows.size // _RESIDUE_SAMPLES)]
+    listed = [row[row > 0] if scan.holes else row for row in thin]
     # Of small samples the histogram says it all, and is shorter.
-    histograms = [np.bincount(row) if row.max() < row.size else None for row in rows]
+    histograms = [np.bincount(row) if row.max(initial=0) < row.size else None for row in listed]
     gains = np.zeros(MOST_GRID + 1)
     for modulus in range(2, MOST_GRID + 1):
-        if rows.shape[1] < 20 * modulus:
+        if min(row.size for row in listed) < 20 * modulus:
             break
-        for row, histogram in zip(rows, histograms, strict=True):
+        for row, histogram in zip(listed, histograms, strict=True):
             share = _residues(row, histogram, modulus) / row.size
             share = share[share > 0]
             gains[modulus] += np.log2(modulus) + float(share @ np.log2(share))
-    gains /= len(rows)
+    gains /= len(listed)
     most = float(gains.max())
     if most < _LEAST_GRID:
         return 1

@@ -1,7 +1,7 @@
 """Samples that do not fit a step: a mask that says which, and their exact values.
 
 Several steps describe most samples by one rule (a decimal number, a multiple, a level of a
-quantiser). The others are set apart here, exactly. Children, in this order:
+quantiser). The others are set apart here, exactly: holes. Children, in this order:
 
 - the mask, of the shape of the array: 0 for a sample that follows the rule, j for the j-th
   special value (a parameter of the step), one more than there are special values for a listed
@@ -11,6 +11,11 @@ quantiser). The others are set apart here, exactly. Children, in this order:
   that neighbours in all directions stay neighbours;
 - whatever further planes the step makes of the main plane;
 - the listed values in the order of their places, as order-preserving integers, if there are any.
+
+``MARKED`` has no mask. The main plane comes first, in the shape of the array, and holds one less
+than its smallest good value in the holes, for a plane model that knows what that means. In place of
+the mask follow the codes of all samples that have the smallest value, one-dimensional. Good samples
+may have it too, for there may be no integer below them: their code is 0.
 """
 
 from __future__ import annotations
@@ -26,10 +31,20 @@ from compress.transforms.ordered import from_plane
 from compress.transforms.sample import MAX_SPECIALS
 from compress.transforms.step import INT64, Array, Parameters, Plane, Read, Shape
 
-__all__ = ["COMPACT", "FILLED", "Mask", "check_special", "default_layout", "merge", "split"]
+__all__ = [
+    "COMPACT",
+    "FILLED",
+    "MARKED",
+    "Mask",
+    "check_special",
+    "default_layout",
+    "merge",
+    "split",
+]
 
 COMPACT = 0
 FILLED = 1
+MARKED = 2
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -42,7 +57,7 @@ def default_layout(shape: Shape) -> int:
 def check_special(name: str, parameters: Parameters, fixed: int) -> tuple[int, tuple[int, ...]]:
     """Take (layout, special values) from what follows the first ``fixed`` parameters."""
     tail = parameters[fixed:]
-    if not 1 <= len(tail) <= 1 + MAX_SPECIALS or tail[0] not in (COMPACT, FILLED):
+    if not 1 <= len(tail) <= 1 + MAX_SPECIALS or tail[0] not in (COMPACT, FILLED, MARKED):
         raise CorruptError(f"{name}: impossible layout or number of special values")
     if not all(INT64[0] <= value <= INT64[1] for value in tail):
         raise CorruptError(f"{name}: a special value is no 64-bit integer")
@@ -86,9 +101,34 @@ def split(
     tuple of numpy.ndarray of int64
         The children in the order above.
     """
+    if layout == MARKED:
+        return _split_marked(mains, good, exact, specials)
     if good.all():
         shape = good.shape if layout == FILLED else (good.size,)
         return (np.zeros(good.shape, np.int64), *[main.reshape(shape) for main in mains])
+    mask, listed = _codes(good, exact, specials)
+    children = [mask]
+    for main in mains:
+        if layout == COMPACT:
+            children.append(main.reshape(-1)[good.reshape(-1)])
+        else:
+            children.append(_filled(main, good))
+    return (*children, *listed)
+
+
+def _split_marked(
+    mains: Sequence[Plane], good: Mask, exact: Plane, specials: tuple[int, ...]
+) -> tuple[Plane, ...]:
+    mask, listed = _codes(good, exact, specials)
+    some = mains[0][good]
+    smallest = max(int(some.min()) - 1, INT64[0]) if some.size else 0
+    main = np.array(np.where(good, mains[0], smallest), order="C")
+    codes = mask[main == main.min(initial=INT64[1])]
+    return (main, codes, *(_filled(further, good) for further in mains[1:]), *listed)
+
+
+def _codes(good: Mask, exact: Plane, specials: tuple[int, ...]) -> tuple[Plane, list[Plane]]:
+    """Give the mask, and the listed values if there are any."""
     bad = ~good.reshape(-1)
     values = exact.reshape(-1)[bad]
     codes = np.full(values.size, len(specials) + 1, np.int64)
@@ -97,15 +137,13 @@ def split(
     mask = np.zeros(good.shape, np.int64)
     mask.reshape(-1)[bad] = codes
     listed = values[codes == len(specials) + 1]
-    children = [mask]
-    for main in mains:
-        if layout == COMPACT:
-            children.append(main.reshape(-1)[good.reshape(-1)])
-        else:
-            filled = np.array(main, order="C")
-            _fill(filled.reshape(-1), good.reshape(-1))
-            children.append(filled)
-    return (*children, listed) if listed.size else tuple(children)
+    return mask, [listed] if listed.size else []
+
+
+def _filled(main: Plane, good: Mask) -> Plane:
+    filled = np.array(main, order="C")
+    _fill(filled.reshape(-1), good.reshape(-1))
+    return filled
 
 
 def merge(
@@ -137,13 +175,23 @@ def merge(
         The mask holds a code that it cannot hold, or a listed value is outside the dtype.
     """
     layout, specials = special
-    mask = read(shape)
+    if layout == MARKED:
+        marked = read(shape)
+        lowest = marked == marked.min(initial=INT64[1])
+        mask = np.zeros(shape, np.int64)
+        mask[lowest] = read((int(np.count_nonzero(lowest)),))
+    else:
+        mask = read(shape)
     if mask.size and (int(mask.min()) < 0 or int(mask.max()) > len(specials) + 1):
         raise CorruptError(f"{name}: the mask has a code outside 0 to {len(specials) + 1}")
     good = mask == 0
     count = int(np.count_nonzero(good))
-    main = read((count,) if layout == COMPACT else shape)
-    restored = restore(main, good if layout == FILLED else np.ones(count, np.bool_))
+    if layout == MARKED:
+        # A good value instead of one below all, which may be none that can be restored.
+        main = np.where(good, marked, marked[good].min() if count else 0)
+    else:
+        main = read((count,) if layout == COMPACT else shape)
+    restored = restore(main, np.ones(count, np.bool_) if layout == COMPACT else good)
     flags = mask == len(specials) + 1
     listing = int(np.count_nonzero(flags))
     if count == mask.size:

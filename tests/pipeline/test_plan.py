@@ -186,14 +186,14 @@ def test_structures_cost_their_information(
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
-@pytest.mark.parametrize(("land", "excess"), [(0.0, 1.02), (0.4, 1.07)], ids=["whole", "land"])
+@pytest.mark.parametrize(("land", "excess"), [(0.0, 1.02), (0.4, 1.02)], ids=["whole", "land"])
 def test_fields_that_cross_zero_cost_their_information(
     dtype: str, land: float, excess: float
 ) -> None:
     """An autoregressive field around zero: the noise on the grid of the floats, within 2 %.
 
-    A sample costs the entropy of the noise over the spacing of the floats where it lies. Where
-    land is left out, a sample does not see those above it, which may cost two bits.
+    A sample costs the entropy of the noise over the spacing of the floats where it lies. Land
+    costs next to nothing, and samples see across it.
     """
     rng = np.random.default_rng(15)
     field = np.empty((160, 200))
