@@ -192,15 +192,19 @@ def merge(
     else:
         main = read((count,) if layout == COMPACT else shape)
     restored = restore(main, np.ones(count, np.bool_) if layout == COMPACT else good)
-    flags = mask == len(specials) + 1
-    listing = int(np.count_nonzero(flags))
     if count == mask.size:
         return restored.reshape(shape)
-    exact = np.zeros(shape, np.int64)
-    for j, value in enumerate(specials):
-        exact[mask == j + 1] = value
-    if listing:
-        exact[flags] = read((listing,))
-    array = np.array(from_plane(exact, dtype))
-    array[good] = restored if layout == COMPACT else restored[good]
+    # Memory that is touched for the first time is dear: only the few others are put together.
+    bad = ~good
+    codes = mask[bad]
+    values = np.array((0, *specials, 0), np.int64)[codes]
+    listed = codes == len(specials) + 1
+    if listed.any():
+        values[listed] = read((int(np.count_nonzero(listed)),))
+    if layout == COMPACT:
+        array: Array = np.empty(shape, dtype)
+        array[good] = restored
+    else:
+        array = np.require(restored, dtype, "W")
+    array[bad] = from_plane(values, dtype)
     return array
