@@ -190,9 +190,11 @@ def _tables(shape: tuple[int, ...], scan: Scan, recipe: Recipe, largest: int) ->
     )
 
 
-def _filled(contexts: tuple[tuple[int, ...], ...]) -> npt.NDArray[np.int64]:
-    """Write contexts as rows of properties, filled up with -1."""
-    rows = np.full((len(contexts), max(map(len, contexts), default=1)), -1, np.int64)
+def _filled(contexts: tuple[tuple[int, ...], ...]) -> npt.NDArray[np.int64] | None:
+    """Write contexts as rows of properties, filled up with -1; None where there are none."""
+    if not contexts:
+        return None
+    rows = np.full((len(contexts), max(map(len, contexts))), -1, np.int64)
     for row, context in zip(rows, contexts, strict=True):
         row[: len(context)] = context
     return rows

@@ -77,7 +77,7 @@ def run(
     forgetting: npt.NDArray[np.float64],
     closeness: npt.NDArray[np.float64],
     settings: npt.NDArray[np.float64],
-    contexts: npt.NDArray[np.int64],
+    contexts: npt.NDArray[np.int64] | None,
     squashes: npt.NDArray[np.float64],
     stretches: npt.NDArray[np.float64],
     rings: npt.NDArray[np.float64],
@@ -119,8 +119,8 @@ def run(
     settings : ndarray of float64
         Rate of learning of the mixer, longest memory of a scale class, then a `Recipe` from its
         ``trust`` to its ``warp`` but for the contexts.
-    contexts : ndarray of int64, shape (contexts, any)
-        Properties that are counted together, filled up with -1; none to count nothing.
+    contexts : ndarray of int64, shape (contexts, any), or None
+        Properties that are counted together, filled up with -1.
     squashes, stretches, rings : ndarray of float64
         Constants of the format.
     starts, masses : ndarray of uint32
@@ -149,8 +149,7 @@ def run(
     width_stack = (n_recursive + 3) // 4 * 4
     top = float(largest) + 0.5
     learn, memory, trust_signs = settings[0], settings[1], settings[2]
-    textures = int(settings[3])
-    sharpness, stacking, heed = settings[4], settings[5], settings[6]
+    textures, sharpness, stacking, heed = int(settings[3]), settings[4], settings[5], settings[6]
     trust = 1.0 - trust_signs
     # On a grid the phase of the prediction tells the next integers apart, elsewhere it does not.
     trust_phase = settings[7] * trust_signs if grid > 1 else 0.0
@@ -182,22 +181,11 @@ def run(
             refine_signs[i, j] = p
         for i in range(len(refine_phase)):
             refine_phase[i, j] = p
-    n_contexts = len(contexts)
-    bits = cells_of(n) if n_contexts > 0 else 0
-    cells = np.zeros(1 << bits, np.int64)
-    mix_cells = np.zeros((_NODES * _OCTAVES, n_contexts + 1))
-    for j in range(_NODES * _OCTAVES):
-        for i in range(n_contexts):
-            mix_cells[j, i] = 0.3 / n_contexts
-        mix_cells[j, n_contexts] = 1.0
-    trust_cells = np.zeros(n_contexts * _NODES * BUCKETS)
-    residues = np.ones((models, grid))
-    warp = np.zeros((models, grid))
+    residues, warp = np.ones((models, grid)), np.zeros((models, grid))
     if holes is not None:
         answers = np.full((CONTEXTS + 1, CELLS, 2), 0.5)
     # ---- what is known of the sample
     errors = np.zeros((n, n_experts), np.float32)
-    signed = np.zeros(n, np.float32)
     features = np.zeros(n_features)
     predictions = np.zeros(width_stack)
     gain = np.zeros(max(n_features, width_stack))
@@ -213,11 +201,21 @@ def run(
     logits = np.zeros(n_inputs + 1)
     logits[n_inputs] = 0.3
     coordinates = np.zeros(shape.size, np.int64)
-    properties = np.zeros(PROPERTIES, np.int64)
-    keys = np.zeros(n_contexts, np.int64)
-    slots = np.zeros(n_contexts, np.uint64)
-    buckets = np.zeros(n_contexts, np.uint64)
-    offered = np.zeros(n_contexts + 1)
+    # Compiled apart for each: where there are no contexts, all that knows of them is left out.
+    if contexts is not None:
+        n_contexts = len(contexts)
+        bits = cells_of(n)
+        cells = np.zeros(1 << bits, np.int64)
+        mix_cells = np.zeros((_NODES * _OCTAVES, n_contexts + 1))
+        for j in range(_NODES * _OCTAVES):
+            for i in range(n_contexts):
+                mix_cells[j, i] = 0.3 / n_contexts
+            mix_cells[j, n_contexts] = 1.0
+        trust_cells = np.zeros(n_contexts * _NODES * BUCKETS)
+        properties, keys = np.zeros(PROPERTIES, np.int64), np.zeros(n_contexts, np.int64)
+        slots, buckets = np.zeros(n_contexts, np.uint64), np.zeros(n_contexts, np.uint64)
+        offered = np.zeros(n_contexts + 1)
+        signed = np.zeros(n, np.float32)
     # ---- coder
     recorded: Any = np.int64(0)
     whole, state, place = init(words, _ZERO, np.uint64(len(words) - 1))
@@ -302,7 +300,7 @@ def run(
             signs = signs * 2 + (1 if past[index[k]] > centre else 0)
         phase = min(octave, 7) * 8 + min(int((centre + 1.0 - base) * 8.0), 7)
         shift: Any = np.int64(0)
-        if n_contexts > 0:
+        if contexts is not None:
             shift = describe(
                 keys,
                 properties,
@@ -372,18 +370,18 @@ def run(
                 logits[i] = logit
                 dot += mix_octave[row, i] * logit
                 dot_node += mix_node[kind, i] * logit
-            logit = (dot + dot_node) * 0.5
-            mixed = squash(logit, squashes)
+            twice = dot + dot_node
+            mixed = squash(twice * 0.5, squashes)
             corrected = mixed
-            if n_contexts > 0:
+            if contexts is not None:
                 decision = (((split - base) >> shift) & 0xFFFFFF) * _NODES + node
-                logit = consult(
+                said = consult(
                     cells,
                     bits,
                     keys,
                     decision,
                     mixed,
-                    logit,
+                    twice * 0.5,
                     mix_cells,
                     row,
                     trust_cells,
@@ -393,9 +391,10 @@ def run(
                     offered,
                     stretches,
                 )
-                corrected = squash(logit, squashes)
+                corrected = squash(said, squashes)
+                twice = said * 2.0
             # ---- refinement, between the two nearest bins
-            position = min(max(logit * 2.0 + 16.0, 0.0), _BINS - 1.001)
+            position = min(max(twice + 16.0, 0.0), _BINS - 1.001)
             bin_ = np.uint64(int(position))
             part = position - int(position)
             row_signs = np.uint64(node * _SIGNS + signs)
@@ -425,7 +424,7 @@ def run(
             refine_signs[row_signs, bin_] += (one - refine_signs[row_signs, bin_]) * 0.02
             if trust_phase > 0.0:
                 refine_phase[row_phase, bin_] += (one - refine_phase[row_phase, bin_]) * 0.02
-            if n_contexts > 0:
+            if contexts is not None:
                 miss = one - corrected
                 teach(cells, mix_cells, row, trust_cells, slots, buckets, offered, one, miss)
             step = (one - mixed) * learn
@@ -456,7 +455,6 @@ def run(
             error = value - location[e]
             size = abs(error)
             errors[pos, e] = size
-            signed[pos] = error
             for j in range(_VIEWS):
                 i = e * _VIEWS + j
                 row = first_input + np.uint64(i)
@@ -468,6 +466,8 @@ def run(
                     seen += 1.0
                     counts[row, c] = seen
                 scales[row, c] += (size - scales[row, c]) / (seen + 1.0)
+        if contexts is not None:
+            signed[pos] = value - location[last]
         for e in range(n_recursive):
             row = first_recursive + np.uint64(e)
             if not recursive.update(
