@@ -84,7 +84,7 @@ _WHOLE: tuple[Step, ...] = (
 _CLOSED = "closed"
 _FILLED_CLOSED = (special.FILLED, special.COMPACT)
 # Samples on which channels are coded together and apart.
-_SPLIT_TRIAL = 1 << 13
+_SPLIT_TRIAL, _LONG_SPLIT_TRIAL = 1 << 13, 1 << 15
 # Levels from which on only size counts.
 _STRONG = 7
 # Samples on which planes are coded with holes filled, closed and marked, and the share of holes
@@ -391,10 +391,10 @@ def _smallest_split(sketch: _Sketch, plane: Plane, level: int) -> _Sketch:
     if level < MODELS_ACROSS_CHANNELS:
         return sketch
     choices = [_Sketch(0.0), sketch]
-    # Faster models are judged too roughly on so few samples for a third choice to gain.
+    trial = sample_of(plane, _SPLIT_TRIAL if level < _STRONG else _LONG_SPLIT_TRIAL)
+    # On few samples models are judged too roughly for a third choice to gain.
     if level >= _STRONG:
         choices.append(_together(sketch))
-    trial = sample_of(plane, _SPLIT_TRIAL)
     scale = plane.size / trial.size
     sizes = []
     for choice in choices:
