@@ -38,12 +38,12 @@ def forward(node: Node, array: Array) -> list[Plane] | None:
     """
     if isinstance(node, Leaf):
         return [np.ascontiguousarray(array, np.int64)]
-    children = STEPS[node.step].forward(array, node.parameters)
+    children = STEPS[node.step].split(array, node.parameters)
     if children is None or len(children) != len(node.children):
         return None
     planes: list[Plane] = []
-    for child, plane in zip(node.children, children, strict=True):
-        below = forward(child, plane)
+    for node_below, child in zip(node.children, children, strict=True):
+        below = forward(node_below, child.plane)
         if below is None:
             return None
         planes += below

@@ -16,6 +16,7 @@ from compress.pipeline.geometry import CHUNK_SAMPLES, MOST_CHUNK_SAMPLES, Geomet
 from compress.transforms import mirrored
 from compress.transforms.dtypes import describe, parse
 from compress.transforms.fields import field_specs
+from compress.transforms.step import Context
 
 __all__ = ["Header", "cut_array", "read_header", "write_header"]
 
@@ -76,7 +77,9 @@ def cut_array(array: NDArray[Any]) -> Geometry:
     One that is its own mirror image stays whole if decoders accept that, for half of it says all.
     """
     each = samples_per_element(array.dtype)
-    if CHUNK_SAMPLES < array.size * each <= MOST_CHUNK_SAMPLES and mirrored.propose(array, 1):
+    if CHUNK_SAMPLES < array.size * each <= MOST_CHUNK_SAMPLES and any(
+        mirrored.candidates(array, Context())
+    ):
         return cut(array.shape, array.size)
     return cut(array.shape, max(1, CHUNK_SAMPLES // each))
 

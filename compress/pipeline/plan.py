@@ -47,6 +47,7 @@ from compress.transforms import (
     unstacked,
     unwrapped,
 )
+from compress.transforms.step import Context
 
 __all__ = ["plan_field"]
 
@@ -136,14 +137,14 @@ def plan_field(field: Array, level: int, max_error: float | None) -> tuple[Node,
     """
     exact = _search_whole(field, level)
     if max_error is not None and field.dtype.kind in "fiu":
-        parameters = quantised.propose_bound(field, max_error)
+        parameters = next(quantised.candidates(field, Context(max_error)), None)
         if parameters is not None:
             parameters = _laid_out(quantised, parameters, _Sketch(0.0), field, level)
         # What marked holes cost, estimates do not see.
         seen = parameters
         if parameters is not None and _is_marked(quantised, parameters):
             seen = _layouts(quantised, parameters, field)[0]
-        children = None if seen is None else quantised.forward(field, seen)
+        children = None if seen is None else _forward(quantised, field, seen)
         if parameters is not None and children is not None:
             sketches = [
                 _search_whole(child, level, _LAST_RANK + 1 if i == 0 else 1)
@@ -151,9 +152,18 @@ def plan_field(field: Array, level: int, max_error: float | None) -> tuple[Node,
             ]
             if sum(sketch.bits for sketch in sketches) < exact.bits:
                 if seen != parameters:
-                    children = quantised.forward(field, parameters)
+                    children = _forward(quantised, field, parameters)
                 return _branch(quantised, parameters, children, sketches, level)
     return _carry_out(exact, field, level)
+
+
+def _propose(step: Step, array: Array) -> tuple[int, ...] | None:
+    return next(step.candidates(array, Context()), None)
+
+
+def _forward(step: Step, array: Array, parameters: tuple[int, ...]) -> tuple[Plane, ...] | None:
+    children = step.split(array, parameters)
+    return None if children is None else tuple(child.plane for child in children)
 
 
 def _search_whole(array: Array, level: int, rank: int = 0) -> _Sketch:
@@ -200,12 +210,12 @@ def _search(sample: Array, total: int, level: int, rank: int, without: frozenset
     for next_rank, step in _CHAIN:
         if next_rank < rank or step.NAME in without or not step.accepts(sample.dtype):
             continue
-        proposed = step.propose(sample, level)
+        proposed = _propose(step, sample)
         if proposed is None:
             continue
         layouts = _layouts(step, proposed, sample)
         for parameters in layouts[:1] if _CLOSED in without else layouts:
-            children = step.forward(sample, parameters)
+            children = _forward(step, sample, parameters)
             if children is None:
                 break
             sketches = []
@@ -257,10 +267,10 @@ def _carry_out(sketch: _Sketch, array: Array, level: int) -> tuple[Node, list[Pa
         return _whole(array, level)
     if step.NAME in _OF_CHANNELS and not sketch.settled:
         return _carry_out(_settled(_smallest_split(sketch, array, level)), array, level)
-    parameters = step.propose(array, level)
+    parameters = _propose(step, array)
     if parameters is not None and len(sketch.children) > 1:
         parameters = _laid_out(step, parameters, sketch.children[1], array, level)
-    children = None if parameters is None else step.forward(array, parameters)
+    children = None if parameters is None else _forward(step, array, parameters)
     if parameters is None or children is None:
         # The whole is not what the sample was: go on without this step and those before it.
         rank = next(rank for rank, other in _CHAIN if other is step)
@@ -307,8 +317,8 @@ def _last_step(plane: Plane, level: int) -> tuple[Step, tuple[int, ...], tuple[P
     best_bits = plane_bits(plane)
     best = None
     for step in _WHOLE if plane.size else ():
-        parameters = step.propose(plane, level)
-        children = None if parameters is None else step.forward(plane, parameters)
+        parameters = _propose(step, plane)
+        children = None if parameters is None else _forward(step, plane, parameters)
         if parameters is None or children is None:
             continue
         bits = sum(plane_bits(child) for child in children)
@@ -329,7 +339,7 @@ def _laid_out(
     trial = _rows_of(array, _HOLES_TRIAL)
     sizes = []
     for choice in layouts:
-        children = step.forward(trial, choice)
+        children = _forward(step, trial, choice)
         if children is None or np.count_nonzero(children[0]) < _HOLES * trial.size:
             return parameters
         sizes.append(_trial_bytes(_planes_of(main, children[1], level), level))
@@ -337,7 +347,7 @@ def _laid_out(
     closed = int(sizes[1] < worth * sizes[0])
     if level >= _LEVEL_OF_MARKED and children is not None:
         marked = _with_layout(step, parameters, special.MARKED)
-        rival = step.forward(trial, marked)
+        rival = _forward(step, trial, marked)
         size = sizes[closed] + _trial_bytes([children[0]], level)
         if rival is not None and len(marked_model(rival[0], level)[1]) < size:
             return marked
@@ -405,11 +415,11 @@ def _smallest_split(sketch: _Sketch, plane: Plane, level: int) -> _Sketch:
 
 def _planes_of(sketch: _Sketch, array: Array, level: int) -> list[Plane]:
     """Run the steps of a sketch on an array."""
-    parameters = None if sketch.step is None else sketch.step.propose(array, level)
+    parameters = None if sketch.step is None else _propose(sketch.step, array)
     if sketch.step is None or parameters is None:
         return [array] if array.size else []
     layouts = _layouts(sketch.step, parameters, array)
-    children = sketch.step.forward(array, layouts[-1] if sketch.closed else parameters) or ()
+    children = _forward(sketch.step, array, layouts[-1] if sketch.closed else parameters) or ()
     planes = []
     for i, child in enumerate(children):
         below = sketch.children[i] if i < len(sketch.children) else _Sketch(0.0)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from compress.transforms.step import (
     INT64,
+    STAGE_WHOLE,
     Array,
+    Child,
+    Context,
     Parameters,
-    Plane,
     Read,
     Shape,
+    Traits,
     check_parameters,
     check_plane,
     is_plane,
@@ -21,22 +25,24 @@ from compress.transforms.step import (
 CODE = 2
 NAME = "constant"
 
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=0.1, encode_ns=1.0, decode_ns=1.0)
 accepts = is_plane
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Give the value if there is only one."""
-    del level
+    del context
     if array.size == 0:
-        return (0,)
+        yield (0,)
+        return
     first = array.flat[0]
     # Most arrays fail on the first thousand values, which saves the pass over all of them.
     if np.any(array.reshape(-1)[:1024] != first) or np.any(array != first):
-        return None
-    return (int(first),)
+        return
+    yield (int(first),)
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """No children."""
     return () if np.all(array == parameters[0]) else None
 

@@ -9,12 +9,26 @@ Parameters: the order of the channels, then for each but the first its weights i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from compress.errors import CorruptError
-from compress.transforms.step import Array, Parameters, Plane, Read, Shape, check_plane, is_plane
+from compress.transforms.step import (
+    STAGE_CHANNELS,
+    STAGE_MIX,
+    Array,
+    Child,
+    Context,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    Traits,
+    check_plane,
+    is_plane,
+)
 
 CODE = 13
 NAME = "decorrelated"
@@ -24,14 +38,15 @@ SIMPLE = 16  # a quarter
 LARGEST = 16 << UNIT_BITS
 SAMPLE = 4096
 
+TRAITS = Traits(STAGE_MIX, channels="mix")
 accepts = is_plane
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Fit differences of neighbours, so that only what prediction leaves over counts."""
-    del level
+    del context
     if array.ndim < 2 or not 2 <= array.shape[0] <= MOST or array[0].size < 64:
-        return None
+        return
     flat = array.reshape(array.shape[0], -1)
     start = np.linspace(0, flat.shape[1] - 2, min(SAMPLE, flat.shape[1] - 1)).astype(np.int64)
     with np.errstate(over="ignore"):
@@ -41,7 +56,7 @@ def propose(array: Array, level: int) -> Parameters | None:
     power = np.mean(changes**2, axis=1)
     # What rises evenly correlates with nothing.
     if not np.all(np.ptp(changes, axis=1) > 0):
-        return None
+        return
     # First the channel that explains most of the others.
     correlation = np.asarray(np.corrcoef(changes))
     order = [int(np.argmax(np.sum(correlation**2, axis=0)))]
@@ -60,7 +75,8 @@ def propose(array: Array, level: int) -> Parameters | None:
         saved += 0.5 * float(np.log2(power[best] / max(float(np.mean(left**2)), 1e-9)))
         weights += [int(step) for step in steps]
         order.append(best)
-    return (*order, *weights) if saved > 0.1 * array.shape[0] else None
+    if saved > 0.1 * array.shape[0]:
+        yield (*order, *weights)
 
 
 def _walk(plane: Plane, order: tuple[int, ...], weights: tuple[int, ...], undo: bool) -> Plane:
@@ -79,10 +95,11 @@ def _walk(plane: Plane, order: tuple[int, ...], weights: tuple[int, ...], undo: 
     return out
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Subtract."""
     channels = array.shape[0]
-    return (_walk(array, parameters[:channels], parameters[channels:], False),)
+    mixed = _walk(array, parameters[:channels], parameters[channels:], False)
+    return (Child(mixed, next_stage=STAGE_CHANNELS),)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

@@ -14,6 +14,7 @@ values.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,25 @@ import numpy as np
 from compress.errors import CorruptError
 from compress.transforms.ordered import from_plane, to_plane
 from compress.transforms.sample import MAX_SPECIALS, fill_values, repeated_values, runs
-from compress.transforms.special import check_special, default_layout, merge, split
-from compress.transforms.step import Array, Parameters, Plane, Read, Shape, check_parameters
+from compress.transforms.special import check_special, layouts, merge, set_apart
+from compress.transforms.step import (
+    STAGE_HOLES,
+    STAGE_NUMBERS,
+    Array,
+    Child,
+    Context,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    Traits,
+    check_parameters,
+)
 from compress.transforms.truncated import common_zeros
 
 CODE = 16
 NAME = "fixed"
+TRAITS = Traits(STAGE_NUMBERS, estimable=False, variant=(2,), encode_ns=60.0, decode_ns=40.0)
 
 SAMPLE = 8192
 # Bits of mantissa with the leading one, and the largest exponent, by size in bytes.
@@ -108,11 +122,11 @@ def _unpack(words: Plane, widths: Plane) -> Plane:
     return bits
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Compare distances between neighbours on some grids with those of ordered integers."""
-    del level
+    del context
     if array.size < 16:
-        return None
+        return
     sample = runs(array, SAMPLE)
     plane = to_plane(sample)
     fills = fill_values(array, sample)
@@ -123,7 +137,7 @@ def propose(array: Array, level: int) -> Parameters | None:
     plane_left = plane_left[good]
     unit = np.sort(unit[good & (digits > 0)])
     if unit.size < 16 or unit[0] == unit[-1]:
-        return None
+        return
     smallest = _units(array.dtype, precision)[0]
     most = min(MOST_BITS - precision - int(unit[-1]), -smallest)
     shifts = {min(-int(unit[int(part * (unit.size - 1))]), most) for part in GRIDS}
@@ -131,10 +145,11 @@ def propose(array: Array, level: int) -> Parameters | None:
     shift = min(costs, key=lambda shift: (costs[shift], shift))
     plain = float(np.mean(_distance(plane_left >> (mantissa - precision))))
     if costs[shift] > plain + TOLERANCE:
-        return None
+        return
     bad = ~_cut(plane, array.dtype, precision, shift)[3]
     specials = tuple(dict.fromkeys((*fills, *repeated_values(plane[bad]))))[:MAX_SPECIALS]
-    return (precision, shift, default_layout(array.shape), *specials)
+    for layout in layouts(array.shape, bad | np.isin(plane, specials)):
+        yield (precision, shift, layout, *specials)
 
 
 def _distance(values: Plane) -> Any:
@@ -148,7 +163,7 @@ def _cost(plane: Plane, dtype: np.dtype[Any], precision: int, shift: int) -> flo
     return float(np.mean(_distance(main)) + np.mean(width) + listed)
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Give the mask, the numbers on the grid, what is below it, and what is nearer to zero."""
     precision, shift = parameters[:2]
     layout, specials = check_special(NAME, parameters, 2)
@@ -157,11 +172,18 @@ def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
     main, fraction, width, good = _cut(flat, array.dtype, precision, shift)
     for special in specials:
         good &= flat != special
-    mask, main_plane, *listed = split(
-        [main.reshape(array.shape)], good.reshape(array.shape), exact, layout, specials
+    first, second, *listed = set_apart(
+        [main.reshape(array.shape)],
+        good.reshape(array.shape),
+        exact,
+        layout,
+        specials,
+        STAGE_HOLES,
     )
     words = _pack(fraction[good], width[good])
-    return (mask, main_plane, words, flat[good & (main == 0)], *listed)
+    near_zero = flat[good & (main == 0)]
+    sides = (Child(words, "side"), Child(near_zero, "side", next_stage=STAGE_HOLES))
+    return (first, second, *sides, *listed)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

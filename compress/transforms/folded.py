@@ -8,17 +8,22 @@ n mod period rows that are left, if any.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from compress.transforms.period import find_period
 from compress.transforms.step import (
+    STAGE_HOLES,
+    STAGE_WHOLE,
     Array,
+    Child,
+    Context,
     Parameters,
-    Plane,
     Read,
     Shape,
+    Traits,
     check_parameters,
     check_plane,
     is_plane,
@@ -27,24 +32,29 @@ from compress.transforms.step import (
 CODE = 10
 NAME = "folded"
 
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True)
 accepts = is_plane
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Find a lag at which samples resemble each other more than neighbours do."""
-    del level
+    del context
     if array.ndim == 0 or array.size // max(array.shape[0], 1) > 1:
-        return None
+        return
     period = find_period(array.reshape(-1))
-    return None if period is None else (period,)
+    if period is not None:
+        yield (period,)
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Cut into rows."""
     (period,) = parameters
     whole = array.shape[0] // period * period
     plane = array[:whole].reshape(whole // period, period, *array.shape[1:])
-    return (plane, array[whole:]) if whole < array.shape[0] else (plane,)
+    children = [Child(plane, next_stage=STAGE_HOLES)]
+    if whole < array.shape[0]:
+        children.append(Child(array[whole:], "side", next_stage=STAGE_HOLES))
+    return tuple(children)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

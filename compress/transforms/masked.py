@@ -9,13 +9,26 @@ Parameters: layout, then the special values (see `compress.transforms.special`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from compress.transforms.sample import isolated_values, runs
-from compress.transforms.special import check_special, default_layout, merge, split
-from compress.transforms.step import Array, Parameters, Plane, Read, Shape, check_plane, is_plane
+from compress.transforms.special import check_special, layouts, merge, set_apart
+from compress.transforms.step import (
+    STAGE_DIGITS,
+    STAGE_HOLES,
+    Array,
+    Child,
+    Context,
+    Parameters,
+    Read,
+    Shape,
+    Traits,
+    check_plane,
+    is_plane,
+)
 
 CODE = 6
 NAME = "masked"
@@ -23,14 +36,15 @@ SAMPLE = 4096
 BACKGROUND = 0.3
 ATOM = 32
 
+TRAITS = Traits(STAGE_HOLES, variant=(0,))
 accepts = is_plane
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Look for repeated values far from the others, and for a background."""
-    del level
+    del context
     if array.size < 16:
-        return None
+        return
     flat = array.reshape(-1)
     # A rare fill value can escape a sample, but not the extremes; they count as often as they are.
     extremes = np.array([flat.min(), flat.max()])
@@ -47,20 +61,22 @@ def propose(array: Array, level: int) -> Parameters | None:
         background = BACKGROUND * rest.size < counts[common]
         if (atom or background) and values.size > 2 and len(specials) < 8:
             specials.append(int(values[common]))
-    return (default_layout(array.shape), *specials) if specials else None
+    if specials:
+        for layout in layouts(array.shape, np.isin(sample, specials)):
+            yield (layout, *specials)
 
 
 def _count(flat: Array, value: Any) -> int:
     return int(np.count_nonzero(flat == value))
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Give the mask and the rest."""
     layout, specials = check_special(NAME, parameters, 0)
     good = np.ones(array.shape, np.bool_)
     for special in specials:
         good &= array != special
-    return split([array], good, array, layout, specials)
+    return set_apart([array], good, array, layout, specials, STAGE_DIGITS)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

@@ -8,17 +8,22 @@ last row beside its first one backwards and so on, so that neighbours stay neigh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from compress.errors import CorruptError
 from compress.transforms.step import (
+    STAGE_HOLES,
+    STAGE_WHOLE,
     Array,
+    Child,
+    Context,
     Parameters,
-    Plane,
     Read,
     Shape,
+    Traits,
     check_parameters,
     check_plane,
     is_plane,
@@ -27,6 +32,7 @@ from compress.transforms.step import (
 CODE = 18
 NAME = "mirrored"
 
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True)
 accepts = is_plane
 
 
@@ -59,24 +65,28 @@ def _triangle(side: int) -> tuple[Any, Any]:
     return rows, np.where(long, column, side - 1 + even - column)
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Look along all axes, then across the diagonal."""
-    del level
+    del context
     for axis in range(array.ndim):
         if _is_mirrored(array, axis):
-            return (axis,)
-    return (array.ndim,) if _is_symmetric(array) else None
+            yield (axis,)
+            return
+    if _is_symmetric(array):
+        yield (array.ndim,)
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Keep half of the plane."""
     (axis,) = parameters
     if axis == array.ndim:
-        return (array[_triangle(len(array))],) if _is_symmetric(array) else None
+        if not _is_symmetric(array):
+            return None
+        return (Child(array[_triangle(len(array))], next_stage=STAGE_HOLES),)
     if not _is_mirrored(array, axis):
         return None
     half = array[(slice(None),) * axis + (slice((array.shape[axis] + 1) // 2),)]
-    return (np.ascontiguousarray(half),)
+    return (Child(np.ascontiguousarray(half), next_stage=STAGE_HOLES),)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

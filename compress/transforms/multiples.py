@@ -8,6 +8,7 @@ Parameters: base, offset (0 <= offset < base), and whether there are remainders.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,16 @@ from compress.errors import CorruptError
 from compress.transforms.sample import runs
 from compress.transforms.step import (
     INT64,
+    STAGE_DIGITS,
+    STAGE_ORDER,
     Array,
+    Child,
+    Context,
     Parameters,
     Plane,
     Read,
     Shape,
+    Traits,
     check_parameters,
     check_plane,
     is_plane,
@@ -31,27 +37,29 @@ NAME = "multiples"
 SAMPLE = 2048
 GROUP = 4
 
+TRAITS = Traits(STAGE_DIGITS, variant=(2,))
 accepts = is_plane
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Take the common divisor of differences, or of most of them."""
-    del level
+    del context
     sample = np.unique(runs(array, SAMPLE, 16))
     if sample.size < 3 or int(sample[-1]) - int(sample[0]) > INT64[1]:
-        return None
+        return
     differences = sample[1:] - sample[0]
     base = int(np.gcd.reduce(differences))
     most = _common_base(np.diff(sample))
     if most >= 4 * base:
         remainders, counts = np.unique(runs(array, SAMPLE, 16) % most, return_counts=True)
         if counts.max() > 0.8 * counts.sum():
-            return (most, int(remainders[int(np.argmax(counts))]), 1)
+            yield (most, int(remainders[int(np.argmax(counts))]), 1)
+            return
     if base < 2:
-        return None
+        return
     offset = int(sample[0]) % base
     # The whole array decides whether there are remainders.
-    return (base, offset, int(not np.all(array % base == offset)))
+    yield (base, offset, int(not np.all(array % base == offset)))
 
 
 def _common_base(differences: Plane) -> int:
@@ -65,16 +73,18 @@ def _common_base(differences: Plane) -> int:
     return int(divisors[int(np.argmax(worth))])
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Give quotients, and remainders if there are any."""
     base, offset, remainders = parameters
     quotients, rest = np.divmod(array, np.int64(base))
     quotients, rest = np.asarray(quotients), np.asarray(rest)
     if not remainders:
-        return (quotients,) if np.all(rest == offset) else None
+        if not np.all(rest == offset):
+            return None
+        return (Child(quotients, next_stage=STAGE_ORDER),)
     rest -= offset
     rest[rest < 0] += base
-    return quotients, rest
+    return Child(quotients, next_stage=STAGE_ORDER), Child(rest, "side", next_stage=STAGE_ORDER)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

@@ -7,15 +7,29 @@ own: -nan < -inf < ... < -0.0 < 0.0 < ... < inf < nan. uint64 loses 2^63.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from compress.errors import CorruptError
-from compress.transforms.step import Array, Parameters, Plane, Read, Shape, check_parameters
+from compress.transforms.step import (
+    STAGE_HOLES,
+    STAGE_NUMBERS,
+    Array,
+    Child,
+    Context,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    Traits,
+    check_parameters,
+)
 
 CODE = 1
 NAME = "ordered"
+TRAITS = Traits(STAGE_NUMBERS, search_ns=0.0, encode_ns=1.0, decode_ns=1.0)
 
 
 def accepts(dtype: np.dtype[Any]) -> bool:
@@ -23,10 +37,10 @@ def accepts(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "buf" or (dtype.kind == "i" and dtype.itemsize < 8)
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Fits always, and has no parameters."""
-    del array, level
-    return ()
+    del array, context
+    yield ()
 
 
 def _folded(bits: Array) -> Array:
@@ -79,10 +93,10 @@ def from_plane(plane: Plane, dtype: np.dtype[Any]) -> Array:
     return values.reshape(plane.shape)
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """One child of the same shape."""
     del parameters
-    return (to_plane(array),)
+    return (Child(to_plane(array), next_stage=STAGE_HOLES),)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

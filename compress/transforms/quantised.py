@@ -12,6 +12,7 @@ and bound; layout and special values.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,25 @@ import numpy as np
 from compress.errors import CorruptError
 from compress.transforms.ordered import to_plane
 from compress.transforms.sample import MAX_SPECIALS, fill_values, repeated_values, runs
-from compress.transforms.special import Mask, check_special, default_layout, merge, split
-from compress.transforms.step import INT64, Array, Parameters, Plane, Read, Shape, check_parameters
+from compress.transforms.special import Mask, check_special, layouts, merge, set_apart
+from compress.transforms.step import (
+    INT64,
+    STAGE_HOLES,
+    STAGE_NUMBERS,
+    Array,
+    Child,
+    Context,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    Traits,
+    check_parameters,
+)
 
 CODE = 14
 NAME = "quantised"
+TRAITS = Traits(STAGE_NUMBERS, variant=(3,))
 
 LARGEST = float(1 << 53)
 SAMPLE = 4096
@@ -35,26 +50,24 @@ def accepts(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "fiu"
 
 
-def propose(array: Array, level: int) -> Parameters | None:
-    """Never of its own accord: `propose_bound` does."""
-    del array, level
-    return None
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
+    """Give levels for the error bound of the context; nothing without one."""
+    if context.max_error is None or not accepts(array.dtype):
+        return
+    found = _levels_within(array, context.max_error)
+    if found is None:
+        return
+    head, specials, holes = found
+    for layout in layouts(array.shape, holes):
+        yield (*head, layout, *specials)
 
 
-def propose_bound(array: Array, max_error: float) -> Parameters | None:
-    """Give parameters for an error bound.
+def _levels_within(
+    array: Array, max_error: float
+) -> tuple[Parameters, tuple[int, ...], Mask] | None:
+    """Give kind, step and bound, the special values, and which samples are set apart.
 
-    Parameters
-    ----------
-    array : numpy.ndarray
-        A native field.
-    max_error : float
-        Largest allowed absolute error of a finite sample; positive.
-
-    Returns
-    -------
-    tuple of int or None
-        ``None`` where levels would save nothing (a bound below the spacing of most samples).
+    ``None`` where levels would save nothing (a bound below the spacing of most samples).
     """
     sample = runs(array, SAMPLE)
     fills = fill_values(array, sample)
@@ -62,7 +75,8 @@ def propose_bound(array: Array, max_error: float) -> Parameters | None:
         bound = int(min(max_error, 1 << 60))
         if bound < 1:
             return None
-        return (INTEGER, 2 * bound + 1, bound, default_layout(array.shape), *fills)
+        holes = np.isin(to_plane(sample), fills)
+        return (INTEGER, 2 * bound + 1, bound), fills, holes
     plane = to_plane(sample)
     finite = sample[np.isfinite(sample) & ~np.isin(plane, fills)]
     if finite.size == 0 or 2 * max_error < _spacing(finite):
@@ -74,7 +88,8 @@ def propose_bound(array: Array, max_error: float) -> Parameters | None:
     good = _levels(sample, step, max_error)[1]
     bad = repeated_values(plane[~good])
     specials = tuple(dict.fromkeys((*fills, *bad)))[:MAX_SPECIALS]
-    return (FLOAT, _bits(step), _bits(max_error), default_layout(array.shape), *specials)
+    holes = ~good | np.isin(plane, fills)
+    return (FLOAT, _bits(step), _bits(max_error)), specials, holes
 
 
 def _spacing(finite: Array) -> float:
@@ -159,7 +174,7 @@ def _restore_integers(plane: Plane, step: int, dtype: np.dtype[Any]) -> Array:
     return numbers.view(dtype).reshape(plane.shape)
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Give the mask, the levels, and the values that break the bound."""
     kind, step, bound = parameters[:3]
     layout, specials = check_special(NAME, parameters, 3)
@@ -170,7 +185,7 @@ def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
     exact = to_plane(array)
     for special in specials:
         good &= exact != special
-    return split([plane], good, exact, layout, specials)
+    return set_apart([plane], good, exact, layout, specials, STAGE_HOLES)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

@@ -8,6 +8,7 @@ kept; the first ``lag`` rows always are and have none), and the kept rows.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,15 @@ import numpy as np
 from compress.errors import CorruptError
 from compress.transforms.period import find_repeat
 from compress.transforms.step import (
+    STAGE_HOLES,
+    STAGE_WHOLE,
     Array,
+    Child,
+    Context,
     Parameters,
-    Plane,
     Read,
     Shape,
+    Traits,
     check_parameters,
     check_plane,
     is_plane,
@@ -31,28 +36,31 @@ NAME = "repeated"
 SHARE = 0.3
 _LEAST_ROWS = 64
 
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True)
 accepts = is_plane
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Find rows that repeat the one before, or a repeat further back."""
-    del level
+    del context
     if array.size == 0:
-        return None
+        return
     if array.ndim > 0 and _repeats(array):
-        return (1,)
+        yield (1,)
+        return
     for axis in range(1, array.ndim):
         # A glance at one row spares most arrays the rest.
         one = array[array.shape[0] // 2][np.newaxis]
         if _repeats(np.moveaxis(one, axis, 0)) and _repeats(np.moveaxis(array, axis, 0)):
-            return 1, axis
+            yield 1, axis
+            return
     if array.ndim == 0 or array.shape[0] < _LEAST_ROWS:
-        return None
+        return
     first = np.ascontiguousarray(array.reshape(array.shape[0], -1)[:, 0])
     lag = find_repeat(first)
     if lag is None or np.mean(_same(array[lag:], array[:-lag])) < SHARE:
-        return None
-    return (lag,)
+        return
+    yield (lag,)
 
 
 def _repeats(array: Array) -> bool:
@@ -67,7 +75,7 @@ def _same(rows: Array, others: Array) -> Any:
     return np.all((rows == others).reshape(rows.shape[0], -1), axis=1)
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Give the flags and the kept rows."""
     lag, axis = parameters if len(parameters) > 1 else (*parameters, 0)
     if array.ndim <= axis or array.shape[axis] <= lag:
@@ -75,7 +83,11 @@ def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
     rows = np.moveaxis(array, axis, 0)
     kept = np.ones(len(rows), np.bool_)
     kept[lag:] = ~_same(rows[lag:], rows[:-lag])
-    return kept[lag:].astype(np.int64), np.ascontiguousarray(np.compress(kept, array, axis))
+    left = np.ascontiguousarray(np.compress(kept, array, axis))
+    return (
+        Child(kept[lag:].astype(np.int64), "mask", next_stage=STAGE_WHOLE),
+        Child(left, next_stage=STAGE_HOLES),
+    )
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

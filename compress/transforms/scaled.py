@@ -24,19 +24,25 @@ from compress.errors import CorruptError
 from compress.transforms.base import TIMES, find_base
 from compress.transforms.ordered import from_plane, to_plane
 from compress.transforms.sample import repeated_values, runs
-from compress.transforms.special import Mask, check_special, default_layout, merge, split
+from compress.transforms.special import Mask, check_special, layouts, merge, set_apart
 from compress.transforms.step import (
     INT64,
+    STAGE_HOLES,
+    STAGE_NUMBERS,
     Array,
+    Child,
+    Context,
     Parameters,
     Plane,
     Read,
     Shape,
+    Traits,
     check_parameters,
 )
 
 CODE = 4
 NAME = "scaled"
+TRAITS = Traits(STAGE_NUMBERS, variant=(0, 3, 4))
 
 OVER_POWER_OF_TEN = 0
 EXACT, BY_SAMPLE, BY_INTEGER = range(3)
@@ -95,13 +101,13 @@ def _matches(array: Array, operation: int, number: int, rounding: int) -> tuple[
     return plane, restored.view(unsigned) == array.view(unsigned)
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Try powers of ten, then look for another base."""
-    del level
+    del context
     sample = runs(array, SAMPLE, 16)
     finite = sample[np.isfinite(sample) & (sample != 0)]
     if finite.size < 4:
-        return None
+        return
     best = _Best()
     for rounding, mantissa in _roundings(finite):
         _try_powers(finite, rounding, mantissa, best)
@@ -110,7 +116,7 @@ def propose(array: Array, level: int) -> Parameters | None:
         if best.share == 1:
             break
     if best.parameters is None:
-        return None
+        return
     operation, number, rounding, adjusted = best.parameters
     good = np.isfinite(sample) if adjusted else _matches(sample, operation, number, rounding)[1]
     specials = repeated_values(to_plane(sample[~good]))
@@ -120,7 +126,8 @@ def propose(array: Array, level: int) -> Parameters | None:
         listed = _misses_by_integer(plane[near], miss[near])
         if listed is not None and OFTEN * listed.size <= plane.size:
             adjusted = BY_INTEGER
-    return (operation, number, rounding, adjusted, default_layout(array.shape), *specials)
+    for layout in layouts(array.shape, ~good):
+        yield (operation, number, rounding, adjusted, layout, *specials)
 
 
 @dataclass
@@ -196,7 +203,7 @@ def _misses_by_integer(numbers: Plane, misses: Plane) -> Plane | None:
     return listed if np.array_equal(listed[place.reshape(-1)], misses) else None
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Give the mask, the integers, the misses if adjusted, and the values that do not fit."""
     operation, number, rounding, adjusted = parameters[:4]
     layout, specials = check_special(NAME, parameters, 4)
@@ -210,10 +217,10 @@ def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
             listed = _misses_by_integer(plane[good], miss[good])
             if listed is None:
                 return None
-            mask, main, *rest = split(mains, good, exact, layout, specials)
-            return (mask, main, listed, *rest)
+            mask, main, *rest = set_apart(mains, good, exact, layout, specials, STAGE_HOLES)
+            return (mask, main, Child(listed, "side", next_stage=STAGE_HOLES), *rest)
         mains.append(miss)
-    return split(mains, good, exact, layout, specials)
+    return set_apart(mains, good, exact, layout, specials, STAGE_HOLES)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

@@ -7,6 +7,7 @@ period. Children: the pattern, and the samples less the pattern.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,16 @@ import numpy as np
 from compress.errors import CorruptError
 from compress.transforms.period import find_period
 from compress.transforms.step import (
+    STAGE_HOLES,
+    STAGE_WHOLE,
     Array,
+    Child,
+    Context,
     Parameters,
     Plane,
     Read,
     Shape,
+    Traits,
     check_parameters,
     check_plane,
     is_plane,
@@ -28,18 +34,19 @@ CODE = 17
 NAME = "seasonal"
 # Fewer periods do not tell the pattern from the noise.
 LEAST = 8
-# Below this level its search would take longer than everything else.
-_LEAST_LEVEL = 3
 
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=40.0)
 accepts = is_plane
 
 
-def propose(array: Array, level: int) -> Parameters | None:
-    """Find a period that is there often enough; None at the fastest levels."""
-    if array.ndim != 1 or level < _LEAST_LEVEL:
-        return None
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
+    """Find a period that is there often enough."""
+    del context
+    if array.ndim != 1:
+        return
     period = find_period(array)
-    return None if period is None or LEAST * period > array.size else (period,)
+    if period is not None and LEAST * period <= array.size:
+        yield (period,)
 
 
 def _spread(noise: Plane) -> tuple[float, float]:
@@ -60,14 +67,15 @@ def _patterns(rows: Plane) -> list[Plane]:
     return [*found, low, low + middle.view(np.int64)]
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Choose the pattern that leaves least, and subtract it."""
     (period,) = parameters
     if array.ndim != 1 or not 0 < period <= array.size:
         return None
     rows = array[: array.size // period * period].reshape(-1, period)
     pattern = min(_patterns(rows), key=lambda pattern: _spread(rows - pattern))
-    return pattern, array - np.resize(pattern, array.size)
+    noise = array - np.resize(pattern, array.size)
+    return Child(pattern, "side", next_stage=STAGE_HOLES), Child(noise, next_stage=STAGE_HOLES)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

@@ -7,6 +7,7 @@ common values stand before each of them (both one-dimensional).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,15 @@ from compress.errors import CorruptError
 from compress.transforms.sample import runs
 from compress.transforms.step import (
     INT64,
+    STAGE_HOLES,
+    STAGE_WHOLE,
     Array,
+    Child,
+    Context,
     Parameters,
-    Plane,
     Read,
     Shape,
+    Traits,
     check_parameters,
     check_plane,
     is_plane,
@@ -30,30 +35,32 @@ NAME = "sparse"
 SAMPLE = 2048
 RARE = 1 / 32
 
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=1.0, encode_ns=1.0, decode_ns=1.0)
 accepts = is_plane
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Take the most frequent value if others are rare."""
-    del level
+    del context
     if array.size < 16:
-        return None
+        return
     values, counts = np.unique(runs(array, SAMPLE), return_counts=True)
     common = values[int(np.argmax(counts))]
     exceptions = int(np.count_nonzero(array != common))
     if not 0 < exceptions <= RARE * array.size:
-        return None
-    return (int(common), exceptions)
+        return
+    yield (int(common), exceptions)
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Give exceptions and gaps."""
     common, exceptions = parameters
     flat = array.reshape(-1)
     places = np.flatnonzero(flat != common).astype(np.int64)
     if places.size != exceptions:
         return None
-    return flat[places], np.diff(places, prepend=np.int64(-1)) - 1
+    gaps = np.diff(places, prepend=np.int64(-1)) - 1
+    return Child(flat[places], next_stage=STAGE_HOLES), Child(gaps, "side", next_stage=STAGE_HOLES)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

@@ -29,7 +29,17 @@ from compress.errors import CorruptError
 from compress.kernels import kernel
 from compress.transforms.ordered import from_plane
 from compress.transforms.sample import MAX_SPECIALS
-from compress.transforms.step import INT64, Array, Parameters, Plane, Read, Shape
+from compress.transforms.step import (
+    INT64,
+    SHORT_AXIS,
+    STAGE_WHOLE,
+    Array,
+    Child,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+)
 
 __all__ = [
     "COMPACT",
@@ -37,21 +47,37 @@ __all__ = [
     "MARKED",
     "Mask",
     "check_special",
-    "default_layout",
+    "layouts",
     "merge",
-    "split",
+    "set_apart",
 ]
 
+# The share of holes below which their layout hardly matters.
+HOLES = 1 / 64
 COMPACT = 0
 FILLED = 1
 MARKED = 2
 
+
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
-def default_layout(shape: Shape) -> int:
-    """Layout that usually is the better one: filled only if there are neighbours to keep."""
-    return FILLED if sum(side > 1 for side in shape) > 1 else COMPACT
+def layouts(shape: Shape, holes: Mask) -> tuple[int, ...]:
+    """Layouts worth a trial: all where there are rows and holes are not few.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the array or of a sample of it.
+    holes : numpy.ndarray of bool
+        Which samples are holes, of the array or of any sample of it.
+    """
+    if sum(side > 1 for side in shape) < 2:
+        return (COMPACT,)
+    # Closed holes would shift channels.
+    if np.count_nonzero(holes) < HOLES * holes.size or shape[-1] <= SHORT_AXIS:
+        return (FILLED,)
+    return (FILLED, COMPACT, MARKED)
 
 
 def check_special(name: str, parameters: Parameters, fixed: int) -> tuple[int, tuple[int, ...]]:
@@ -79,9 +105,14 @@ def _fill(values: Plane, good: Mask) -> None:
             values[i] = last
 
 
-def split(
-    mains: Sequence[Plane], good: Mask, exact: Plane, layout: int, specials: tuple[int, ...]
-) -> tuple[Plane, ...]:
+def set_apart(
+    mains: Sequence[Plane],
+    good: Mask,
+    exact: Plane,
+    layout: int,
+    specials: tuple[int, ...],
+    next_stage: int,
+) -> tuple[Child, ...]:
     """Make the children of a step.
 
     Parameters
@@ -95,36 +126,53 @@ def split(
     layout : int
     specials : tuple of int
         Special values, as in ``exact``.
+    next_stage : int
+        Of the steps that may follow on the main plane.
 
     Returns
     -------
-    tuple of numpy.ndarray of int64
+    tuple of Child
         The children in the order above.
     """
     if layout == MARKED:
-        return _split_marked(mains, good, exact, specials)
+        return _set_apart_marked(mains, good, exact, specials, next_stage)
     if good.all():
         shape = good.shape if layout == FILLED else (good.size,)
-        return (np.zeros(good.shape, np.int64), *[main.reshape(shape) for main in mains])
-    mask, listed = _codes(good, exact, specials)
-    children = [mask]
-    for main in mains:
-        if layout == COMPACT:
-            children.append(main.reshape(-1)[good.reshape(-1)])
-        else:
-            children.append(_filled(main, good))
-    return (*children, *listed)
+        mask, listed = np.zeros(good.shape, np.int64), list[Plane]()
+        planes = [main.reshape(shape) for main in mains]
+    else:
+        mask, listed = _codes(good, exact, specials)
+        flat = good.reshape(-1)
+        planes = [
+            main.reshape(-1)[flat] if layout == COMPACT else _filled(main, good) for main in mains
+        ]
+    first = Child(mask, "mask", next_stage=STAGE_WHOLE)
+    main = Child(planes[0], next_stage=next_stage)
+    return (first, main, *_sides([*planes[1:], *listed], next_stage))
 
 
-def _split_marked(
-    mains: Sequence[Plane], good: Mask, exact: Plane, specials: tuple[int, ...]
-) -> tuple[Plane, ...]:
+def _sides(planes: list[Plane], next_stage: int) -> list[Child]:
+    return [Child(plane, "side", next_stage=next_stage) for plane in planes]
+
+
+def _set_apart_marked(
+    mains: Sequence[Plane],
+    good: Mask,
+    exact: Plane,
+    specials: tuple[int, ...],
+    next_stage: int,
+) -> tuple[Child, ...]:
     mask, listed = _codes(good, exact, specials)
     some = mains[0][good]
     smallest = max(int(some.min()) - 1, INT64[0]) if some.size else 0
     main = np.array(np.where(good, mains[0], smallest), order="C")
     codes = mask[main == main.min(initial=INT64[1])]
-    return (main, codes, *(_filled(further, good) for further in mains[1:]), *listed)
+    further = [_filled(plane, good) for plane in mains[1:]]
+    return (
+        Child(main, holes=True),
+        Child(codes, "mask", next_stage=STAGE_WHOLE),
+        *_sides([*further, *listed], next_stage),
+    )
 
 
 def _codes(good: Mask, exact: Plane, specials: tuple[int, ...]) -> tuple[Plane, list[Plane]]:
@@ -155,7 +203,7 @@ def merge(
     *,
     restore: Callable[[Plane, Mask], Array],
 ) -> Array:
-    """Undo `split`.
+    """Undo `set_apart`.
 
     Parameters
     ----------

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from compress.errors import CorruptError
 
 __all__ = [
+    "END",
     "INT64",
+    "SHORT_AXIS",
+    "STAGE_AXES",
+    "STAGE_CHANNELS",
+    "STAGE_DIGITS",
+    "STAGE_HOLES",
+    "STAGE_MIX",
+    "STAGE_NUMBERS",
+    "STAGE_ORDER",
+    "STAGE_WHOLE",
     "Array",
+    "Child",
+    "Context",
     "Parameters",
     "Plane",
     "Read",
     "Shape",
     "Step",
+    "Traits",
     "check_parameters",
     "check_plane",
     "is_plane",
@@ -28,6 +41,90 @@ Shape = tuple[int, ...]
 Parameters = tuple[int, ...]
 Read = Callable[[Shape], Plane]
 INT64 = (-(1 << 63), (1 << 63) - 1)
+# Axes so short may be channels: samples of an array keep them whole.
+SHORT_AXIS = 16
+
+
+# Stages in which steps follow one another; one that needs the whole plane comes last.
+(
+    STAGE_NUMBERS,  # native field to integers
+    STAGE_HOLES,  # samples set apart
+    STAGE_DIGITS,  # common factors, bit fields
+    STAGE_ORDER,  # what the order of the samples says: counters, look-back
+    STAGE_AXES,  # axes moved
+    STAGE_MIX,  # channels decorrelated
+    STAGE_CHANNELS,  # channels taken apart
+    STAGE_WHOLE,  # what only the whole plane can show
+    END,  # no step follows
+) = range(9)
+
+
+class Traits(NamedTuple):
+    """What the search must know of a step, so that it knows no step by name.
+
+    Attributes
+    ----------
+    stage : int
+        Steps follow one another in rising stages.
+    whole_plane : bool
+        Whether a sample of blocks cannot show what the step finds (repeats, rare exceptions).
+    channels : str
+        What the step does to channels: nothing, brings their axis to the front, subtracts them
+        from one another, or takes them apart.
+    estimable : bool
+        Whether the estimate of order-0 bits judges the step's planes well; else they are judged by
+        coding them.
+    variant : tuple of int
+        Places of those parameters in which the step's candidates for one array differ in kind,
+        such as the layout of holes. A candidate found on a sample is looked for again on the whole
+        array by these; the other parameters may differ.
+    search_ns, encode_ns, decode_ns : float
+        Nanoseconds a sample of ``candidates`` (of its sample), ``split`` and ``inverse``, measured
+        by ``python -m benchmarks.costs``.
+    """
+
+    stage: int
+    whole_plane: bool = False
+    channels: Literal["none", "reorder", "mix", "split"] = "none"
+    estimable: bool = True
+    variant: tuple[int, ...] = ()
+    search_ns: float = 10.0
+    encode_ns: float = 5.0
+    decode_ns: float = 5.0
+
+
+class Context(NamedTuple):
+    """What a step is told beside the array.
+
+    Attributes
+    ----------
+    max_error : float or None
+        The error that every finite sample may have.
+    """
+
+    max_error: float | None = None
+
+
+class Child(NamedTuple):
+    """A plane that a step makes.
+
+    Attributes
+    ----------
+    plane : numpy.ndarray of int64
+        C-contiguous.
+    role : str
+        ``main``; ``mask`` (small codes that say which samples are set apart); ``side`` (listed
+        values, low bits, patterns); ``channel`` (one of several alike).
+    holes : bool
+        Whether the smallest samples stand for holes: for plane models that know them.
+    next_stage : int
+        First stage of the steps that may follow; `END` where none may.
+    """
+
+    plane: Plane
+    role: Literal["main", "mask", "side", "channel"] = "main"
+    holes: bool = False
+    next_stage: int = END
 
 
 class Step(Protocol):
@@ -48,27 +145,32 @@ class Step(Protocol):
         """What people read in a printed plan."""
         ...
 
+    @property
+    def TRAITS(self) -> Traits:  # noqa: N802 - a constant of the module
+        """What the search must know."""
+        ...
+
     def accepts(self, dtype: np.dtype[Any]) -> bool:
         """Whether the step takes fields of this native scalar dtype (planes are int64)."""
         ...
 
-    def propose(self, array: Array, level: int) -> Parameters | None:
-        """Look at an array (a sample of it, where that is enough) and give parameters.
+    def candidates(self, array: Array, context: Context) -> Iterator[Parameters]:
+        """Look at an array (a sample of it, where that is enough) and yield parameters.
 
-        Encoder only. ``None`` means: not for this array.
+        Encoder only. The likeliest first; nothing where the step is not for this array.
         """
         ...
 
-    def forward(self, array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
-        """Children planes, the main one first; ``None`` if any value would not come back."""
+    def split(self, array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
+        """Children planes; ``None`` if any value would not come back."""
         ...
 
     def inverse(
         self, read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters
     ) -> Array:
-        """Rebuild the array; ``read(shape)`` gives the children in the order of `forward`.
+        """Rebuild the array; ``read(shape)`` gives the children in the order of `split`.
 
-        Raises `CorruptError` on anything that `forward` cannot have written, and allocates no more
+        Raises `CorruptError` on anything that `split` cannot have written, and allocates no more
         than a few arrays of the declared shape.
         """
         ...

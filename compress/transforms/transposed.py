@@ -5,17 +5,22 @@ Parameters: the axes, as numpy's transpose takes them. One child.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from compress.errors import CorruptError
 from compress.transforms.step import (
+    STAGE_AXES,
+    STAGE_MIX,
     Array,
+    Child,
+    Context,
     Parameters,
-    Plane,
     Read,
     Shape,
+    Traits,
     check_plane,
     is_plane,
 )
@@ -24,22 +29,23 @@ CODE = 11
 NAME = "transposed"
 MOST_CHANNELS = 16
 
+TRAITS = Traits(STAGE_AXES, channels="reorder")
 accepts = is_plane
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Take a short last axis for channels."""
-    del level
+    del context
     if array.ndim < 2 or not 2 <= array.shape[-1] <= MOST_CHANNELS:
-        return None
+        return
     if array.size // array.shape[-1] < 4 * array.shape[-1]:
-        return None
-    return (array.ndim - 1, *range(array.ndim - 1))
+        return
+    yield (array.ndim - 1, *range(array.ndim - 1))
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Transpose and copy."""
-    return (np.array(array.transpose(parameters), order="C"),)
+    return (Child(np.array(array.transpose(parameters), order="C"), next_stage=STAGE_MIX),)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

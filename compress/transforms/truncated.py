@@ -6,6 +6,7 @@ is done on magnitudes. Parameters: the shift, layout and special values.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,24 @@ import numpy as np
 from compress.errors import CorruptError
 from compress.transforms.ordered import from_plane, to_plane
 from compress.transforms.sample import repeated_values, runs
-from compress.transforms.special import Mask, check_special, default_layout, merge, split
-from compress.transforms.step import Array, Parameters, Plane, Read, Shape, check_parameters
+from compress.transforms.special import Mask, check_special, layouts, merge, set_apart
+from compress.transforms.step import (
+    STAGE_HOLES,
+    STAGE_NUMBERS,
+    Array,
+    Child,
+    Context,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    Traits,
+    check_parameters,
+)
 
 CODE = 5
 NAME = "truncated"
+TRAITS = Traits(STAGE_NUMBERS, variant=(1,))
 SAMPLE = 2048
 
 
@@ -43,23 +57,26 @@ def common_zeros(plane: Plane) -> int | None:
     return int(np.sort(lowest)[lowest.size // 20]).bit_length() - 1
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Find the zero bits that most samples share."""
-    del level
+    del context
     plane = to_plane(runs(array, SAMPLE))
     shift = common_zeros(plane)
     if shift is None or shift < 1 or shift > 8 * array.dtype.itemsize - 2:
-        return None
-    specials = repeated_values(plane[~_good(plane, shift)])
-    return (shift, default_layout(array.shape), *specials)
+        return
+    bad = ~_good(plane, shift)
+    specials = repeated_values(plane[bad])
+    for layout in layouts(array.shape, bad):
+        yield (shift, layout, *specials)
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Give the mask, the shifted integers and the values that do not fit."""
     shift = parameters[0]
     layout, specials = check_special(NAME, parameters, 1)
     plane = to_plane(array)
-    return split([plane >> shift], _good(plane, shift), plane, layout, specials)
+    good = _good(plane, shift)
+    return set_apart([plane >> shift], good, plane, layout, specials, STAGE_HOLES)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

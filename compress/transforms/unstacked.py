@@ -5,17 +5,22 @@ No parameters. As many children as the first axis is long.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from compress.errors import CorruptError
 from compress.transforms.step import (
+    STAGE_CHANNELS,
+    STAGE_HOLES,
     Array,
+    Child,
+    Context,
     Parameters,
-    Plane,
     Read,
     Shape,
+    Traits,
     check_parameters,
     check_plane,
     is_plane,
@@ -26,25 +31,26 @@ NAME = "unstacked"
 MOST = 64
 MOST_PROPOSED = 16
 
+TRAITS = Traits(STAGE_CHANNELS, channels="split", encode_ns=0.5, decode_ns=1.0)
 accepts = is_plane
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Take a short first axis with something in each row."""
-    del level
+    del context
     if (
         array.ndim < 2
         or not 2 <= array.shape[0] <= MOST_PROPOSED
         or array.size < 64 * array.shape[0]
     ):
-        return None
-    return ()
+        return
+    yield ()
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Take the rows."""
     del parameters
-    return tuple(np.asarray(row) for row in array)
+    return tuple(Child(np.asarray(row), "channel", next_stage=STAGE_HOLES) for row in array)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

@@ -6,6 +6,7 @@ remainder gives x, so a wrong guess of where it wrapped costs bits but not exact
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,16 @@ from compress.kernels import kernel
 from compress.transforms.sample import runs
 from compress.transforms.step import (
     INT64,
+    STAGE_AXES,
+    STAGE_ORDER,
     Array,
+    Child,
+    Context,
     Parameters,
     Plane,
     Read,
     Shape,
+    Traits,
     check_parameters,
     check_plane,
     is_plane,
@@ -29,6 +35,7 @@ NAME = "unwrapped"
 LARGEST = 1 << 40
 USUAL = (7, 12, 24, 60, 100, 360, 365, 366, 1000, 1440, 3600, 86400, 1000000)
 
+TRAITS = Traits(STAGE_ORDER)
 accepts = is_plane
 
 
@@ -52,28 +59,28 @@ def _unwrap(values: Plane, modulus: int) -> None:
         values[i] = total
 
 
-def propose(array: Array, level: int) -> Parameters | None:
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Look for steps of nearly the whole range that unwrapping makes small."""
-    del level
+    del context
     flat = array.reshape(-1)
     if flat.size < 16:
-        return None
+        return
     low, high = int(flat.min()), int(flat.max())
     extent = high - low + 1
     if not 3 < extent < LARGEST:
-        return None
+        return
     sample = runs(flat, 8192, 256)
     steps = np.diff(sample)
     steps = np.delete(steps, np.arange(255, steps.size, 256)) if flat.size > 8448 else steps
     far = np.abs(steps) > extent // 2
     if not far.any() or far.mean() > 0.3:
-        return None
+        return
     # What a wrapped step lacks of the range is what it would have been.
     jumps = np.abs(steps[far])
     near = float(np.median(np.abs(steps[~far])))
     middle = np.int64(np.median(sample))
     if _bits(steps[~far]) > _bits(sample - middle) - 1:
-        return None  # no series but noise
+        return  # no series but noise
     best, cost = None, 0.75 * _bits(steps[far])
     usual = {period for period in USUAL if extent <= period}
     natural = sorted(usual | {1 << (extent - 1).bit_length()})
@@ -85,25 +92,25 @@ def propose(array: Array, level: int) -> Parameters | None:
         if bits < cost - 0.1 * (best is not None):
             best, cost = modulus, bits
     if best is None:
-        return None
+        return
     # The usual ranges start at 0, or in the middle for signed counters.
     start = low if low < -(best // 2) or high >= best - best // 2 else -(best // 2)
     start = 0 if low >= 0 and high < best else start
-    return (best, start)
+    yield (best, start)
 
 
 def _bits(values: Plane) -> float:
     return float(np.mean(np.log2(1 + np.abs(values.astype(np.float64)))))
 
 
-def forward(array: Array, parameters: Parameters) -> tuple[Plane, ...] | None:
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Unwrap in C order."""
     modulus, low = parameters
     if array.size and not low <= int(array.min()) <= int(array.max()) < low + modulus:
         return None
     plane = np.array(array)
     _unwrap(plane.reshape(-1), modulus)
-    return (plane,)
+    return (Child(plane, next_stage=STAGE_AXES),)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from compress.errors import CorruptError
-from compress.transforms.step import Parameters, Plane, Shape, Step
+from compress.transforms.step import Context, Parameters, Plane, Shape, Step
 
 
 class Children:
@@ -22,9 +22,20 @@ class Children:
         return self.planes.pop(0)
 
 
+def propose(step: Step, array: np.ndarray, max_error: float | None = None) -> Parameters | None:
+    """Give the step's first candidate; ``None`` where it has none."""
+    return next(step.candidates(array, Context(max_error)), None)
+
+
+def forward(step: Step, array: np.ndarray, parameters: Parameters) -> tuple[np.ndarray, ...] | None:
+    """Give the planes of the step's children."""
+    children = step.split(array, parameters)
+    return None if children is None else tuple(child.plane for child in children)
+
+
 def round_trip(step: Step, array: np.ndarray, parameters: Parameters) -> np.ndarray | None:
     """Forward, check the children, inverse; ``None`` if the step declines on verification."""
-    children = step.forward(array, parameters)
+    children = forward(step, array, parameters)
     if children is None:
         return None
     for child in children:
@@ -48,7 +59,8 @@ def assert_identical(a: np.ndarray, b: np.ndarray) -> None:
 def check_step(step: Step, array: np.ndarray, level: int = 5) -> Parameters | None:
     """If the step proposes something and does not decline, it must come back identical."""
     assert step.accepts(array.dtype)
-    parameters = step.propose(array, level)
+    del level
+    parameters = propose(step, array)
     if parameters is None:
         return None
     assert all(type(p) is int for p in parameters)

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from compress.errors import CorruptError
 from compress.transforms import STEPS, Step
 
-from .chains import check_step
+from .chains import check_step, propose
 
 NATIVE = ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"]
 ALL = list(STEPS.values())
@@ -129,7 +129,7 @@ def test_altered_parameters_give_an_array_or_a_corrupt_error(
     """Parameters that were right but for one number, with children of small values."""
     if not step.accepts(array.dtype):
         return
-    proposed = step.propose(array, 5)
+    proposed = propose(step, array)
     if not proposed:
         return
     parameters = list(proposed)

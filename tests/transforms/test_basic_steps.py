@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from compress.errors import CorruptError
 from compress.transforms import STEPS, constant, dictionary, ordered
 
-from .chains import Children, assert_identical, check_step
+from .chains import Children, assert_identical, check_step, forward, propose
 
 NATIVE = ["b1", "i1", "i2", "i4", "u1", "u2", "u4", "u8", "f2", "f4", "f8"]
 
@@ -49,10 +49,10 @@ def test_ordered_keeps_the_order_of_values(dtype: str) -> None:
     """Larger values have larger integers, and -0.0 is just below 0.0."""
     values = np.sort(bits_of(dtype, (5000,), 3))
     values = values[values == values]  # noqa: PLR0124 - drops NaN
-    (plane,) = ordered.forward(values, ()) or ()
+    (plane,) = forward(ordered, values, ()) or ()
     assert np.all(np.diff(plane.astype(object))[np.diff(values.astype(object)) > 0] > 0)
     if dtype[0] == "f":
-        (zeros,) = ordered.forward(np.array([-0.0, 0.0], dtype), ()) or ()
+        (zeros,) = forward(ordered, np.array([-0.0, 0.0], dtype), ()) or ()
         assert zeros.tolist() == [-1, 0]
 
 
@@ -75,15 +75,15 @@ def test_constant_stores_one_value(value: int, shape: tuple[int, ...]) -> None:
     assert check_step(constant, plane) is not None
     if plane.size > 1:
         plane.flat[-1] ^= 1
-        assert constant.propose(plane, 5) is None
-        assert constant.forward(plane, (value,)) is None
+        assert propose(constant, plane) is None
+        assert forward(constant, plane, (value,)) is None
 
 
 def test_constant_sees_a_late_exception() -> None:
     """The whole array is looked at, not only its beginning."""
     plane = np.full(100_000, 7)
     plane[70_000] = 8
-    assert constant.propose(plane, 5) is None
+    assert propose(constant, plane) is None
 
 
 @given(
@@ -98,7 +98,7 @@ def test_dictionary_numbers_few_values_in_order(values: list[int], seed: int) ->
     distinct = np.unique(array)
     if int(distinct[-1]) - int(distinct[0]) >= distinct.size:
         assert parameters == ()
-        indexes, stored = dictionary.forward(array, parameters) or ()
+        indexes, stored = forward(dictionary, array, parameters) or ()
         assert_identical(stored, distinct)
         assert_identical(indexes, np.searchsorted(distinct, array))
 
@@ -106,9 +106,9 @@ def test_dictionary_numbers_few_values_in_order(values: list[int], seed: int) ->
 def test_dictionary_declines_many_or_dense_values() -> None:
     """Random 64-bit values have no dictionary; consecutive values need none."""
     rng = np.random.default_rng(0)
-    assert dictionary.propose(rng.integers(-(1 << 62), 1 << 62, 100_000), 5) is None
-    assert dictionary.propose(rng.integers(0, 1000, 100_000), 5) is None
-    assert dictionary.propose(np.zeros(0, np.int64), 5) is None
+    assert propose(dictionary, rng.integers(-(1 << 62), 1 << 62, 100_000)) is None
+    assert propose(dictionary, rng.integers(0, 1000, 100_000)) is None
+    assert propose(dictionary, np.zeros(0, np.int64)) is None
 
 
 @pytest.mark.parametrize("indexes", [[0, 3], [-1, 0], [1 << 40, 0]])

@@ -14,7 +14,7 @@ from compress.errors import CorruptError
 from compress.transforms import Step, fixed, masked, quantised, scaled, truncated
 from compress.transforms.special import COMPACT, FILLED, MARKED
 
-from .chains import assert_identical, round_trip
+from .chains import assert_identical, forward, propose, round_trip
 from .test_all_steps import Hostile, fields, numbers
 
 # Where their parameters say what becomes of holes.
@@ -32,7 +32,7 @@ def _with(parameters: tuple[int, ...], place: int, layout: int) -> tuple[int, ..
 @settings(max_examples=80, deadline=None)
 def test_marked_holes_come_back(step: Step, array: np.ndarray) -> None:
     """Whatever a step proposes also comes back with marked holes."""
-    proposed = step.propose(array, 5) if step.accepts(array.dtype) else None
+    proposed = propose(step, array) if step.accepts(array.dtype) else None
     if proposed is None:
         return
     back = round_trip(step, array, _with(proposed, LAYOUT[step], MARKED))
@@ -45,7 +45,7 @@ def test_marked_holes_come_back(step: Step, array: np.ndarray) -> None:
 def test_bounded_arrays_come_back_alike_in_all_layouts(array: np.ndarray) -> None:
     """What a quantiser restores does not depend on where the holes are kept."""
     numeric = array.dtype.kind in "fiu" and array.ndim > 0
-    proposed = quantised.propose_bound(array, 2.5) if numeric else None
+    proposed = propose(quantised, array, 2.5) if numeric else None
     if proposed is None:
         return
     backs = [round_trip(quantised, array, _with(proposed, 3, i)) for i in (COMPACT, FILLED, MARKED)]
@@ -60,7 +60,7 @@ def test_the_main_plane_shows_the_holes_below_all_samples() -> None:
     image = np.arange(12).reshape(3, 4)
     image[1, 1:3] = 99
     image[2, 0] = -99
-    children = masked.forward(image, (MARKED, 99, -99))
+    children = forward(masked, image, (MARKED, 99, -99))
     assert children is not None
     main, codes = children
     assert main.tolist() == [[0, 1, 2, 3], [4, -1, -1, 7], [-1, 9, 10, 11]]
