@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 
 from compress.prediction.model import Plane
 
-__all__ = ["LEAF_BITS", "WHOLE_AXIS", "plane_bits", "sample_of"]
+__all__ = ["LEAF_BITS", "WHOLE_AXIS", "plane_bits", "rows_of", "sample_of"]
 
 Array = NDArray[Any]
 _SAMPLE = 1 << 14
 _BLOCKS = 16
 # Axes so short may be channels.
 WHOLE_AXIS = 16
+_ROWS_TOGETHER = 16
 _GOLDEN = 0.6180339887498949
 # A leaf's plan: model, parameters, length. About what a small table costs.
 LEAF_BITS = 160.0
@@ -46,7 +48,8 @@ def sample_of(array: Array, most: int = _SAMPLE) -> Array:
         return array
     sides = _block_sides(array.shape, most // _BLOCKS)
     longest = int(np.argmax(array.shape))
-    count = max(1, min(_BLOCKS, array.shape[longest] // sides[longest]))
+    count = min(_BLOCKS, array.shape[longest] // sides[longest], most // prod(sides))
+    count = max(1, count)
     blocks = []
     for i in range(count):
         # Spread over all axes, or a frame around a picture would never be seen: multiples of
@@ -60,13 +63,30 @@ def sample_of(array: Array, most: int = _SAMPLE) -> Array:
     return np.concatenate(blocks, axis=longest)
 
 
+def rows_of(array: Array, most: int) -> Array:
+    """Take whole rows from up to four places of an array, for what runs on from row to row."""
+    if array.size <= most or array.ndim == 0:
+        return array
+    while array.ndim > 2 and array[0].size > most:
+        array = array[len(array) // 2]
+    array = array[..., :most]
+    rows = max(1, most // max(array[0].size, 1))
+    if len(array) <= rows:
+        return np.ascontiguousarray(array)
+    # Few rows would be mostly seams.
+    count = min(4, max(1, rows // _ROWS_TOGETHER))
+    each = rows // count
+    starts = [(2 * i + 1) * (len(array) - each) // (2 * count) for i in range(count)]
+    return np.concatenate([array[start : start + each] for start in starts])
+
+
 def _block_sides(shape: tuple[int, ...], most: int) -> list[int]:
     """Sides of a block of about ``most`` elements, as equal as the shape lets them be."""
     sides = list(shape)
     order = sorted(range(len(shape)), key=lambda axis: shape[axis])
     left = float(most)
     for i, axis in enumerate(order):
-        fair = max(1, round(left ** (1 / (len(order) - i))))
+        fair = max(WHOLE_AXIS + 1, round(left ** (1 / (len(order) - i))))
         sides[axis] = shape[axis] if shape[axis] <= WHOLE_AXIS else min(shape[axis], fair)
         left = max(1.0, left / sides[axis])
     return sides

@@ -7,7 +7,7 @@ tree is written in preorder. Nothing else travels between the search and the exe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from compress.container import IntegerReader, write_signed, write_unsigned
 from compress.errors import CorruptError
@@ -18,8 +18,7 @@ _MOST_NODES = 512
 _MOST_DEPTH = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A plane coded by a plane model.
 
     Attributes
@@ -34,8 +33,7 @@ class Leaf:
     parameters: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """An array that a transform step turns into planes.
 
     Attributes

@@ -22,12 +22,27 @@ class PlaneModel(Protocol):
         Stable number of the model in the stream.
     NAME : str
         Name that `compress.inspect` shows.
+    KNOWS_HOLES : bool
+        Whether it takes planes whose smallest samples stand for holes.
+    FITS_ON_A_PART : bool
+        Whether it looks at a part of a plane only when it learns its parameters.
     """
 
     CODE: int
     NAME: str
+    KNOWS_HOLES: bool
+    FITS_ON_A_PART: bool
 
-    def propose(self, plane: Plane, level: int) -> Parameters | None:
+    def bound(self, plane: Plane, total: int) -> float:
+        """Estimate the bits that ``total`` samples take at least; 0 where that is unknown."""
+
+    def decode_ns(self, parameters: Parameters) -> float:
+        """Nanoseconds a sample that decoding takes."""
+
+    def encode_ns(self, parameters: Parameters) -> float:
+        """Nanoseconds a sample that encoding takes."""
+
+    def propose(self, plane: Plane, level: int, holes: bool = False) -> Parameters | None:
         """Learn the parameters for a plane (encoder only); None where the model does not fit."""
 
     def encode(self, plane: Plane, parameters: Parameters) -> bytes:

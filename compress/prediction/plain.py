@@ -19,9 +19,11 @@ __all__ = ["CODE", "NAME", "decode", "encode", "propose"]
 
 CODE = 6
 NAME = "plain"
+KNOWS_HOLES = False
+FITS_ON_A_PART = False
 
 
-def propose(plane: Plane, level: int) -> Parameters:
+def propose(plane: Plane, level: int, holes: bool = False) -> Parameters:
     """Measure the range; every plane can be coded."""
     del level
     low, high = int(plane.min()), int(plane.max())
@@ -58,3 +60,20 @@ def _parse(parameters: Parameters) -> tuple[int, int]:
         if -(1 << 63) <= low < 1 << 63:
             return bits, low
     raise CorruptError("a plain model has impossible parameters")
+
+
+def decode_ns(parameters: Parameters) -> float:
+    """Nanoseconds a sample that decoding takes."""
+    del parameters
+    return 3.0
+
+
+def encode_ns(parameters: Parameters) -> float:
+    """Nanoseconds a sample that encoding takes."""
+    del parameters
+    return 3.0
+
+
+def bound(plane: Plane, total: int) -> float:
+    """Bits that ``total`` samples take, of which the plane is a part."""
+    return float(propose(plane, 1)[0] * total)

@@ -19,6 +19,7 @@ from compress.coders import encode as encode_words
 from compress.coders import pack_bits
 from compress.errors import CorruptError
 from compress.kernels import kernel
+from compress.pipeline.estimate import plane_bits
 from compress.prediction.estimate import order0_bits
 from compress.prediction.lorenzo import axis_sets, differences, sums
 from compress.prediction.model import Parameters, Plane
@@ -28,6 +29,8 @@ __all__ = ["CODE", "NAME", "decode", "encode", "propose"]
 
 CODE = 0
 NAME = "static"
+KNOWS_HOLES = False
+FITS_ON_A_PART = False
 
 _SAMPLE = 1 << 14
 # Tokens in a table: enough that low bits are plain where the density bends least.
@@ -36,7 +39,7 @@ _TERMS_FROM = 1 << 14
 _COUNT_BYTES = 4
 
 
-def propose(plane: Plane, level: int) -> Parameters | None:
+def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     """Learn axes, low bits and table; every plane can be coded."""
     axes = min(axis_sets(plane.ndim), key=lambda candidate: _residual_bits(plane, candidate))
     residual = differences(plane, axes).ravel()
@@ -135,3 +138,20 @@ def _low_bits(residual: NDArray[np.int64]) -> int:
     # Tables begin a margin below the largest int64; one low bit brings anything below that.
     near_end = int(sample[-1]) >> 62 == 1
     return max(int(near_end), spread.bit_length() - _TABLE_SIZE.bit_length() + 1)
+
+
+def decode_ns(parameters: Parameters) -> float:
+    """Nanoseconds a sample that decoding takes."""
+    del parameters
+    return 8.0
+
+
+def encode_ns(parameters: Parameters) -> float:
+    """Nanoseconds a sample that encoding takes."""
+    del parameters
+    return 30.0
+
+
+def bound(plane: Plane, total: int) -> float:
+    """Estimate the bits that ``total`` samples take at least, of which the plane is a part."""
+    return plane_bits(plane, total)

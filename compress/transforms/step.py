@@ -88,7 +88,7 @@ class Traits(NamedTuple):
     channels: Literal["none", "reorder", "mix", "split"] = "none"
     estimable: bool = True
     variant: tuple[int, ...] = ()
-    search_ns: float = 10.0
+    search_ns: float = 4.0
     encode_ns: float = 5.0
     decode_ns: float = 5.0
 

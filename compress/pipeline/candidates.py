@@ -1,0 +1,124 @@
+"""Chains of steps that may suit an array, by estimates on a sample of it.
+
+A chain is a plan without plane models: a tree of steps, whose leaves are `OPEN`. Its parameters are
+those of the sample; on other parts of the array they are looked for again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compress.pipeline.effort import Effort
+from compress.pipeline.estimate import plane_bits
+from compress.pipeline.tree import Branch, Leaf, Node
+from compress.transforms import STEPS, Step
+from compress.transforms.step import END, STAGE_WHOLE, Child, Context, Parameters, is_plane
+
+__all__ = ["OPEN", "chains", "refit", "steps_from"]
+
+Array = NDArray[Any]
+# A plane whose model is not chosen yet.
+OPEN = Leaf(-1)
+_Scored = tuple[float, Node]
+
+_BY_STAGE = sorted(STEPS.values(), key=lambda step: step.TRAITS.stage)
+# What coding judges better than the estimate goes on unless it is estimated so much dearer.
+_NOT_ESTIMABLE = 1.25
+
+
+def steps_from(stage: int, dtype: np.dtype[Any], effort: Effort) -> Iterator[Step]:
+    """Yield the steps that may follow from a stage on, in the order of their stages."""
+    for step in _BY_STAGE:
+        traits = step.TRAITS
+        if traits.stage >= stage and traits.search_ns <= effort.search_ns and step.accepts(dtype):
+            yield step
+
+
+def chains(array: Array, total: int, stage: int, context: Context, effort: Effort) -> list[_Scored]:
+    """Find chains of steps for an array.
+
+    Parameters
+    ----------
+    array : array
+        A sample, which keeps short axes whole.
+    total : int
+        Samples of the array that it was taken from.
+    stage : int
+        Of the first step that may follow.
+    context : Context
+    effort : Effort
+
+    Returns
+    -------
+    list of (float, Node)
+        The cheapest ``effort.beam`` chains with their cost in bits, the cheapest first.
+    """
+    found: list[_Scored] = []
+    if is_plane(array.dtype):
+        found.append((plane_bits(array, total), OPEN))
+    if array.size and stage < STAGE_WHOLE:
+        for step in steps_from(stage, array.dtype, effort):
+            if step.TRAITS.whole_plane:
+                break
+            for parameters in step.candidates(array, context):
+                found += _through(step, parameters, array, total, context, effort)
+    return _best(found, effort)
+
+
+def _best(found: list[_Scored], effort: Effort) -> list[_Scored]:
+    found.sort(key=lambda scored: scored[0])
+    if effort.beam == 1:
+        return found[:1]
+    least = found[0][0] * _NOT_ESTIMABLE if found else 0.0
+    return [scored for scored in found if scored[0] <= least][: effort.beam]
+
+
+def _through(
+    step: Step, parameters: Parameters, array: Array, total: int, context: Context, effort: Effort
+) -> list[_Scored]:
+    """List the chains that begin with a step: the best of each child, and others of the first."""
+    children = step.split(array, parameters)
+    if children is None or any(child.holes for child in children) > effort.knows_holes:
+        return []
+    traits = step.TRAITS
+    cost = total * (traits.decode_ns * effort.decode_price + traits.encode_ns * effort.encode_price)
+    below: list[list[_Scored]] = []
+    for child in children:
+        share = round(child.plane.size / array.size * total)
+        if child.next_stage == END or child.holes:
+            below.append([(_child_bits(child, share), OPEN)])
+        else:
+            below.append(chains(child.plane, share, child.next_stage, context, effort))
+    main = next((i for i, child in enumerate(children) if child.role == "main"), 0)
+    least = cost + sum(scored[0][0] for scored in below)
+    best = [scored[0][1] for scored in below]
+    return [
+        (least + bits - below[main][0][0],
+         Branch(step.CODE, parameters, (*best[:main], chain, *best[main + 1 :])))
+        for bits, chain in below[main]
+    ]  # fmt: skip
+
+
+def _child_bits(child: Child, total: int) -> float:
+    """Estimate the bits of a child; where holes are marked, of the mask and of what is no hole."""
+    if not child.holes or child.plane.size == 0:
+        return plane_bits(child.plane, total)
+    good = child.plane > child.plane.min()
+    listed = child.plane[good]
+    share = round(listed.size / good.size * total)
+    return plane_bits(good.astype(np.int64), total) + plane_bits(listed, share)
+
+
+def refit(step: Step, array: Array, known: Parameters, context: Context) -> Parameters | None:
+    """Look for a known candidate of a step on another part of its array, by its variant."""
+    kind = [known[place] for place in step.TRAITS.variant]
+    first = None
+    for found in step.candidates(array, context):
+        if [found[place] for place in step.TRAITS.variant if place < len(found)] == kind:
+            return found
+        first = first or found
+    return first

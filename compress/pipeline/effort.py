@@ -1,0 +1,81 @@
+"""What a level means to the search: one row a level, and nowhere else."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+from compress.prediction import causal, classes, counts, plain, static
+from compress.prediction.model import PlaneModel
+
+__all__ = ["EFFORT", "Effort", "Fit"]
+
+
+class Fit(NamedTuple):
+    """A plane model, and the level that its fit takes for its own."""
+
+    model: PlaneModel
+    level: int
+
+
+class Effort(NamedTuple):
+    """How far the search goes, and what time costs it.
+
+    Attributes
+    ----------
+    sample : int
+        Samples of a field on which chains of steps are estimated.
+    beam : int
+        Chains that are tried by coding.
+    rounds : tuple of int
+        Samples on which chains and plane models are coded, round by round; none where the estimate
+        alone decides.
+    slack : float
+        A candidate enters the next round if it costs at most ``1 + slack / sqrt(samples)`` times
+        the least: what learns while it codes is judged too dear on few samples.
+    search_ns : float
+        Steps whose search takes longer, in nanoseconds a sample, are passed over.
+    decode_price, encode_price : float
+        Bits that a nanosecond is worth.
+    fits : tuple of Fit
+        Plane models that take part. Those of a level take part at all above it.
+    """
+
+    sample: int
+    beam: int
+    rounds: tuple[int, ...]
+    slack: float
+    search_ns: float
+    decode_price: float
+    encode_price: float
+    fits: tuple[Fit, ...]
+
+    @property
+    def knows_holes(self) -> bool:
+        """Whether some plane model takes planes whose holes are marked."""
+        return any(fit.model.KNOWS_HOLES for fit in self.fits)
+
+
+def _fits(*pairs: tuple[object, int]) -> tuple[Fit, ...]:
+    return tuple(Fit(cast(PlaneModel, module), level) for module, level in pairs)
+
+
+_TABLES = _fits((plain, 1), (static, 1))
+_FOURIER = _fits((plain, 1), (static, 3))
+_THREE = (*_FOURIER, *_fits((classes, 3)))
+_FOUR = (*_THREE, *_fits((classes, 4)))
+_FIVE = (*_FOUR, *_fits((causal, 5), (counts, 5)))
+_SIX = (*_FIVE, *_fits((causal, 6)))
+_SEVEN = (*_SIX, *_fits((causal, 7), (counts, 7)))
+_EIGHT = (*_SEVEN, *_fits((causal, 8)))
+
+EFFORT = {
+    1: Effort(1 << 11, 1, (), 0.0, 5.0, 2e-2, 2e-3, _TABLES),
+    2: Effort(1 << 13, 1, (), 0.0, 20.0, 1e-2, 1e-3, _TABLES),
+    3: Effort(1 << 14, 3, (1 << 13,), 8.0, 100.0, 2e-3, 2e-4, _THREE),
+    4: Effort(1 << 14, 3, (1 << 13,), 8.0, 100.0, 1e-3, 1e-4, _FOUR),
+    5: Effort(1 << 14, 4, (1 << 12, 1 << 15), 16.0, 200.0, 1e-4, 1e-5, _FIVE),
+    6: Effort(1 << 14, 4, (1 << 12, 1 << 15), 16.0, 400.0, 5e-5, 5e-6, _SIX),
+    7: Effort(1 << 14, 5, (1 << 12, 1 << 16), 16.0, 1000.0, 1e-5, 1e-6, _SEVEN),
+    8: Effort(1 << 14, 6, (1 << 12, 1 << 16), 16.0, 1000.0, 1e-6, 1e-7, _EIGHT),
+    9: Effort(1 << 14, 6, (1 << 12, 1 << 16), 16.0, 1000.0, 1e-6, 1e-7, _EIGHT),
+}
