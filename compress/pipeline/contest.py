@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from compress.pipeline.estimate import plane_bits, sample_of
-from compress.pipeline.models import MODELS
 from compress.pipeline.tree import Leaf, write_node
-from compress.prediction import causal, counts, plain, static
+from compress.prediction import causal, counts, static
+from compress.prediction import raw as plain
 from compress.prediction.model import Parameters, Plane
+from compress.prediction.registry import MODELS
 
 __all__ = ["MODELS_ACROSS_CHANNELS", "choose_model", "marked_model", "model_bytes"]
 
