@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 from benchmarks.arrays import load
 from benchmarks.errors import MissingArrayError
-from compress.prediction import causal, coding
-from compress.prediction.contexts import CONTEXTS
-from compress.prediction.neighbourhood import Scan, arrange
-from compress.prediction.recipes import RECIPES, Recipe
+from compress.prediction import causal
+from compress.prediction.causal import coding
+from compress.prediction.causal.contexts import CONTEXTS
+from compress.prediction.causal.recipes import RECIPES, Recipe
+from compress.prediction.common.scan import Scan, arrange
 
 Plane = npt.NDArray[np.int64]
 Variant = Callable[[Recipe, Scan], tuple[Recipe, Scan]]

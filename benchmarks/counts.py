@@ -16,7 +16,7 @@ import numpy.typing as npt
 from benchmarks.arrays import load
 from benchmarks.errors import MissingArrayError
 from compress.prediction import counts
-from compress.prediction.counts_contexts import RECIPES, Recipe
+from compress.prediction.counts.contexts import RECIPES, Recipe
 
 Plane = npt.NDArray[np.int64]
 

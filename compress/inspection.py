@@ -10,8 +10,8 @@ import numpy as np
 from compress.container import Frame, IntegerReader
 from compress.pipeline.chunk import read_plans
 from compress.pipeline.header import Header
-from compress.pipeline.models import MODELS
 from compress.pipeline.tree import Leaf, Node
+from compress.prediction.registry import MODELS
 from compress.transforms import STEPS, field_specs
 
 __all__ = ["ChunkInformation", "Information", "describe_stream"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, cast
 
-from compress.prediction import causal, classes, counts, plain, static
+from compress.prediction import causal, classes, counts, raw, static
 from compress.prediction.model import PlaneModel
 
 __all__ = ["EFFORT", "Effort", "Fit"]
@@ -59,8 +59,8 @@ def _fits(*pairs: tuple[object, int]) -> tuple[Fit, ...]:
     return tuple(Fit(cast(PlaneModel, module), level) for module, level in pairs)
 
 
-_TABLES = _fits((plain, 1), (static, 1))
-_FOURIER = _fits((plain, 1), (static, 3))
+_TABLES = _fits((raw, 1), (static, 1))
+_FOURIER = _fits((raw, 1), (static, 3))
 _THREE = (*_FOURIER, *_fits((classes, 3)))
 _FOUR = (*_THREE, *_fits((classes, 4)))
 _FIVE = (*_FOUR, *_fits((causal, 5), (counts, 5)))

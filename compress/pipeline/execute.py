@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from compress.container import IntegerReader, write_unsigned
 from compress.errors import CorruptError
-from compress.pipeline.models import MODELS
 from compress.pipeline.tree import Leaf, Node, leaves
 from compress.prediction.model import Plane
+from compress.prediction.registry import MODELS
 from compress.transforms import STEPS
 
 __all__ = ["Part", "decode_fields", "encode_planes", "forward", "read_lengths"]

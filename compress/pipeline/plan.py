@@ -19,7 +19,7 @@ from compress.pipeline.effort import EFFORT, Effort, Fit
 from compress.pipeline.estimate import plane_bits, rows_of, sample_of
 from compress.pipeline.execute import Part
 from compress.pipeline.tree import Branch, Leaf, Node, write_node
-from compress.prediction import plain
+from compress.prediction import raw
 from compress.prediction.model import Parameters, Plane
 from compress.transforms import STEPS, Step
 from compress.transforms.step import END, STAGE_WHOLE, Child, Context, is_plane
@@ -185,7 +185,7 @@ class _Search(NamedTuple):
         """Code a plane by a step that needs the whole of it, or by a plane model."""
         plane = child.plane
         if plane.size == 0:
-            return Coded(0.0, Leaf(plain.CODE), ((plane, b""),))
+            return Coded(0.0, Leaf(raw.CODE), ((plane, b""),))
 
         def code(option: _Option | None, samples: int | None) -> Coded | None:
             if option is None:

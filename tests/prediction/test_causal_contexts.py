@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compress.prediction.coding import code_lengths, decode, encode
-from compress.prediction.contexts import (
+from compress.prediction.causal.coding import code_lengths, decode, encode
+from compress.prediction.causal.contexts import (
     BUCKETS,
     CONTEXTS,
     PROPERTIES,
@@ -20,9 +20,9 @@ from compress.prediction.contexts import (
     describe,
     teach,
 )
-from compress.prediction.links import STRETCH
-from compress.prediction.neighbourhood import Scan
-from compress.prediction.recipes import RECIPES
+from compress.prediction.causal.recipes import RECIPES
+from compress.prediction.common.logistic import STRETCH
+from compress.prediction.common.scan import Scan
 
 Plane = npt.NDArray[np.int64]
 

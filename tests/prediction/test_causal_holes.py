@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 
 from compress.errors import CorruptError
 from compress.prediction import Autoregressive, causal
-from compress.prediction.recipes import RECIPES
+from compress.prediction.causal.recipes import RECIPES
 
 Plane = npt.NDArray[np.int64]
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from compress.prediction.links import SQUASH, STRETCH, squash, stretch, student
-from compress.prediction.neighbourhood import Scan, arrange, nearest, restore
+from compress.prediction.common.logistic import SQUASH, STRETCH, squash, stretch, student
+from compress.prediction.common.scan import Scan, arrange, nearest, restore
 
 
 def test_links_are_the_logistic_function_and_its_inverse() -> None:

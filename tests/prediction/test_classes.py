@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from compress.errors import CorruptError
 from compress.prediction import classes
-from compress.prediction.classes_fit import fit_location, fit_scale
+from compress.prediction.classes.fit import fit_location, fit_scale
 
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=20)
 shapes = st.sampled_from(

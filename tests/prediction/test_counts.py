@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from compress.errors import CorruptError
 from compress.prediction import counts
-from compress.prediction.counts_contexts import RECIPES
+from compress.prediction.counts.contexts import RECIPES
 
 SHAPES = ((1,), (2,), (700,), (30, 1), (1, 40), (25, 31), (60, 3), (7, 9, 10), (6, 7, 8, 2))
 

@@ -9,18 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compress.prediction import counts
-from compress.prediction.counts_contexts import RECIPES
-from compress.prediction.counts_layout import padding
-from compress.prediction.counts_lengths import LONGEST, code_lengths, symbol_lengths, weights_of
-from compress.prediction.counts_linear import predict, regress
-from compress.prediction.counts_logistic import (
+from compress.prediction.counts.contexts import RECIPES
+from compress.prediction.counts.layout import padding
+from compress.prediction.counts.lengths import LONGEST, code_lengths, symbol_lengths, weights_of
+from compress.prediction.counts.linear import predict, regress
+from compress.prediction.counts.logistic import (
     SQUASH,
     SQUASH_HALF,
     SQUASH_STEPS,
     STRETCH,
     initial_cells,
 )
-from compress.prediction.counts_tree import build_tree
+from compress.prediction.counts.tree import build_tree
 
 NONE = np.zeros(0, dtype=np.uint32)
 
@@ -63,7 +63,7 @@ def test_code_lengths_round_trip(lengths: list[int]) -> None:
     zero = np.uint64(0)
     _, _, count = code_lengths(coded, masses, NONE, zero, 0)
     words = np.empty(count + 4, dtype=np.uint32)
-    words = words[: counts._push_all(masses[:count], words)]
+    words = words[: counts.push_all(masses[:count], words)]
     state, place = counts._open(words)
     decoded = np.zeros(len(lengths), dtype=np.int64)
     state, place, _ = code_lengths(decoded, NONE, words, state, place)

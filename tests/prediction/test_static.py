@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from compress.errors import CorruptError
 from compress.prediction import static
-from compress.prediction.estimate import order0_bits
-from compress.prediction.lorenzo import axis_sets, differences, sums
+from compress.prediction.common.entropy import order0_bits
+from compress.prediction.static.lorenzo import axis_sets, differences, sums
 
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
 shapes = st.lists(st.integers(1, 9), max_size=4).map(tuple)
@@ -58,13 +58,13 @@ def test_finish_is_shift_or_and_sum(low_bits: int, n: int, adding: bool, seed: i
     for token, bits in zip(tokens.tolist(), low, strict=True):
         total = (total if adding else 0) + ((token << low_bits) | bits)
         expected.append((total + 2**63) % 2**64 - 2**63)
-    assert static._finish(tokens, static._as_words(memoryview(data)), low_bits, adding)
+    assert static.finish(tokens, static._as_words(memoryview(data)), low_bits, adding)
     assert tokens.tolist() == expected
 
 
 def test_finish_checks_lengths() -> None:
     """Too few packed words are refused, not read."""
-    assert not static._finish(np.zeros(100, np.int64), np.zeros(1, np.uint64), 7, False)
+    assert not static.finish(np.zeros(100, np.int64), np.zeros(1, np.uint64), 7, False)
 
 
 @slow

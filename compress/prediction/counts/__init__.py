@@ -1,8 +1,8 @@
 """The counting plane model: few distinct symbols, each predicted from what followed before.
 
 For dictionary indexes of table columns, labels, palettes and masks. A symbol is coded as binary
-decisions down a tree over the ordered alphabet (`counts_tree`); each decision mixes adaptive
-cells of several contexts (`counts_contexts`, `counts_kernel`). Coding is causal and symmetric:
+decisions down a tree over the ordered alphabet (`tree`); each decision mixes adaptive
+cells of several contexts (`contexts`, `kernel`). Coding is causal and symmetric:
 the decoder learns what the encoder learned.
 
 Parameters: the lowest symbol, the size of the alphabet, the recipe of contexts,
@@ -17,14 +17,12 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from compress.coders.ans import push
 from compress.errors import CorruptError
-from compress.kernels import kernel
-from compress.prediction.counts_contexts import RECIPES, Recipe, has_channels
-from compress.prediction.counts_kernel import code_symbols
-from compress.prediction.counts_layout import make_mixer, padding
-from compress.prediction.counts_lengths import code_lengths, symbol_lengths, weights_of
-from compress.prediction.counts_tree import build_tree
+from compress.prediction.counts.contexts import RECIPES, Recipe, has_channels
+from compress.prediction.counts.kernel import code_symbols, push_all
+from compress.prediction.counts.layout import make_mixer, padding
+from compress.prediction.counts.lengths import code_lengths, symbol_lengths, weights_of
+from compress.prediction.counts.tree import build_tree
 
 __all__ = ["CODE", "NAME", "code_length", "decisions", "decode", "encode", "glance", "propose"]
 
@@ -160,7 +158,7 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     symbols = (plane.ravel() - low).astype(np.int32)
     masses = np.concatenate(decisions(symbols, size, recipe, slot_bits, informed=informed))
     words = np.empty(len(masses) * 9 // 16 + 4, dtype=np.uint32)
-    count = _push_all(masses, words)
+    count = push_all(masses, words)
     return words[:count].astype("<u4").tobytes()
 
 
@@ -244,28 +242,6 @@ def decisions(
             mixer = make_mixer(recipe, tree, slot_bits, informed=informed)
             code_symbols(padded, pad, *mixer, masses, none, zero, 0)
     return head, masses
-
-
-@kernel()
-def _push_all(masses: np.ndarray, words: np.ndarray) -> int:
-    """Encode the decisions, the last first; the number of words."""
-    state = np.uint64(0)
-    place = 0
-    low = np.uint32((1 << 24) - 1)
-    for i in range(len(masses) - 1, -1, -1):
-        mass = np.uint64(masses[i] & low)
-        if masses[i] >> np.uint32(31):
-            state, place = push(state, np.uint64(0), mass, words, place)
-        else:
-            state, place = push(state, mass, np.uint64(1 << 24) - mass, words, place)
-    while state > np.uint64(0):
-        if place < len(words):
-            words[place] = np.uint32(state & np.uint64(0xFFFFFFFF))
-        place += 1
-        state = state >> np.uint64(32)
-    if place > len(words):
-        raise ValueError("more words than decisions can need")
-    return place
 
 
 def _open(words: npt.NDArray[np.uint32]) -> tuple[np.uint64, int]:

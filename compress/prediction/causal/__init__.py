@@ -20,14 +20,14 @@ import numpy.typing as npt
 
 from compress.coders import pack_bits, unpack_bits
 from compress.errors import CorruptError
-from compress.prediction.coding import code_lengths as lengths_of
-from compress.prediction.coding import decode as decode_words
-from compress.prediction.coding import encode as encode_words
-from compress.prediction.coding import extend as extend_samples
+from compress.prediction.causal.coding import code_lengths as lengths_of
+from compress.prediction.causal.coding import decode as decode_words
+from compress.prediction.causal.coding import encode as encode_words
+from compress.prediction.causal.coding import extend as extend_samples
+from compress.prediction.causal.recipes import RECIPES, recipes_of
+from compress.prediction.causal.search import MOST_CHANNELS, MOST_GRID, choose
+from compress.prediction.common.scan import Scan, arrange, restore
 from compress.prediction.model import Parameters, Plane
-from compress.prediction.neighbourhood import Scan, arrange, restore
-from compress.prediction.recipes import RECIPES, recipes_of
-from compress.prediction.scans import MOST_CHANNELS, MOST_GRID, choose
 
 __all__ = ["CODE", "NAME", "code_lengths", "decode", "encode", "extend", "propose"]
 

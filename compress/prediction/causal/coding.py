@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.errors import CorruptError
-from compress.prediction import kernel
-from compress.prediction.intervals import stack
-from compress.prediction.links import SQUASH, STRETCH
+from compress.prediction.causal import kernel
+from compress.prediction.causal.intervals import stack
+from compress.prediction.causal.recipes import Recipe
+from compress.prediction.common.logistic import SQUASH, STRETCH
+from compress.prediction.common.scan import Scan, margins, nearest
 from compress.prediction.model import Plane
-from compress.prediction.neighbourhood import Scan, margins, nearest
-from compress.prediction.recipes import Recipe
 
 __all__ = ["code_lengths", "decode", "encode", "extend"]
 

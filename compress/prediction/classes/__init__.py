@@ -6,7 +6,7 @@ is the expected magnitude of the residual. The scale, in half octaves, is the cl
 has a learned table. Everything is fitted by the encoder and is in the parameters: decoding costs
 some dozens of multiplications a sample and adapts nothing.
 
-Parameters: the scan (`compress.prediction.neighbourhood`), the numbers of neighbours, low and
+Parameters: the scan (`compress.prediction.common.scan`), the numbers of neighbours, low and
 high, coefficients, weights, first class, number of classes, then shift and table of each.
 Data: the number of words, the words of one lane, the plain low bits.
 """
@@ -22,11 +22,11 @@ import numpy.typing as npt
 from compress.coders import encode as encode_words
 from compress.coders import pack_bits
 from compress.errors import CorruptError
-from compress.prediction.classes_fit import fit_class_tables, fit_location, fit_scale
-from compress.prediction.classes_kernel import FRACTION, SCALE_FRACTION, Tables, Walk, walk
-from compress.prediction.classes_scan import MOST_CHANNELS, choose
+from compress.prediction.classes.fit import fit_class_tables, fit_location, fit_scale
+from compress.prediction.classes.kernel import FRACTION, SCALE_FRACTION, Tables, Walk, walk
+from compress.prediction.classes.search import MOST_CHANNELS, choose
+from compress.prediction.common.scan import Scan, arrange, margins, nearest, restore
 from compress.prediction.model import Parameters, Plane
-from compress.prediction.neighbourhood import Scan, arrange, margins, nearest, restore
 from compress.tables import TableParameters, TableSet, read_parameters
 
 __all__ = ["CODE", "NAME", "decode", "encode", "propose"]

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from compress.prediction.coding import encode
-from compress.prediction.neighbourhood import Scan, arrange
-from compress.prediction.recipes import RECIPES
+from compress.prediction.causal.coding import encode
+from compress.prediction.causal.recipes import RECIPES
+from compress.prediction.common.scan import Scan, arrange
 
 __all__ = ["MOST_CHANNELS", "MOST_GRID", "choose"]
 

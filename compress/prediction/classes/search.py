@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from compress.prediction.classes_fit import fit_location
-from compress.prediction.neighbourhood import Scan, arrange, margins, nearest
+from compress.prediction.classes.fit import fit_location
+from compress.prediction.common.scan import Scan, arrange, margins, nearest
 
 __all__ = ["MOST_CHANNELS", "choose"]
 

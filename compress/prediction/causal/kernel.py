@@ -16,13 +16,20 @@ import numpy.typing as npt
 
 from compress.coders.ans import init, pop_interval, quantile
 from compress.kernels import kernel
-from compress.prediction import recursive
-from compress.prediction.contexts import BUCKETS, PROPERTIES, cells_of, consult, describe, teach
-from compress.prediction.gathering import advance, gather
-from compress.prediction.holes import CELLS, COASTS, CONTEXTS, pass_over
-from compress.prediction.intervals import FULL, flat
-from compress.prediction.links import squash, stretch, student
-from compress.prediction.residues import count_residue
+from compress.prediction.causal.contexts import (
+    BUCKETS,
+    PROPERTIES,
+    cells_of,
+    consult,
+    describe,
+    teach,
+)
+from compress.prediction.causal.holes import CELLS, COASTS, CONTEXTS, pass_over
+from compress.prediction.causal.intervals import FULL, flat
+from compress.prediction.causal.residues import count_residue
+from compress.prediction.common import rls
+from compress.prediction.common.gather import advance, gather
+from compress.prediction.common.logistic import squash, stretch, student
 
 __all__ = ["CLASSES", "MOST_DECISIONS", "run"]
 
@@ -159,11 +166,11 @@ def run(
     inverse = np.zeros((models * n_recursive, n_features, n_features))
     weights = np.zeros((models * n_recursive, n_features))
     for i in range(models * n_recursive):
-        recursive.reset(inverse, i, n_features)
+        rls.reset(inverse, i, n_features)
     inverse_stack = np.zeros((models, width_stack, width_stack))
     weights_stack = np.zeros((models, width_stack))
     for i in range(models):
-        recursive.reset(inverse_stack, i, width_stack)
+        rls.reset(inverse_stack, i, width_stack)
     scales = np.zeros((models * n_inputs, CLASSES))
     counts = np.zeros((models * n_inputs, CLASSES))
     mix_octave = np.zeros((_NODES * _OCTAVES, n_inputs + 1))
@@ -247,7 +254,7 @@ def run(
         # ---- experts: where
         for e in range(n_recursive):
             row = first_recursive + np.uint64(e)
-            location[e] = recursive.predict(weights, row, features, orders[e]) + nearest
+            location[e] = rls.predict(weights, row, features, orders[e]) + nearest
         numerator = 0.0
         denominator = 0.0
         stacked = 0.0
@@ -261,7 +268,7 @@ def run(
                 v = numerator / denominator
                 for k in range(n_recursive):
                     predictions[k] = location[k] - v
-                stacked = recursive.predict(weights_stack, channel, predictions, width_stack)
+                stacked = rls.predict(weights_stack, channel, predictions, width_stack)
                 stacked = v + stacking * stacked
             elif e > n_recursive:
                 v = stacked
@@ -470,7 +477,7 @@ def run(
             signed[pos] = value - location[last]
         for e in range(n_recursive):
             row = first_recursive + np.uint64(e)
-            if not recursive.update(
+            if not rls.update(
                 weights,
                 inverse,
                 row,
@@ -481,8 +488,8 @@ def run(
                 heed * local[e] * math.sqrt(local[e]) + 0.1,
                 forgetting[e],
             ):
-                recursive.bound(inverse, row, orders[e])
-        if n_recursive > 1 and not recursive.update(
+                rls.bound(inverse, row, orders[e])
+        if n_recursive > 1 and not rls.update(
             weights_stack,
             inverse_stack,
             channel,
@@ -493,7 +500,7 @@ def run(
             heed * local[last] * math.sqrt(local[last]) + 0.1,
             0.998,
         ):
-            recursive.bound(inverse_stack, channel, width_stack)
+            rls.bound(inverse_stack, channel, width_stack)
         if grid > 1 and settings[8] > 0.0:
             count_residue(residues, warp, channel, value % grid)
         advance(coordinates, shape)

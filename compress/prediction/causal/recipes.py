@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from compress.prediction.contexts import CONTEXTS
+from compress.prediction.causal.contexts import CONTEXTS
 
 __all__ = ["RECIPES", "Recipe", "recipes_of"]
 
@@ -30,7 +30,7 @@ class Recipe:
     trust : float
         Weight of the refined probabilities.
     contexts : tuple of tuples of int
-        Properties that are counted together; see `compress.prediction.contexts`.
+        Properties that are counted together; see `compress.prediction.causal.contexts`.
     textures : int
         Classes of the texture nearby, which the second scale of each expert knows of.
     sharpness : float

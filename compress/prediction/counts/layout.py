@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from compress.prediction.counts_contexts import Recipe
-from compress.prediction.counts_logistic import BUCKETS, COUNT_BITS, SQUASH, initial_cells
-from compress.prediction.counts_tree import Tree
+from compress.prediction.counts.contexts import Recipe
+from compress.prediction.counts.logistic import BUCKETS, COUNT_BITS, SQUASH, initial_cells
+from compress.prediction.counts.tree import Tree
 
 __all__ = [
     "BEGIN",

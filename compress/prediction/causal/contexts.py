@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.kernels import kernel
-from compress.prediction.links import LIMIT, stretch
+from compress.prediction.common.logistic import LIMIT, stretch
 
 __all__ = ["BUCKETS", "CONTEXTS", "PROPERTIES", "cells_of", "consult", "describe", "teach"]
 

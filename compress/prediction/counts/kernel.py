@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from compress.coders.ans import Scalar, pop
+from compress.coders.ans import Scalar, pop, push
 from compress.kernels import kernel
-from compress.prediction.counts_layout import (
+from compress.prediction.counts.layout import (
     CLASSES,
     COARSE,
     DEPTHS,
@@ -28,8 +28,8 @@ from compress.prediction.counts_layout import (
     STEP_BITS,
     VALUE,
 )
-from compress.prediction.counts_linear import VARIANCE, predict, regress
-from compress.prediction.counts_logistic import (
+from compress.prediction.counts.linear import VARIANCE, predict, regress
+from compress.prediction.counts.logistic import (
     BUCKET,
     BUCKETS,
     COUNT_BITS,
@@ -40,7 +40,7 @@ from compress.prediction.counts_logistic import (
     STRETCH,
 )
 
-__all__ = ["code_symbols"]
+__all__ = ["code_symbols", "push_all"]
 
 _LONG = 16  # from this length on, classes of match lengths are wider
 _RATE = (0.09, 0.002, 0.002)  # of learning: first (shared by the inputs), last, decay per symbol
@@ -381,3 +381,25 @@ def code_symbols(  # type: ignore[no-untyped-def]
                 history[h] = at + 1
         rate = max(_RATE[1], first_rate / (1.0 + i * _RATE[2])) / 16777216.0
     return state, place, count
+
+
+@kernel()
+def push_all(masses: np.ndarray, words: np.ndarray) -> int:
+    """Encode the decisions, the last first; the number of words."""
+    state = np.uint64(0)
+    place = 0
+    low = np.uint32((1 << 24) - 1)
+    for i in range(len(masses) - 1, -1, -1):
+        mass = np.uint64(masses[i] & low)
+        if masses[i] >> np.uint32(31):
+            state, place = push(state, np.uint64(0), mass, words, place)
+        else:
+            state, place = push(state, mass, np.uint64(1 << 24) - mass, words, place)
+    while state > np.uint64(0):
+        if place < len(words):
+            words[place] = np.uint32(state & np.uint64(0xFFFFFFFF))
+        place += 1
+        state = state >> np.uint64(32)
+    if place > len(words):
+        raise ValueError("more words than decisions can need")
+    return place

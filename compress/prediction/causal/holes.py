@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from compress.coders.ans import pop_interval, quantile
 from compress.kernels import kernel
-from compress.prediction.intervals import FULL
-from compress.prediction.links import squash, stretch
+from compress.prediction.causal.intervals import FULL
+from compress.prediction.common.logistic import squash, stretch
 
 __all__ = ["CELLS", "COASTS", "CONTEXTS", "pass_over"]
 
@@ -66,7 +66,7 @@ def pass_over(
     ----------
     pos, states, decoding, y, past, holes, errors, closeness
     squashes, stretches, starts, masses, ends
-        See `compress.prediction.kernel.run`.
+        See `compress.prediction.causal.kernel.run`.
     index : ndarray of uint64
         Places of the neighbours: those that predict, then those whose errors set the scale. Holes
         are replaced by the nearest that are none, each kind by its own.

@@ -3,8 +3,8 @@
 A residual is a token (its high bits, coded with one integer table) and plain low bits. Nothing
 depends on samples decoded before, so decoding runs through the coder's lanes.
 
-Parameters: the set of axes of `compress.prediction.lorenzo`, the number of low bits, then the
-integers of the table. Data: the number of words, the words, the packed low bits.
+Parameters: the set of axes of `compress.prediction.static.lorenzo`, the number of low bits, then
+the integers of the table. Data: the number of words, the words, the packed low bits.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from compress.coders import decode as decode_words
 from compress.coders import encode as encode_words
 from compress.coders import pack_bits
 from compress.errors import CorruptError
-from compress.kernels import kernel
 from compress.pipeline.estimate import plane_bits
-from compress.prediction.estimate import order0_bits
-from compress.prediction.lorenzo import axis_sets, differences, sums
+from compress.prediction.common.entropy import order0_bits
 from compress.prediction.model import Parameters, Plane
+from compress.prediction.static.kernel import finish
+from compress.prediction.static.lorenzo import axis_sets, differences, sums
 from compress.tables import TableSet, fit_table, read_parameters
 
 __all__ = ["CODE", "NAME", "decode", "encode", "propose"]
@@ -73,7 +73,7 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     adding = axes == 1 and n == shape[0]
     if low_bits or adding:
         with np.errstate(over="ignore"):  # wraps, compiled or not
-            _finish(residual, _as_words(data[end:]), low_bits, adding)
+            finish(residual, _as_words(data[end:]), low_bits, adding)
     return sums(residual.reshape(shape), 0 if adding else axes)
 
 
@@ -82,30 +82,6 @@ def _as_words(packed: memoryview) -> NDArray[np.uint64]:
     words = np.zeros(len(packed) // 8 + 2, "<u8")
     words.view(np.uint8)[: len(packed)] = np.frombuffer(packed, np.uint8)
     return words.astype(np.uint64, copy=False)
-
-
-@kernel()
-def _finish(
-    tokens: NDArray[np.int64], packed: NDArray[np.uint64], low_bits: int, adding: bool
-) -> bool:
-    """Put the low bits behind each token and, if `adding`, replace each by the sum so far."""
-    n = tokens.size
-    if not 0 <= low_bits <= 63 or packed.size < (n * low_bits >> 6) + 2:
-        return False
-    width = np.uint64(low_bits)
-    mask = (np.uint64(1) << width) - np.uint64(1)
-    bit = np.uint64(0)
-    total = np.int64(0)
-    keep = np.int64(-1) if adding else np.int64(0)
-    for i in range(n):
-        word, used = bit >> np.uint64(6), bit & np.uint64(63)
-        # Shifted twice, for a shift by 64 is not defined.
-        above = (packed[word + np.uint64(1)] << np.uint64(1)) << (np.uint64(63) - used)
-        low = ((packed[word] >> used) | above) & mask
-        total = (total & keep) + ((tokens[i] << low_bits) | np.int64(low))
-        tokens[i] = total
-        bit += width
-    return True
 
 
 def _parse(parameters: Parameters, n_dimensions: int) -> tuple[int, int, TableSet]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compress.errors import CorruptError
-from compress.prediction import plain
+from compress.prediction import raw
 
 INT64 = st.integers(-(1 << 63), (1 << 63) - 1)
 
@@ -18,11 +18,11 @@ INT64 = st.integers(-(1 << 63), (1 << 63) - 1)
 def test_planes_come_back_at_their_size(values: list[int]) -> None:
     """A plane takes the bits of its range for each sample, to the byte."""
     plane = np.array(values)
-    parameters = plain.propose(plane, 5) or ()
+    parameters = raw.propose(plane, 5) or ()
     assert parameters[0] == (max(values) - min(values)).bit_length()
-    data = plain.encode(plane, parameters)
+    data = raw.encode(plane, parameters)
     assert len(data) == -(-len(values) * parameters[0] // 8)
-    assert np.array_equal(plain.decode(memoryview(data), plane.shape, parameters), plane)
+    assert np.array_equal(raw.decode(memoryview(data), plane.shape, parameters), plane)
 
 
 @pytest.mark.parametrize(
@@ -31,10 +31,10 @@ def test_planes_come_back_at_their_size(values: list[int]) -> None:
 def test_impossible_parameters_are_corrupt(parameters: tuple[int, ...]) -> None:
     """Widths that do not fit the data, and numbers that are none."""
     with pytest.raises(CorruptError):
-        plain.decode(memoryview(bytes(4)), (4,), parameters)
+        raw.decode(memoryview(bytes(4)), (4,), parameters)
 
 
 def test_parameters_of_another_plane_are_refused() -> None:
     """A plane beyond the learned range is a ValueError, not a wrong plane."""
     with pytest.raises(ValueError, match="do not fit"):
-        plain.encode(np.array([0, 16]), (4, 0))
+        raw.encode(np.array([0, 16]), (4, 0))

@@ -1,0 +1,1 @@
+"""What plane models share: scans, gathering of neighbours, regression, logistic tables, entropy."""
