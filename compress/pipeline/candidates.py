@@ -27,7 +27,7 @@ _Scored = tuple[float, Node]
 
 _BY_STAGE = sorted(STEPS.values(), key=lambda step: step.TRAITS.stage)
 # What coding judges better than the estimate goes on unless it is estimated so much dearer.
-_NOT_ESTIMABLE = 1.25
+_NOT_ESTIMABLE = 1.5
 
 
 def steps_from(stage: int, dtype: np.dtype[Any], effort: Effort) -> Iterator[Step]:
@@ -70,11 +70,23 @@ def chains(array: Array, total: int, stage: int, context: Context, effort: Effor
 
 
 def _best(found: list[_Scored], effort: Effort) -> list[_Scored]:
+    """Keep the cheapest chains; of each kind that estimates cannot judge, only one."""
     found.sort(key=lambda scored: scored[0])
-    if effort.beam == 1:
-        return found[:1]
-    least = found[0][0] * _NOT_ESTIMABLE if found else 0.0
-    return [scored for scored in found if scored[0] <= least][: effort.beam]
+    kept: dict[tuple[int, ...], _Scored] = {}
+    for bits, chain in found:
+        if bits <= found[0][0] * _NOT_ESTIMABLE:
+            kept.setdefault(_kind(chain), (bits, chain))
+    return list(kept.values())[: effort.beam]
+
+
+def _kind(chain: Node) -> tuple[int, ...]:
+    """Codes and variants of the steps of a chain that estimates cannot judge."""
+    if not isinstance(chain, Branch):
+        return ()
+    below = tuple(number for child in chain.children for number in _kind(child))
+    traits = STEPS[chain.step].TRAITS
+    variant = tuple(chain.parameters[place] for place in traits.variant)
+    return below if traits.estimable and not variant else (chain.step, *variant, *below)
 
 
 def _through(
@@ -93,14 +105,16 @@ def _through(
             below.append([(_child_bits(child, share), OPEN)])
         else:
             below.append(chains(child.plane, share, child.next_stage, context, effort))
-    main = next((i for i, child in enumerate(children) if child.role == "main"), 0)
     least = cost + sum(scored[0][0] for scored in below)
-    best = [scored[0][1] for scored in below]
-    return [
-        (least + bits - below[main][0][0],
-         Branch(step.CODE, parameters, (*best[:main], chain, *best[main + 1 :])))
-        for bits, chain in below[main]
-    ]  # fmt: skip
+    best = tuple(scored[0][1] for scored in below)
+    found = [(least, Branch(step.CODE, parameters, best))]
+    for i, child in enumerate(children):
+        if child.role == "main":
+            for bits, chain in below[i][1:]:
+                rest = (*best[:i], chain, *best[i + 1 :])
+                dearer = least + bits - below[i][0][0]
+                found.append((dearer, Branch(step.CODE, parameters, rest)))
+    return found
 
 
 def _child_bits(child: Child, total: int) -> float:

@@ -26,9 +26,10 @@ class Effort(NamedTuple):
         Samples of a field on which chains of steps are estimated.
     beam : int
         Chains that are tried by coding.
+    trial : int
+        Samples on which chains are judged by coding; 0 where estimates decide.
     rounds : tuple of int
-        Samples on which chains and plane models are coded, round by round; none where the estimate
-        alone decides.
+        Samples on which plane models are coded, round by round.
     slack : float
         A candidate enters the next round if it costs at most ``1 + slack / sqrt(samples)`` times
         the least: what learns while it codes is judged too dear on few samples.
@@ -37,17 +38,21 @@ class Effort(NamedTuple):
     decode_price, encode_price : float
         Bits that a nanosecond is worth.
     fits : tuple of Fit
-        Plane models that take part. Those of a level take part at all above it.
+        Plane models that take part.
+    judges : tuple of Fit
+        Those by which chains are judged on parts: few and quick.
     """
 
     sample: int
     beam: int
+    trial: int
     rounds: tuple[int, ...]
     slack: float
     search_ns: float
     decode_price: float
     encode_price: float
     fits: tuple[Fit, ...]
+    judges: tuple[Fit, ...]
 
     @property
     def knows_holes(self) -> bool:
@@ -59,23 +64,23 @@ def _fits(*pairs: tuple[object, int]) -> tuple[Fit, ...]:
     return tuple(Fit(cast(PlaneModel, module), level) for module, level in pairs)
 
 
-_TABLES = _fits((raw, 1), (static, 1))
-_FOURIER = _fits((raw, 1), (static, 3))
-_THREE = (*_FOURIER, *_fits((classes, 3)))
-_FOUR = (*_THREE, *_fits((classes, 4)))
-_FIVE = (*_FOUR, *_fits((causal, 5), (counts, 5)))
-_SIX = (*_FIVE, *_fits((causal, 6)))
-_SEVEN = (*_SIX, *_fits((causal, 7), (counts, 7)))
-_EIGHT = (*_SEVEN, *_fits((causal, 8)))
+_ONE = _fits((static, 1), (raw, 1))
+_THREE = _fits((classes, 3), (static, 3), (raw, 1))
+_FOUR = _fits((classes, 4), (static, 3), (raw, 1))
+_FIVE = _fits((causal, 5), (counts, 5), (static, 3), (raw, 1))
+_SIX = _fits((causal, 6), (causal, 5), (counts, 5), (static, 3), (raw, 1))
+_SEVEN = _fits((causal, 7), (causal, 5), (counts, 7), (static, 3), (raw, 1))
+_EIGHT = _fits((causal, 8), (causal, 5), (counts, 7), (static, 3), (raw, 1))
+_QUICK = _fits((causal, 4), (counts, 4), (static, 1), (raw, 1))
 
 EFFORT = {
-    1: Effort(1 << 11, 1, (), 0.0, 5.0, 2e-2, 2e-3, _TABLES),
-    2: Effort(1 << 13, 1, (), 0.0, 20.0, 1e-2, 1e-3, _TABLES),
-    3: Effort(1 << 14, 3, (1 << 13,), 8.0, 100.0, 2e-3, 2e-4, _THREE),
-    4: Effort(1 << 14, 3, (1 << 13,), 8.0, 100.0, 1e-3, 1e-4, _FOUR),
-    5: Effort(1 << 14, 4, (1 << 12, 1 << 15), 16.0, 200.0, 1e-4, 1e-5, _FIVE),
-    6: Effort(1 << 14, 4, (1 << 12, 1 << 15), 16.0, 400.0, 5e-5, 5e-6, _SIX),
-    7: Effort(1 << 14, 5, (1 << 12, 1 << 16), 16.0, 1000.0, 1e-5, 1e-6, _SEVEN),
-    8: Effort(1 << 14, 6, (1 << 12, 1 << 16), 16.0, 1000.0, 1e-6, 1e-7, _EIGHT),
-    9: Effort(1 << 14, 6, (1 << 12, 1 << 16), 16.0, 1000.0, 1e-6, 1e-7, _EIGHT),
+    1: Effort(1 << 11, 1, 0, (), 0.0, 5.0, 2e-2, 2e-3, _ONE, _ONE),
+    2: Effort(1 << 13, 1, 0, (), 0.0, 20.0, 1e-2, 1e-3, _ONE, _ONE),
+    3: Effort(1 << 14, 5, 1 << 14, (1 << 13,), 8.0, 100.0, 2e-3, 2e-4, _THREE, _THREE),
+    4: Effort(1 << 14, 5, 1 << 14, (1 << 13,), 8.0, 100.0, 1e-3, 1e-4, _FOUR, _FOUR),
+    5: Effort(1 << 14, 6, 1 << 14, (1 << 12, 1 << 15), 16.0, 200.0, 1e-4, 1e-5, _FIVE, _QUICK),
+    6: Effort(1 << 14, 6, 1 << 14, (1 << 12, 1 << 15), 16.0, 400.0, 5e-5, 5e-6, _SIX, _QUICK),
+    7: Effort(1 << 14, 8, 1 << 15, (1 << 12, 1 << 16), 16.0, 1000.0, 1e-5, 1e-6, _SEVEN, _QUICK),
+    8: Effort(1 << 14, 8, 1 << 15, (1 << 12, 1 << 16), 16.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK),
+    9: Effort(1 << 14, 8, 1 << 15, (1 << 12, 1 << 16), 16.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK),
 }

@@ -18,7 +18,7 @@ _SAMPLE = 1 << 14
 _BLOCKS = 16
 # Axes so short may be channels.
 WHOLE_AXIS = 16
-_ROWS_TOGETHER = 16
+_ROWS_TOGETHER, _PLACES = 16, 4
 _GOLDEN = 0.6180339887498949
 # A leaf's plan: model, parameters, length. About what a small table costs.
 LEAF_BITS = 160.0
@@ -64,17 +64,29 @@ def sample_of(array: Array, most: int = _SAMPLE) -> Array:
 
 
 def rows_of(array: Array, most: int) -> Array:
-    """Take whole rows from up to four places of an array, for what runs on from row to row."""
+    """Take rows from up to four places of an array, for what runs on from row to row.
+
+    Rows are whole where at least sixteen of them fit in each of two places.
+    """
     if array.size <= most or array.ndim == 0:
         return array
-    while array.ndim > 2 and array[0].size > most:
+    while array.ndim > 2 and array[0].size > most and array.shape[-1] > WHOLE_AXIS:
         array = array[len(array) // 2]
-    array = array[..., :most]
-    rows = max(1, most // max(array[0].size, 1))
+    if array.ndim == 1:
+        each = max(1, most // _PLACES)
+        starts = [(2 * i + 1) * (array.size - each) // (2 * _PLACES) for i in range(_PLACES)]
+        return np.concatenate([array[start : start + each] for start in starts])
+    row = prod(array.shape[1:])
+    if 2 * _ROWS_TOGETHER * row > most:
+        # Shorter rows: the second axis is cut.
+        keep = max(1, most * array.shape[1] // (_PLACES * _ROWS_TOGETHER * row))
+        start = (array.shape[1] - keep) // 2
+        array = array[:, start : start + keep]
+        row = prod(array.shape[1:])
+    rows = max(1, most // row)
     if len(array) <= rows:
         return np.ascontiguousarray(array)
-    # Few rows would be mostly seams.
-    count = min(4, max(1, rows // _ROWS_TOGETHER))
+    count = min(_PLACES, max(1, rows // _ROWS_TOGETHER))
     each = rows // count
     starts = [(2 * i + 1) * (len(array) - each) // (2 * count) for i in range(count)]
     return np.concatenate([array[start : start + each] for start in starts])

@@ -105,6 +105,18 @@ def _open_from(chain: Branch, count: int) -> tuple[Node, ...]:
 class _Search(NamedTuple):
     effort: Effort
     considered: list[Considered]
+    # Whether parts are judged, by few models and estimates, and nothing is made of them.
+    judging: bool = False
+
+    @property
+    def trials(self) -> tuple[int, ...]:
+        """Samples on which chains are judged."""
+        return (self.effort.trial,) if self.effort.trial else ()
+
+    def judge(self) -> _Search:
+        """Return the search that judges parts."""
+        effort = self.effort._replace(trial=0, rounds=(), fits=self.effort.judges)
+        return self._replace(effort=effort, judging=True)
 
     def best(self, array: Array, total: int, stage: int, context: Context, depth: int) -> Coded:
         """Code an array, which stands for ``total`` samples, by the cheapest chain of steps."""
@@ -112,20 +124,28 @@ class _Search(NamedTuple):
         pool = [chain for _, chain in chains(sample, total, stage, context, self.effort)]
 
         def code(chain: Node, samples: int | None) -> Coded | None:
-            part = array if samples is None else rows_of(array, samples)
-            return self.through(chain, part, total, context, depth)
+            if samples is None:
+                return self.through(chain, array, total, context, depth)
+            part = rows_of(array, samples)
+            return self.judge().through(chain, part, total, context, depth)
 
-        return self.chosen(pool, array.size, code)
+        if self.judging:
+            pool = pool[:1]
+        return self.chosen(pool, array.size, self.trials, code)
 
     def chosen(
-        self, pool: Sequence[_T], size: int, code: Callable[[_T, int | None], Coded | None]
+        self,
+        pool: Sequence[_T],
+        size: int,
+        rounds: tuple[int, ...],
+        code: Callable[[_T, int | None], Coded | None],
     ) -> Coded:
         """Code by the cheapest of some candidates, which drop out round by round.
 
         ``code`` judges a candidate by so many of its ``size`` samples, or codes all of them.
         """
-        rounds = [samples for samples in self.effort.rounds if 2 * samples <= size]
-        for samples in rounds if len(pool) > 1 else ():
+        possible = [samples for samples in rounds if 2 * samples <= size]
+        for samples in possible if len(pool) > 1 else ():
             tried = [code(one, samples) for one in pool]
             costs = [math.inf if coded is None else coded.cost for coded in tried]
             self.considered.extend(Considered(samples, c.cost, c.node) for c in tried if c)
@@ -135,7 +155,7 @@ class _Search(NamedTuple):
             if len(pool) < 2:
                 break
         # What is small is coded by all that are left.
-        all_of_them = len(rounds) < len(self.effort.rounds)
+        all_of_them = self.judging or len(possible) < len(rounds)
         found: Coded | None = None
         for candidate in pool:
             coded = code(candidate, None)
@@ -188,21 +208,22 @@ class _Search(NamedTuple):
             return Coded(0.0, Leaf(raw.CODE), ((plane, b""),))
 
         def code(option: _Option | None, samples: int | None) -> Coded | None:
+            search = self if samples is None else self.judge()
             if option is None:
                 part = plane if samples is None else rows_of(plane, samples)
-                return self.model(child._replace(plane=part), total)
+                return search.model(child._replace(plane=part), total)
             below = []
             for sub in option.children:
                 share, part = _share(sub, plane, total), sub.plane
                 if samples is not None:
                     part = rows_of(part, max(1, samples * part.size // plane.size))
                 if sub.next_stage == END or part.size == 0:
-                    below.append(self.end(sub._replace(plane=part), share, depth + 1))
+                    below.append(search.end(sub._replace(plane=part), share, depth + 1))
                 else:
-                    below.append(self.best(part, share, sub.next_stage, _INNER, depth + 1))
-            return self.joined(option, below, total)
+                    below.append(search.best(part, share, sub.next_stage, _INNER, depth + 1))
+            return search.joined(option, below, total)
 
-        return self.chosen(self.options(child, total, depth), plane.size, code)
+        return self.chosen(self.options(child, total, depth), plane.size, self.trials, code)
 
     def options(self, child: Child, total: int, depth: int) -> list[_Option | None]:
         """List what may become of a whole plane, by estimate: steps, and None for no step."""
@@ -223,7 +244,7 @@ class _Search(NamedTuple):
                 if bits < found[0][0]:
                     found.append((bits, len(found), option))
         found.sort()
-        return [option for *_, option in found[: self.effort.beam if self.effort.rounds else 1]]
+        return [option for *_, option in found[: self.effort.beam if self.effort.trial else 1]]
 
     def model(self, child: Child, total: int) -> Coded:
         """Code a plane by the cheapest plane model."""
@@ -234,28 +255,30 @@ class _Search(NamedTuple):
         def code(fit: Fit, samples: int | None) -> Coded | None:
             model = fit.model
             trial = plane if samples is None else sample_of(plane, samples)
+            bound = model.bound(trial, total)
             # A table takes long to fit, and gains nothing where others reach what it could.
-            if model.bound(trial, total) >= least.get(samples, math.inf):
+            if bound >= least.get(samples, math.inf):
                 return None
-            if model.FITS_ON_A_PART or samples is None:
-                if fit not in known:
-                    known[fit] = model.propose(plane, fit.level, child.holes)
-                parameters = known[fit]
+            if bound > 0.0 and (self.judging or samples is not None):
+                bits, data, leaf = bound, b"", Leaf(model.CODE)
             else:
-                parameters = model.propose(trial, fit.level, child.holes)
-            if parameters is None:
-                return None
-            data = model.encode(trial, parameters)
-            leaf = Leaf(model.CODE, parameters)
-            bits = 8.0 * len(data) * total / trial.size + 8.0 * len(write_node(leaf))
-            bits += total * self.price(model.decode_ns(parameters), model.encode_ns(parameters))
+                if fit not in known or not model.FITS_ON_A_PART:
+                    part = plane if model.FITS_ON_A_PART else trial
+                    known[fit] = model.propose(part, fit.level, child.holes)
+                parameters = known[fit]
+                if parameters is None:
+                    return None
+                data, leaf = model.encode(trial, parameters), Leaf(model.CODE, parameters)
+                bits = 8.0 * len(data) * total / trial.size + 8.0 * len(write_node(leaf))
+            ns = model.decode_ns(leaf.parameters), model.encode_ns(leaf.parameters)
+            bits += total * self.price(*ns)
             least[samples] = min(least.get(samples, math.inf), bits)
             return Coded(bits, leaf, ((trial, data),))
 
         fits = [fit for fit in self.effort.fits if fit.model.KNOWS_HOLES or not child.holes]
-        if not self.effort.rounds:
+        if not self.effort.rounds and not self.judging:
             fits = [min(fits, key=lambda fit: self.estimated(fit, plane, total))]
-        return self.chosen(fits, plane.size, code)
+        return self.chosen(fits, plane.size, self.effort.rounds, code)
 
     def estimated(self, fit: Fit, plane: Plane, total: int) -> float:
         """J of a plane model by its bound."""

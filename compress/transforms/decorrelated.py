@@ -38,7 +38,7 @@ SIMPLE = 16  # a quarter
 LARGEST = 16 << UNIT_BITS
 SAMPLE = 4096
 
-TRAITS = Traits(STAGE_MIX, channels="mix")
+TRAITS = Traits(STAGE_MIX, channels="mix", estimable=False)
 accepts = is_plane
 
 

@@ -37,7 +37,7 @@ NAME = "multiples"
 SAMPLE = 2048
 GROUP = 4
 
-TRAITS = Traits(STAGE_DIGITS, variant=(2,))
+TRAITS = Traits(STAGE_DIGITS)
 accepts = is_plane
 
 

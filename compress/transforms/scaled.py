@@ -42,7 +42,7 @@ from compress.transforms.step import (
 
 CODE = 4
 NAME = "scaled"
-TRAITS = Traits(STAGE_NUMBERS, variant=(0, 3, 4))
+TRAITS = Traits(STAGE_NUMBERS, variant=(4,))
 
 OVER_POWER_OF_TEN = 0
 EXACT, BY_SAMPLE, BY_INTEGER = range(3)

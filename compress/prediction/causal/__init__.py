@@ -43,7 +43,7 @@ _MOST_STEP = 64
 # What a dearer recipe must save; at level 8 it is only size that counts.
 _WORTH = 0.008
 # Scans and recipes are tried on a crop of so many samples.
-_BUDGETS = {5: 12_000, 6: 16_000, 7: 24_000, 8: 32_000}
+_BUDGETS = {4: 4096, 5: 12_000, 6: 16_000, 7: 24_000, 8: 32_000}
 
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
@@ -56,7 +56,7 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     holes : bool
         Whether the smallest samples are known to be holes; else that is tried.
     """
-    if level < 5:
+    if level < 4:
         return None
     folded = plane.reshape(_fold(plane.shape))
     high, _, _ = _strip(folded)

@@ -73,9 +73,9 @@ RECIPES = {
     ),
 }
 # From the cheapest to the dearest; each must be worth its time on a trial.
-_LEVELS = {5: (0, 1, 2), 6: (3, 4), 7: (5,), 8: (6, 7)}
+_LEVELS = {4: (0,), 5: (0, 1, 2), 6: (3, 4), 7: (5,), 8: (6, 7)}
 
 
 def recipes_of(level: int) -> tuple[int, ...]:
-    """Return the recipes that a level from 5 on chooses from."""
+    """Return the recipes that a level chooses from; 4 stands for a quick look."""
     return _LEVELS[min(level, 8)]

@@ -46,7 +46,9 @@ _PLAIN, _SEQUENCE, _REPEATS, _CHANNELS, _GRID, _MASK = 0, 1, 2, 4, 6, 8
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     """Choose contexts by trial; None for a wide alphabet, or below level 5."""
-    if level < 5 or plane.size == 0 or plane.size > _LONGEST_PLANE:
+    if level < 5:
+        return glance(plane, level)
+    if plane.size == 0 or plane.size > _LONGEST_PLANE:
         return None
     low, high = int(plane.min()), int(plane.max())
     size = high - low + 1
@@ -71,7 +73,7 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
 
 def glance(plane: Plane, level: int) -> Parameters | None:
     """Choose the contexts that promise most, without a trial; None as `propose`."""
-    if level < 5 or plane.size == 0:
+    if level < 4 or plane.size == 0 or plane.size > _LONGEST_PLANE:
         return None
     low, high = int(plane.min()), int(plane.max())
     size = high - low + 1
