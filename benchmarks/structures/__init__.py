@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from benchmarks.structures.plain import PLAIN
 from benchmarks.structures.relatives import RELATIVES
+from benchmarks.structures.sources import SOURCES
 from benchmarks.structures.structure import SAMPLES, Structure
 
 __all__ = ["GROUPS", "SAMPLES", "STRUCTURES", "Structure"]
 
-STRUCTURES: dict[str, Structure] = {**PLAIN, **RELATIVES}
+STRUCTURES: dict[str, Structure] = {**PLAIN, **RELATIVES, **SOURCES}
 GROUPS = tuple(dict.fromkeys(structure.group for structure in STRUCTURES.values()))

@@ -58,7 +58,7 @@ def sensors_in_turn(n: int, generator: Generator) -> Array:
 
 @PLAIN.add(0.0)
 def wrapping_step(n: int, generator: Generator) -> Array:
-    """A constant step modulo 2^32."""
+    """Steps of one length modulo 2^32."""
     start, step = generator.integers(1 << 30, 1 << 31, 2, dtype=np.uint64)
     return (start + step * np.arange(n, dtype=np.uint64)).astype(np.uint32)
 

@@ -7,7 +7,6 @@ import io
 
 import numpy as np
 
-from benchmarks.errors import MissingArrayError
 from benchmarks.structures.structure import (
     Array,
     Discrete,
@@ -25,7 +24,7 @@ from benchmarks.structures.structure import (
 RELATIVES = Registry("relatives")
 
 
-def _side(n: int) -> int:
+def _side(n: float) -> int:
     """Return the side of a square of at least 8 x 8 and about ``n`` samples."""
     return max(8, round(n**0.5))
 
@@ -45,10 +44,7 @@ def _scene(side: int, generator: Generator) -> Array:
 
 def _jpeg(picture: Array, quality: int) -> Array:
     """Return the picture after a JPEG round trip with chroma at half the resolution."""
-    try:
-        pillow = importlib.import_module("PIL.Image")
-    except ImportError as error:
-        raise MissingArrayError("package PIL is not installed") from error
+    pillow = importlib.import_module("PIL.Image")
     file = io.BytesIO()
     pillow.fromarray(picture).save(file, "JPEG", quality=quality, subsampling=2)
     return np.asarray(pillow.open(file))
@@ -124,7 +120,7 @@ def posterior_samples(n: int, generator: Generator) -> Array:
     return np.take_along_axis(chains, origin[..., None], axis=1)
 
 
-@RELATIVES.add()
+@RELATIVES.add(needs=("PIL",))
 def dark_photograph(n: int, generator: Generator) -> Array:
     """RGB picture that was once a JPEG, with large smooth dark parts."""
     side = _side(n / 3)
@@ -136,7 +132,7 @@ def dark_photograph(n: int, generator: Generator) -> Array:
     return _jpeg(picture.clip(0, 255).astype(np.uint8), 75)
 
 
-@RELATIVES.add()
+@RELATIVES.add(needs=("PIL",))
 def map_picture(n: int, generator: Generator) -> Array:
     """RGB map that was once a JPEG: flat areas, contour lines, roads."""
     side = _side(n / 3)
@@ -260,7 +256,7 @@ def correlations(n: int, generator: Generator) -> Array:
     """Symmetric matrix of correlations, float64."""
     series = generator.normal(size=(_side(n), 200))
     series += 0.5 * generator.normal(size=200)
-    return np.corrcoef(series)
+    return np.asarray(np.corrcoef(series))
 
 
 @RELATIVES.add()

@@ -5,6 +5,7 @@ Every draw is a pure function of the number of samples and a seed.
 
 from __future__ import annotations
 
+import importlib.util
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from benchmarks.errors import MissingArrayError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Generator = np.random.Generator
@@ -36,6 +39,8 @@ class Structure:
         Bits per sample of the source, None where nobody knows them.
     group : str
         ``"plain"``, ``"relatives"`` or ``"sources"``: which bar the sizes are held to.
+    needs : tuple of str
+        Modules that have to be installed.
     """
 
     name: str
@@ -43,6 +48,14 @@ class Structure:
     draw: Draw
     information: float | None
     group: str
+    needs: tuple[str, ...] = ()
+
+    def missing(self) -> str | None:
+        """Say which package is not installed, or None."""
+        for module in self.needs:
+            if importlib.util.find_spec(module) is None:
+                return f"package {module} is not installed"
+        return None
 
     def make(self, n: int = SAMPLES, seed: int = 0) -> Array:
         """Return the array: as near to ``n`` samples as its shape allows, C-contiguous.
@@ -52,7 +65,14 @@ class Structure:
         n : int
         seed : int
             The same numbers give the same array.
+
+        Raises
+        ------
+        MissingArrayError
+            A package that it needs is not installed.
         """
+        if (missing := self.missing()) is not None:
+            raise MissingArrayError(f"{self.name}: {missing}")
         generator = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
         return np.ascontiguousarray(self.draw(n, generator))
 
@@ -64,13 +84,15 @@ class Registry(dict[str, Structure]):
         super().__init__()
         self.group = group
 
-    def add(self, information: float | None = None) -> Callable[[Draw], Draw]:
+    def add(
+        self, information: float | None = None, needs: tuple[str, ...] = ()
+    ) -> Callable[[Draw], Draw]:
         """Enter the decorated function; its docstring's first line says what it draws."""
 
         def enter(draw: Draw) -> Draw:
             name = draw.__name__
             about = (draw.__doc__ or "").partition("\n")[0].rstrip(".")
-            self[name] = Structure(name, about, draw, information, self.group)
+            self[name] = Structure(name, about, draw, information, self.group, needs)
             return draw
 
         return enter
