@@ -1,4 +1,4 @@
-"""The command line: ``python -m benchmarks [run|report|compare|check|arrays|peers]``."""
+"""The command line: ``python -m benchmarks [COMMAND]``: see ``--help``."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import check, compare, console, peers, record, report, run
+from benchmarks import check, compare, console, peers, record, report, run, structures
 from benchmarks.errors import MissingArrayError
 from benchmarks.report import browser
+from benchmarks.structures import bars
 
 RECORD = Path(__file__).parent / "record.json"
 FIRST_ARRAYS = (
@@ -70,6 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument("record", type=Path, nargs="?", default=RECORD)
     checking.add_argument("--readme", type=Path, default=Path("README.md"))
     checking.add_argument("--seconds", type=float, default=120.0, help="for sizes; 0 leaves out")
+
+    drawing = commands.add_parser("structures", help="generated arrays, and what they are held to")
+    drawing.add_argument("--level", type=int, nargs="+", default=[1, 3, 5, 8], metavar="L")
+    drawing.add_argument("--group", nargs="+", choices=structures.GROUPS, metavar="GROUP")
+    drawing.add_argument("--name", nargs="+", choices=structures.STRUCTURES, metavar="NAME")
+    drawing.add_argument("--samples", type=int, default=structures.SAMPLES, metavar="N")
 
     commands.add_parser("arrays", help="list the arrays")
     commands.add_parser("peers", help="list the compressors")
@@ -139,6 +146,19 @@ def _check(arguments: argparse.Namespace) -> int:
     return 1 if complaints else 0
 
 
+def _structures(arguments: argparse.Namespace) -> int:
+    chosen = [
+        structure
+        for structure in structures.STRUCTURES.values()
+        if (arguments.group is None or structure.group in arguments.group)
+        and (arguments.name is None or structure.name in arguments.name)
+    ]
+    levels = tuple(arguments.level)
+    with run.one_thread():
+        bars.show(bars.measure(chosen, levels, arguments.samples), levels)
+    return 0
+
+
 def main() -> int:
     """Run the command line; return its exit status."""
     arguments = _parser().parse_args()
@@ -148,6 +168,7 @@ def main() -> int:
         "report": _report,
         "compare": _compare,
         "check": _check,
+        "structures": _structures,
         "arrays": lambda _: console.arrays(),
         "peers": lambda _: console.peers(),
     }
