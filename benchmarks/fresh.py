@@ -184,7 +184,7 @@ ENTRIES: tuple[Entry, ...] = (
         lambda path: sources.decimals(path, *(f"Att{number}" for number in range(1, 104))),
     ),
     _fresh(
-        "coffee", "spectra", "infrared spectra of coffee",
+        "coffee_spectra", "spectra", "infrared spectra of coffee",
         ("chemotools", "datasets/data/coffee_spectra.csv", MIT), (60, 1841), "float64",
         sources.decimals,
     ),
