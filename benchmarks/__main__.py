@@ -27,7 +27,10 @@ def _names(text: str) -> list[str]:
 
 def _selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--arrays", type=_names, metavar="A,B", help="names or kinds (see `arrays`); default: all"
+        "--arrays",
+        type=_names,
+        metavar="A,B",
+        help="names, kinds, groups (see `arrays`); default: all",
     )
     parser.add_argument(
         "--peers", type=_names, metavar="A,B", help="names or families (see `peers`); default: all"
@@ -131,8 +134,10 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    findings = compare.compare(record.read(arguments.old), record.read(arguments.new))
+    old, new = record.read(arguments.old), record.read(arguments.new)
+    findings = compare.compare(old, new)
     print(compare.text(findings))
+    print(compare.means(old, new))
     return 1 if any(finding.regression for finding in findings) else 0
 
 

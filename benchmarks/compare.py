@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from statistics import median
 
+from benchmarks.entry import GROUPS
 from benchmarks.measure import Row
 from benchmarks.peers import OURS
 from benchmarks.record import ArrayRecord, Record
+from benchmarks.report import statistics
 
 LARGER_PER_MILLE, SLOWER = 1, 1.25
 
@@ -113,3 +115,14 @@ def text(findings: Iterable[Finding]) -> str:
         )
     worse = sum(finding.regression for finding in findings)
     return "\n".join([*lines, f"{worse} regressions, {len(findings) - worse} other differences"])
+
+
+def means(old: Record, new: Record) -> str:
+    """One line for each group: the geometric mean of new over old sizes at each of our levels."""
+    lines = []
+    for group, title in GROUPS.items():
+        growth = statistics.growth(old, new, group)
+        if growth:
+            cells = [f"{level} x{change:.4f}" for level, change in growth.items()]
+            lines.append(f"{title}: " + ", ".join(cells))
+    return "\n".join(lines)

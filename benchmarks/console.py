@@ -99,12 +99,13 @@ def table(record: Record, best: int | None = None) -> None:
 def arrays() -> int:
     """List the arrays, and what keeps any from being here."""
     shown = Table()
-    for name in ("name", "kind", "what", "dtype", "shape", "source", "licence"):
+    for name in ("name", "kind", "group", "what", "dtype", "shape", "source", "licence"):
         shown.add_column(name, overflow="fold")
     for entry in registry.ENTRIES.values():
         shown.add_row(
             entry.name,
             entry.kind,
+            entry.group,
             entry.missing() or entry.about,
             entry.dtype,
             "x".join(map(str, entry.shape)),

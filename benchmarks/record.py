@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.entry import TUNED
 from benchmarks.measure import Row
 
 FORMAT = 1
@@ -23,7 +24,8 @@ COLUMNS = (
 class ArrayRecord:
     """All that was measured on one array.
 
-    ``marginals`` are (name, bits per sample, parameters) of densities without a coder.
+    ``marginals`` are (name, bits per sample, parameters) of densities without a coder; ``group``
+    is that of `benchmarks.entry.Entry`.
     """
 
     name: str
@@ -36,6 +38,7 @@ class ArrayRecord:
     nbytes: int
     checksum: str
     real: bool = True
+    group: str = TUNED
     entropy: float | None = None
     rows: list[Row] = field(default_factory=list)
     marginals: list[tuple[str, float, int]] = field(default_factory=list)
@@ -135,6 +138,7 @@ def dumps(record: Record) -> str:
             "name": array.name, "kind": array.kind, "about": array.about, "source": array.source,
             "licence": array.licence, "shape": array.shape, "dtype": array.dtype,
             "nbytes": array.nbytes, "checksum": array.checksum, "real": array.real,
+            "group": array.group,
             "entropy": _digits(array.entropy) if array.entropy is None else array.entropy,
         }  # fmt: skip
         rows = ",\n".join("    " + compact(_row(row)) for row in array.rows if not row.refused)

@@ -85,7 +85,7 @@ def _registered(entry: arrays.Entry) -> tuple[ArrayRecord, arrays.Array]:
     about = ArrayRecord(
         entry.name, entry.kind, entry.about, f"{entry.source}/{entry.file}".strip("/"),
         entry.licence, entry.shape, str(array.dtype), array.nbytes, checksum(array),
-        real=entry.real, entropy=entry.entropy,
+        real=entry.real, group=entry.group, entropy=entry.entropy,
     )  # fmt: skip
     return about, array
 

@@ -69,11 +69,31 @@ def gifti(path: Path) -> Array:
     return np.asarray(surface.darrays[0].data)
 
 
-def netcdf(path: Path, variable: str) -> Array:
-    """Read one variable of a NetCDF file as stored: no mask, no scaling."""
+def netcdf(path: Path, variable: str, region: tuple[Any, ...] = (...,)) -> Array:
+    """Read a region of one variable of a NetCDF or HDF5 file as stored: no mask, no scaling."""
     with importlib.import_module("netCDF4").Dataset(str(path)) as dataset:
         dataset.set_auto_maskandscale(False)
-        return np.asarray(dataset.variables[variable][...])
+        return np.asarray(dataset[variable][region])
+
+
+def posterior(path: Path, *variables: str) -> Array:
+    """Read variables of an ArviZ file's posterior side by side: chains x draws x parameters."""
+    chains = [netcdf(path, f"posterior/{variable}") for variable in variables]
+    return np.concatenate([chain.reshape(*chain.shape[:2], -1) for chain in chains], axis=2)
+
+
+def surface(path: Path, part: str) -> Array:
+    """Read the vertices ("rr") or the triangles ("tris") of the first surface of a FIF file."""
+    surfaces = importlib.import_module("mne").read_bem_surfaces(path, verbose="error")
+    array = np.asarray(surfaces[0][part])
+    # the file holds float32, which the reader widens
+    return array.astype(np.float32) if array.dtype == np.float64 else array
+
+
+def streamlines(path: Path) -> Array:
+    """Read the points of all streamlines of a tractogram, one after the other."""
+    tracts = importlib.import_module("nibabel").streamlines.load(path).streamlines
+    return np.asarray(tracts.get_data())
 
 
 def npz(path: Path, name: str) -> Array:
@@ -116,15 +136,21 @@ def wav(path: Path) -> Array:
         return samples if channels == 1 else samples.reshape(-1, channels)
 
 
+def sound(path: Path) -> Array:
+    """Read the 16-bit samples of a sound file of any container."""
+    samples, _rate = importlib.import_module("soundfile").read(str(path), dtype="int16")
+    return np.asarray(samples)
+
+
 def safetensors(path: Path, tensor: str) -> Array:
-    """Read one float32 tensor: an 8-byte length, a JSON header, then raw little-endian data."""
+    """Read one float tensor: an 8-byte length, a JSON header, then raw little-endian data."""
     with path.open("rb") as stream:
         (length,) = struct.unpack("<Q", stream.read(8))
         entry = json.loads(stream.read(length))[tensor]
-        assert entry["dtype"] == "F32"
+        dtype = {"F16": "<f2", "F32": "<f4"}[entry["dtype"]]
         start, stop = entry["data_offsets"]
         stream.seek(8 + length + start)
-        return np.frombuffer(stream.read(stop - start), "<f4").reshape(entry["shape"])
+        return np.frombuffer(stream.read(stop - start), dtype).reshape(entry["shape"])
 
 
 @cache
@@ -142,6 +168,22 @@ def csv(path: Path, *names: str) -> Array:
     """Read one column (n,) or several (n, k) of a comma-separated file with a header line."""
     table = importlib.import_module("pandas").read_csv(path)
     return np.asarray(table[names[0]] if len(names) == 1 else table[list(names)])
+
+
+def decimals(path: Path, *names: str) -> Array:
+    """Read columns as `csv` does, each decimal as the nearest float64; all columns by default.
+
+    Lines that begin with ``#`` are comments.
+    """
+    # pandas' own conversion differs by units in the last place between versions
+    table = importlib.import_module("pandas").read_csv(path, comment="#", dtype=str)
+    chosen = table[names[0]] if len(names) == 1 else table[list(names or table.columns)]
+    return np.asarray(chosen, dtype=object).astype(np.float64)
+
+
+def numbers(path: Path, dtype: str, delimiter: str | None = None) -> Array:
+    """Read a text file of numbers without a header, packed with gzip or not."""
+    return np.loadtxt(path, dtype=dtype, delimiter=delimiter)
 
 
 def bfloat16_bits(array: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from benchmarks.entry import GROUPS
 from benchmarks.measure import Row
 from benchmarks.peers import OURS
 from benchmarks.record import ArrayRecord, Record
@@ -40,19 +41,18 @@ def _title(level: str) -> str:
     return level.replace(OURS, "level")
 
 
-def _by_kind(record: Record, names: list[str]) -> list[str]:
-    means = {level: statistics.means_by_kind(record, level) for level in names}
-    kinds = list(dict.fromkeys(kind for mean in means.values() for kind in mean))
+def _by_group(record: Record, names: list[str]) -> list[str]:
     rows = []
-    for kind in kinds:
-        count = max(mean[kind][0] for mean in means.values() if kind in mean)
-        cells = [_number(mean[kind][1] if kind in mean else None) for mean in means.values()]
-        rows.append([kind, str(count), *cells])
-    every = []
-    for level in names:
-        ratios = [statistics.ratio(array, level) for array in record.arrays if array.real]
-        every.append(_number(statistics.geometric_mean(r for r in ratios if r is not None)))
-    rows.append(["**all**", str(sum(array.real for array in record.arrays)), *every])
+    for group, title in GROUPS.items():
+        levels = [statistics.ratios(record, group, level) for level in names]
+        for kind in dict.fromkeys(kind for ratios in levels for kind in ratios):
+            count = max(len(ratios.get(kind, ())) for ratios in levels)
+            cells = [_number(statistics.geometric_mean(ratios.get(kind, ()))) for ratios in levels]
+            rows.append([kind, str(count), *cells])
+        count = sum(array.real and array.group == group for array in record.arrays)
+        if count:
+            means = (_number(statistics.mean(record, group, level)) for level in names)
+            rows.append([f"**{cell}**" if cell else "" for cell in (title, str(count), *means)])
     return _table(["kind", "arrays", *map(_title, names)], rows)
 
 
@@ -65,13 +65,13 @@ def _losses(record: Record) -> list[str]:
             continue
         share = mine.size / best.size
         rows.append(
-            (share, [array.name, array.kind, best.peer, _number(array.bits(best)),
+            (share, [array.name, array.kind, array.group, best.peer, _number(array.bits(best)),
                      _number(array.bits(mine)), f"+{100 * (share - 1):.1f} %"])
         )  # fmt: skip
     if not rows:
         return ["No other compressor is smaller than our smallest on any real array here."]
     rows.sort(key=lambda row: -row[0])
-    head = ["array", "kind", "smallest", "its bits", "ours", "larger by"]
+    head = ["array", "kind", "group", "smallest", "its bits", "ours", "larger by"]
     return [
         f"Another compressor is smaller on {len(rows)} of the arrays "
         "(bits per sample, our smallest level):",
@@ -117,18 +117,28 @@ def summary(record: Record) -> str:
     names = _levels(record)
     machine = record.machine
     where = f"{machine['processor']}, {machine['system']}, Python {machine['python']}"
-    real = [array for array in record.arrays if array.real]
+    groups = [
+        f"{count} {title}"
+        for group, title in GROUPS.items()
+        if (count := sum(array.real and array.group == group for array in record.arrays))
+    ]
     lines = [
-        f"{len(real)} real arrays from installable packages, {record.date}, one thread of "
-        f"{where}. Every round trip was verified.",
+        f"Real arrays from installable packages ({', '.join(groups) or 'none'}), {record.date}, "
+        f"one thread of {where}. Every round trip was verified."
+        + (
+            " The fresh ones had no part in the development of the library."
+            if len(groups) > 1
+            else ""
+        ),
         "",
     ]
     if names:
         lines += [
             "Lossless: our size over that of the smallest other compressor on each array "
-            "(geometric mean; below 1 we are smaller).",
+            "(geometric mean; below 1 we are smaller), by kind, with the mean of each group of "
+            "arrays below its kinds.",
             "",
-            *_by_kind(record, names),
+            *_by_group(record, names),
             "",
         ]
         share = statistics.dominance(record)

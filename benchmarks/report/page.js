@@ -195,6 +195,7 @@ const side = () => document.querySelector("input[name=side]:checked").value;
 const drawOverview = table($("overview"), [
   { title: "array", value: (a) => a.name, text: true },
   { title: "kind", value: (a) => a.kind, text: true },
+  { title: "group", value: (a) => a.group, text: true },
   { title: "dtype", value: (a) => a.dtype, text: true },
   { title: "shape", value: (a) => a.shape.join("\u00d7"), text: true },
   ...shownLevels.map((name) => ({ title: name, value: (a) => bitsAt(a, name), show: fixed(3) })),

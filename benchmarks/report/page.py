@@ -23,6 +23,7 @@ def _array(array: ArrayRecord) -> dict[str, Any]:
     return {
         "name": array.name,
         "kind": array.kind,
+        "group": array.group,
         "about": array.about,
         "source": array.source,
         "licence": array.licence,

@@ -51,14 +51,38 @@ def ratio(array: ArrayRecord, level: str) -> float | None:
     return None if mine is None or best is None else mine.size / best.size
 
 
-def means_by_kind(record: Record, level: str) -> dict[str, tuple[int, float]]:
-    """Return, for each kind of real array, how many there are and the mean of `ratio`."""
-    groups: dict[str, list[float]] = {}
+def ratios(record: Record, group: str, level: str) -> dict[str, list[float]]:
+    """Return `ratio` of each real array of a group, by kind."""
+    kinds: dict[str, list[float]] = {}
     for array in record.arrays:
         value = ratio(array, level)
-        if array.real and value is not None:
-            groups.setdefault(array.kind, []).append(value)
-    return {kind: (len(values), geometric_mean(values)) for kind, values in groups.items()}
+        if array.real and array.group == group and value is not None:
+            kinds.setdefault(array.kind, []).append(value)
+    return kinds
+
+
+def mean(record: Record, group: str, level: str) -> float:
+    """Return the geometric mean of `ratio` over the real arrays of a group; NaN without any."""
+    kinds = ratios(record, group, level).values()
+    return geometric_mean(value for values in kinds for value in values)
+
+
+def growth(old: Record, new: Record, group: str) -> dict[str, float]:
+    """Return, for each of our levels, the geometric mean of new over old sizes of a group.
+
+    Only real arrays of the same samples count, and among them those that have the level in both.
+    """
+    changes: dict[str, list[float]] = {}
+    for before in old.arrays:
+        after = new.array(before.name)
+        same = after is not None and after.checksum == before.checksum
+        if after is None or not same or not before.real or after.group != group:
+            continue
+        sizes = {row.peer: row.size for row in ours(before.lossless())}
+        for row in ours(after.lossless()):
+            if row.peer in sizes:
+                changes.setdefault(row.peer, []).append(row.size / sizes[row.peer])
+    return {level: geometric_mean(changes[level]) for level in sorted(changes)}
 
 
 @dataclass(frozen=True)

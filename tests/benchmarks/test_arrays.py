@@ -12,18 +12,32 @@ import numpy as np
 import pytest
 
 from benchmarks import arrays, sources
+from benchmarks.entry import FRESH, TUNED
 from benchmarks.errors import MissingArrayError
 
 
-def test_there_are_at_least_24_real_arrays_of_every_kind_in_the_suite() -> None:
+def test_there_are_at_least_70_real_arrays_of_every_kind_in_the_suite() -> None:
     """Names are unique, and the kinds cover pictures, signals, grids, tables and weights."""
-    assert len(arrays.REAL) >= 24
+    assert len(arrays.REAL) >= 70
     assert len(arrays.ENTRIES) == len(arrays.REAL) + len(arrays.SYNTHETIC)
     kinds = {entry.kind for entry in arrays.REAL}
     assert kinds >= {
         "photo grey", "photo RGB", "medical", "astronomy", "audio", "signal", "grid",
-        "elevation", "table", "time", "price", "weights", "points",
+        "elevation", "table", "time", "price", "weights", "points", "mesh", "labels", "survey",
+        "health", "posterior", "spectra", "map", "series", "genomics", "microscopy",
     }  # fmt: skip
+
+
+def test_fresh_arrays_come_from_packages_that_no_tuned_array_comes_from() -> None:
+    """At least 20 of 12 packages, each of a size at which a mean says something."""
+    fresh = list(arrays.select([FRESH]))
+    assert {entry.group for entry in fresh} == {FRESH}
+    assert len(fresh) >= 20
+    packages = {entry.source for entry in fresh}
+    assert len(packages) >= 12
+    assert not packages & {entry.source for entry in arrays.select([TUNED]) if entry.real}
+    assert all(20_000 <= entry.size <= 1_200_000 for entry in fresh)
+    assert len({entry.group for entry in arrays.SYNTHETIC}) == 1
 
 
 @pytest.mark.parametrize("entry", arrays.ENTRIES.values(), ids=lambda entry: str(entry.name))
@@ -111,6 +125,26 @@ def test_safetensors_are_read_without_the_library(tmp_path: Path) -> None:
     path.write_bytes(struct.pack("<Q", len(header)) + header + first.tobytes() + second.tobytes())
     np.testing.assert_array_equal(sources.safetensors(path, "a"), first)
     np.testing.assert_array_equal(sources.safetensors(path, "b"), second)
+
+
+def test_half_precision_tensors_are_read_too(tmp_path: Path) -> None:
+    """Two bytes a sample."""
+    values = np.array([0.5, -2.0, 65504.0], "<f2")
+    header = json.dumps({"a": {"dtype": "F16", "shape": [3], "data_offsets": [0, 6]}}).encode()
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header + values.tobytes())
+    np.testing.assert_array_equal(sources.safetensors(path, "a"), values)
+
+
+def test_decimals_are_read_as_the_nearest_float64(tmp_path: Path) -> None:
+    """Sixteen digits, an empty field, a comment; one column or several."""
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n# a remark\n0.1,1007.6833330000001\n,2.469999999999997\n")
+    assert sources.decimals(path, "b").tolist() == [1007.6833330000001, 2.469999999999997]
+    table = sources.decimals(path)
+    assert table.dtype == np.float64
+    assert table.shape == (2, 2)
+    assert np.isnan(table[1, 0])
 
 
 def test_bfloat16_rounds_to_nearest_even() -> None:

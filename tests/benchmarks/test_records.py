@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import check, compare, record, report
+from benchmarks.entry import FRESH, TUNED
 from benchmarks.measure import Row
 from benchmarks.peers import OURS, Peer
 from benchmarks.record import ArrayRecord, Record
@@ -36,7 +37,9 @@ def _record() -> Record:
     )  # fmt: skip
     peer = Row("zlib 6", "zlib", None, 500, 50.0, 15.0)
     mine = Row("compress 5", OURS, None, 600, 200.0, 100.0)
-    second = replace(first, name="two", kind="table", rows=[peer, mine], entropy=3.9, marginals=[])
+    second = replace(
+        first, name="two", kind="table", group=FRESH, rows=[peer, mine], entropy=3.9, marginals=[]
+    )
     return Record(
         "2024-05-01 12:00 UTC",
         {"processor": "P", "cores": 2, "memory GiB": 4, "system": "S", "python": "3.11"},
@@ -152,8 +155,33 @@ def test_dominance_counts_pairs_where_one_level_is_smaller_and_faster() -> None:
 def test_the_summary_shows_where_another_is_smaller() -> None:
     """The loss on the second array stands in it, with the bits of both."""
     text = report.summary(_record())
-    assert "| two | table | zlib 6 | 4.000 | 4.800 | +20.0 % |" in text
+    assert "| two | table | fresh | zlib 6 | 4.000 | 4.800 | +20.0 % |" in text
     assert "| grid | 1 | 1.048 | 0.952 |" in text
+
+
+def test_the_summary_gives_a_mean_for_each_group() -> None:
+    """The array that is fresh does not enter the mean of those that the library is tuned on."""
+    text = report.summary(_record())
+    assert "(1 tuned on, 1 fresh at this release)" in text
+    tuned = text.index("| **tuned on** | **1** | **1.048** | **0.952** |")
+    assert tuned < text.index("| table | 1 |  | 1.200 |")
+    assert "| **fresh at this release** | **1** |  | **1.200** |" in text
+
+
+def test_a_record_without_groups_is_of_tuned_arrays() -> None:
+    """Records from before there were groups hold arrays that the library was developed on."""
+    raw = json.loads(record.dumps(_record()))
+    for array in raw["arrays"]:
+        del array["group"]
+    assert {array.group for array in record.loads(json.dumps(raw)).arrays} == {TUNED}
+
+
+def test_a_comparison_gives_the_means_of_each_group() -> None:
+    """One tuned array grew by a tenth at level 5, the fresh one did not."""
+    assert compare.means(_record(), _changed("compress 5", size=1100)).splitlines() == [
+        "tuned on: compress 1 x1.0000, compress 5 x1.1000",
+        "fresh at this release: compress 5 x1.0000",
+    ]
 
 
 def test_a_peer_that_lost_its_bound_is_not_the_one_to_beat() -> None:
@@ -209,7 +237,7 @@ def test_sizes_are_checked_against_the_record(monkeypatch: pytest.MonkeyPatch) -
     told: list[str] = []
     one = replace(_record(), arrays=[replace(_record().arrays[0], rows=[now])])
     assert check.sizes(one, 10.0, told.append) == []
-    assert told == ["sizes: 1 checked, 0 left out for time"]
+    assert told == ["sizes: 1 checked, 1 of them tuned on, 0 left out for time"]
     small = replace(one, arrays=[replace(one.arrays[0], rows=[replace(now, size=1000)])])
     (complaint,) = check.sizes(small, 10.0, told.append)
     assert "one, compress 1: larger by 10.00 %" in complaint
