@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from compress.container import Frame, IntegerReader
-from compress.pipeline.chunk import read_plans
+from compress.pipeline.chunk import read_layout
 from compress.pipeline.header import Header
 from compress.pipeline.tree import Leaf, Node
 from compress.prediction.registry import MODELS
@@ -96,7 +96,7 @@ def describe_stream(frame: Frame, header: Header) -> Information:
         reader = IntegerReader(frame.chunk(i))
         plan: tuple[str, ...] = ()
         if header.fingerprint is None or reader.unsigned(2) == 1:
-            plans = read_plans(reader, len(field_specs(header.dtype, shape)), None)
+            plans, _ = read_layout(reader, field_specs(header.dtype, shape), None)
             plan = tuple(map(_line, plans))
         chunks.append(ChunkInformation(shape, frame.chunk_length(i), plan))
     samples = header.n_bytes // header.dtype.itemsize if header.dtype.itemsize else 0

@@ -1,34 +1,47 @@
 """One chunk: an array that fits in memory several times over, to bytes and back.
 
 Layout: with a model, one integer first (0 for the model's plans, 1 for plans of the chunk's own);
-then the plans, unless they are the model's; then what `compress.pipeline.execute` writes.
+then the plans, unless they are the model's; then what `compress.pipeline.execute` writes. A chunk
+that no plan makes smaller is `_RAW` in place of the plans, then the bits of every field as the
+plain model packs them, whose lengths follow from the dtype.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compress.container import IntegerReader, write_unsigned
+from compress.errors import CompressError
 from compress.pipeline.execute import (
+    FieldSpec,
     Part,
+    check_plan,
     decode_fields,
-    encode_planes,
+    encode_leaves,
     forward,
     read_lengths,
+    write_planes,
 )
+from compress.pipeline.geometry import fold_axes
 from compress.pipeline.model import Model
 from compress.pipeline.plan import plan_field
-from compress.pipeline.tree import Node, read_node, write_node
+from compress.pipeline.tree import Branch, Leaf, Node, leaves, read_node, write_node
+from compress.prediction import plain
+from compress.transforms import ordered
 from compress.transforms.dtypes import describe
-from compress.transforms.fields import assemble, field_specs, take_apart
+from compress.transforms.fields import are_numbers, assemble, field_specs, take_apart
 
-__all__ = ["check_dtype", "code_chunk", "decode_chunk", "learn", "read_plans"]
+__all__ = ["check_dtype", "code_chunk", "decode_chunk", "learn", "read_layout"]
 
 Array = NDArray[Any]
+# In place of a plan: a branch of the step 0, which does not exist.
+_RAW = 1
 
 
 def check_dtype(dtype: np.dtype[Any]) -> None:
@@ -57,21 +70,105 @@ def code_chunk(array: Array, level: int, max_error: float | None, model: Model |
     ValueError
         If the model is for another dtype.
     """
-    fields = take_apart(array)
-    if model is None:
-        plans, parts = _search(fields, level, max_error)
-        return b"".join(map(write_node, plans)) + encode_planes(plans, parts)
-    if model.dtype != array.dtype:
-        raise ValueError(f"the model is for {model.dtype} arrays, the array is {array.dtype}")
-    modelled = [forward(plan, field) for plan, field in zip(model.plans, fields, strict=True)]
-    if max_error is None and all(below is not None for below in modelled):
-        flat = [(plane, None) for below in modelled if below is not None for plane in below]
-        # A sample unlike the one that the model was learned on may be beyond its tables.
-        with suppress(ValueError):
-            return write_unsigned([0]) + encode_planes(model.plans, flat)
-    plans, parts = _search(fields, level, max_error)
-    own = write_unsigned([1]) + b"".join(map(write_node, plans))
-    return own + encode_planes(plans, parts)
+    fields = _fields(array)
+    raw_size = 1 + sum(_raw_bytes((field.dtype, field.shape)) for field in fields)
+    head = b""
+    if model is not None:
+        if model.dtype != array.dtype:
+            raise ValueError(f"the model is for {model.dtype} arrays, the array is {array.dtype}")
+        modelled = None if max_error is not None else _coded_with(model, fields)
+        if modelled is not None and len(modelled) <= raw_size:
+            return write_unsigned([0]) + modelled
+        head = write_unsigned([1])
+    plans: list[bytes] = []
+    coded: list[bytes] = []
+    for field, bound in zip(fields, _bounds(array.dtype, max_error), strict=True):
+        plan, planes = _code_field(field, level, bound)
+        plans.append(plan)
+        coded += planes
+    own = b"".join(plans) + write_planes(coded)
+    if len(own) > raw_size:
+        raw = [_code_plan(_raw_plan(field.dtype), field)[1][0] for field in fields]
+        own = write_unsigned([_RAW]) + b"".join(raw)
+    return head + own
+
+
+def _fields(array: Array) -> list[Array]:
+    return [field.reshape(fold_axes(field.shape)) for field in take_apart(array)]
+
+
+def _bounds(dtype: np.dtype[Any], max_error: float | None) -> list[float | None]:
+    """Give the error that each field may have: none where integers stand for something else."""
+    return [max_error if numbers else None for numbers in are_numbers(dtype)]
+
+
+def _coded_with(model: Model, fields: list[Array]) -> bytes | None:
+    """Code fields by the plans of a model; None where it does not fit all of them."""
+    coded: list[bytes] = []
+    # An array unlike the one that the model was learned on may have another number of axes, or be
+    # beyond the model's tables.
+    with suppress(ValueError, LookupError, CompressError):
+        for plan, field in zip(model.plans, fields, strict=True):
+            planes = forward(plan, field)
+            if planes is None:
+                return None
+            check_plan(plan, (field.dtype, field.shape), planes)
+            coded += encode_leaves(plan, [(plane, None) for plane in planes])
+        return write_planes(coded)
+    return None
+
+
+def _code_field(field: Array, level: int, max_error: float | None) -> tuple[bytes, list[bytes]]:
+    """Give the plan of a field as it is written, and its coded planes.
+
+    No plan is written that a decoder refuses, nor one that is longer than the field itself.
+    """
+    found = None
+    plan, parts = _search(field, level, max_error)
+    written = write_node(plan)
+    with suppress(ValueError, CompressError):
+        reader = IntegerReader(written)
+        read = read_node(reader)
+        reader.finish()
+        check_plan(read, (field.dtype, field.shape), [plane for plane, _ in parts])
+        found = written, encode_leaves(read, parts)
+    if found is not None and _size(found) <= _raw_bytes((field.dtype, field.shape)):
+        return found
+    bits = _code_plan(_plain_plan(field), field)
+    return bits if found is None else min(found, bits, key=_size)
+
+
+def _size(coded: tuple[bytes, list[bytes]]) -> int:
+    return len(coded[0]) + sum(map(len, coded[1]))
+
+
+def _code_plan(plan: Node, field: Array) -> tuple[bytes, list[bytes]]:
+    parts: list[Part] = [(plane, None) for plane in forward(plan, field) or ()]
+    return write_node(plan), encode_leaves(plan, parts)
+
+
+def _plain_plan(field: Array) -> Node:
+    """Give the plan of plain bits, as few as the range of a field needs."""
+    if field.size == 0:
+        return _raw_plan(field.dtype)
+    plane = field if field.dtype == np.int64 else ordered.to_plane(field)
+    return _plain(field.dtype, plain.propose(plane, 1))
+
+
+def _raw_plan(dtype: np.dtype[Any]) -> Node:
+    """Give the plan of all bits of a dtype."""
+    return _plain(dtype, (1, 0) if dtype.kind == "b" else (8 * dtype.itemsize,))
+
+
+def _plain(dtype: np.dtype[Any], parameters: tuple[int, ...]) -> Node:
+    leaf = Leaf(plain.CODE, parameters)
+    return leaf if dtype == np.int64 else Branch(ordered.CODE, (), (leaf,))
+
+
+def _raw_bytes(spec: FieldSpec) -> int:
+    dtype, shape = spec
+    (leaf,) = leaves(_raw_plan(dtype))
+    return (prod(shape) * leaf.parameters[0] + 7) // 8
 
 
 def decode_chunk(
@@ -86,13 +183,30 @@ def decode_chunk(
     """
     reader = IntegerReader(data)
     specs = field_specs(dtype, shape)
-    plans = read_plans(reader, len(specs), model)
-    fields = decode_fields(reader, specs, plans, read_lengths(reader, plans))
-    return assemble(fields, dtype, shape)
+    folded = [(native, fold_axes(whole)) for native, whole in specs]
+    plans, lengths = read_layout(reader, folded, model)
+    fields = decode_fields(reader, folded, plans, lengths)
+    unfolded = [field.reshape(whole) for field, (_, whole) in zip(fields, specs, strict=True)]
+    return assemble(unfolded, dtype, shape)
 
 
-def read_plans(reader: IntegerReader, n_fields: int, model: Model | None) -> tuple[Node, ...]:
-    """Read the plans of a chunk; those of the model where the chunk says so.
+def read_layout(
+    reader: IntegerReader, specs: Sequence[FieldSpec], model: Model | None
+) -> tuple[tuple[Node, ...], list[int]]:
+    """Read the plans of a chunk, those of the model where the chunk says so, and lengths.
+
+    Parameters
+    ----------
+    reader : IntegerReader
+    specs : sequence of (numpy.dtype, tuple of int)
+        Of the fields.
+    model : Model or None
+
+    Returns
+    -------
+    plans : tuple of Node
+    lengths : list of int
+        Bytes of each coded plane.
 
     Raises
     ------
@@ -100,23 +214,30 @@ def read_plans(reader: IntegerReader, n_fields: int, model: Model | None) -> tup
         If the data are damaged.
     """
     if model is not None and reader.unsigned(2) == 0:
-        return model.plans
-    return tuple(read_node(reader) for _ in range(n_fields))
+        plans = model.plans
+    elif specs and _is_raw(reader):
+        return tuple(_raw_plan(dtype) for dtype, _ in specs), list(map(_raw_bytes, specs))
+    else:
+        plans = tuple(read_node(reader) for _ in specs)
+    return plans, read_lengths(reader, plans)
+
+
+def _is_raw(reader: IntegerReader) -> bool:
+    """Whether `_RAW` is next; it is read in that case only."""
+    position = reader.position
+    if reader.unsigned() == _RAW:
+        return True
+    reader.position = position
+    return False
 
 
 def learn(array: Array, level: int) -> Model:
     """Learn a model from a sample that is not empty."""
-    plans, _ = _search(take_apart(array), level, None)
-    return Model(array.dtype, tuple(plans))
+    return Model(array.dtype, tuple(_search(field, level, None)[0] for field in _fields(array)))
 
 
-def _search(
-    fields: list[Array], level: int, max_error: float | None
-) -> tuple[list[Node], list[Part]]:
-    plans: list[Node] = []
-    parts: list[Part] = []
-    for field in fields:
-        plan, below = plan_field(field, level, max_error)
-        plans.append(plan)
-        parts += below
-    return plans, parts
+def _search(field: Array, level: int, max_error: float | None) -> tuple[Node, list[Part]]:
+    if field.size == 0:
+        plan = _raw_plan(field.dtype)
+        return plan, [(plane, None) for plane in forward(plan, field) or ()]
+    return plan_field(field, level, max_error)

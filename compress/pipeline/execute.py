@@ -7,6 +7,7 @@ order of the plans' leaves.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from math import prod
 from typing import Any
 
@@ -20,7 +21,16 @@ from compress.prediction.model import Plane
 from compress.prediction.registry import MODELS
 from compress.transforms import STEPS
 
-__all__ = ["Part", "decode_fields", "encode_planes", "forward", "read_lengths"]
+__all__ = [
+    "FieldSpec",
+    "Part",
+    "check_plan",
+    "decode_fields",
+    "encode_leaves",
+    "forward",
+    "read_lengths",
+    "write_planes",
+]
 
 Array = NDArray[Any]
 # A plane, and what its leaf codes it to where that is known.
@@ -50,30 +60,98 @@ def forward(node: Node, array: Array) -> list[Plane] | None:
     return planes
 
 
-def encode_planes(plans: Sequence[Node], parts: Sequence[Part]) -> bytes:
-    """Code the planes of a chunk.
+def encode_leaves(plan: Node, parts: Sequence[Part]) -> list[bytes]:
+    """Code the planes of a field.
 
     Parameters
     ----------
-    plans : sequence of Node
-        One for each field.
+    plan : Node
     parts : sequence of (int64 array, bytes or None)
-        The planes of all leaves, in order, and what each is coded to, where that is known.
+        The planes of the leaves, in order, and what each is coded to, where that is known.
 
     Returns
     -------
-    bytes
+    list of bytes
     """
-    all_leaves = [leaf for plan in plans for leaf in leaves(plan)]
-    coded = [
+    return [
         _encoded(leaf, plane) if known is None else known
-        for leaf, (plane, known) in zip(all_leaves, parts, strict=True)
+        for leaf, (plane, known) in zip(leaves(plan), parts, strict=True)
     ]
+
+
+def write_planes(coded: Sequence[bytes]) -> bytes:
+    """Put the coded planes of a chunk behind their lengths; `read_lengths` reads these."""
     return write_unsigned(map(len, coded[:-1])) + b"".join(coded)
 
 
 def _encoded(leaf: Leaf, plane: Plane) -> bytes:
     return MODELS[leaf.model].encode(plane, leaf.parameters) if plane.size else b""
+
+
+class _AllShapesKnownError(Exception):
+    """Ends an inverse that no more is to be learned from."""
+
+
+def check_plan(plan: Node, spec: FieldSpec, planes: Sequence[Plane]) -> None:
+    """Let every step check its parameters as a decoder does, for the encoder.
+
+    Each inverse runs until it has asked for its last child that is a step too: all parameters are
+    checked by then, and no sample is restored but those that give the shape of a child behind
+    them. Plane models check their parameters when they encode.
+
+    Parameters
+    ----------
+    plan : Node
+    spec : (numpy.dtype, tuple of int)
+        Of the field.
+    planes : sequence of int64 arrays
+        The planes of the plan's leaves, in order.
+
+    Raises
+    ------
+    CorruptError
+        If a decoder would refuse the plan.
+    """
+    dtype, shape = spec
+    _rebuild(plan, shape, dtype, iter(planes), whole=False)
+
+
+def _rebuild(
+    node: Node,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    planes: Iterator[Plane],
+    *,
+    whole: bool,
+) -> Array:
+    """Undo a plan on the planes of its leaves; give any array at all where not `whole`."""
+    if isinstance(node, Leaf):
+        plane = next(planes)
+        if plane.shape != shape or dtype != np.int64:
+            raise CorruptError(f"the plan makes a plane of {plane.shape} for one of {shape}")
+        return plane
+    step = STEPS[node.step]
+    children = [(child, [next(planes) for _ in leaves(child)]) for child in node.children]
+    position = 0
+
+    def read(child_shape: tuple[int, ...]) -> Plane:
+        nonlocal position
+        if position == len(children):
+            raise CorruptError(f"{step.NAME} reads more child planes than the plan has")
+        child, below = children[position]
+        position += 1
+        last = not whole and all(isinstance(other, Leaf) for other, _ in children[position:])
+        plane = _rebuild(child, child_shape, np.dtype(np.int64), iter(below), whole=not last)
+        if last:
+            raise _AllShapesKnownError
+        return plane
+
+    with suppress(_AllShapesKnownError):
+        array = step.inverse(read, shape, dtype, node.parameters)
+        if position < len(children):
+            raise CorruptError(f"{step.NAME} reads fewer child planes than the plan has")
+        return array
+    return np.empty(0, dtype)
 
 
 def read_lengths(reader: IntegerReader, plans: Sequence[Node]) -> list[int]:

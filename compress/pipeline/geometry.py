@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-__all__ = ["CHUNK_SAMPLES", "MOST_CHUNK_SAMPLES", "Geometry", "cut"]
+__all__ = ["CHUNK_SAMPLES", "MOST_CHUNK_SAMPLES", "Geometry", "cut", "fold_axes"]
 
 # Samples in a chunk: large enough that learning anew costs little, small enough that the int64
 # planes of a chunk (8 MiB each) stay far below the memory that decoding may take.
 CHUNK_SAMPLES = 1 << 20
 # What a decoder accepts; a stream that cuts coarser is damaged or hostile.
 MOST_CHUNK_SAMPLES = 1 << 21
+
+# Of fields that are planned: several functions of numpy take no more.
+MOST_AXES = 32
 
 Index = tuple[int | slice, ...]
 
@@ -102,3 +105,15 @@ def cut(shape: tuple[int, ...], target: int) -> Geometry:
     most = max(1, target // prod(shape[axis + 1 :]))
     slabs = -(-shape[axis] // most)
     return Geometry(shape, axis, -(-shape[axis] // slabs))
+
+
+def fold_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape in which a field is planned, coded and decoded: one of few axes.
+
+    Where there are more than `MOST_AXES`, those of length 1 go, then the first ones become one.
+    """
+    if len(shape) <= MOST_AXES:
+        return shape
+    long = tuple(size for size in shape if size != 1)
+    spare = len(long) - MOST_AXES
+    return (prod(long[: spare + 1]), *long[spare + 1 :]) if spare > 0 else long

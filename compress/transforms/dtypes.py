@@ -33,6 +33,7 @@ UNITS = ("generic", "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "
 MAX_FIELDS = 1 << 12
 MAX_NAME = 1 << 10
 MAX_DEPTH = 32
+MAX_AXES = 64
 MAX_ITEMSIZE = 1 << 30
 
 
@@ -172,7 +173,7 @@ def _parse(reader: Iterator[int], depth: int) -> np.dtype[Any]:
     if code == STRUCT:
         return _parse_struct(reader, depth)
     if code == SUBARRAY:
-        shape = tuple([_take(reader, MAX_ITEMSIZE) for _ in range(_take(reader, 32))])
+        shape = tuple([_take(reader, MAX_ITEMSIZE) for _ in range(_take(reader, MAX_AXES))])
         base = _parse(reader, depth + 1)
         if math.prod(shape) * base.itemsize > MAX_ITEMSIZE:
             raise CorruptError(f"a subarray of shape {shape} is too large")

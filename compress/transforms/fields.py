@@ -17,7 +17,7 @@ import numpy as np
 from compress.errors import CorruptError
 from compress.transforms.dtypes import describe, extension_name
 
-__all__ = ["assemble", "field_specs", "take_apart"]
+__all__ = ["are_numbers", "assemble", "field_specs", "take_apart"]
 
 Field = np.ndarray[Any, np.dtype[Any]]
 
@@ -45,17 +45,31 @@ def _extension_integer(dtype: np.dtype[Any]) -> str:
     return f"{dtype.str[0]}{'u' if unsigned else 'i'}{dtype.itemsize}"
 
 
-def _magnitudes(dtype: np.dtype[Any]) -> list[bool]:
-    """Say for each leaf of a dtype whether it is sign and magnitude in an integer."""
+def _extension_names(dtype: np.dtype[Any]) -> list[str | None]:
+    """Give for each leaf of a dtype the name of its ``ml_dtypes`` type, ``None`` for numpy's."""
     if dtype.subdtype is not None:
-        return _magnitudes(dtype.subdtype[0])
+        return _extension_names(dtype.subdtype[0])
     if dtype.names is not None and dtype.fields is not None:
-        return [flag for name in dtype.names for flag in _magnitudes(dtype.fields[name][0])]
+        return [name for n in dtype.names for name in _extension_names(dtype.fields[n][0])]
     if dtype.names is not None:
         return []
-    name = extension_name(dtype)
-    flag = name is not None and "float" in name and name != "float8_e8m0fnu"
-    return [flag] * (2 if dtype.kind == "c" else 1)
+    return [extension_name(dtype)] * (2 if dtype.kind == "c" else 1)
+
+
+def are_numbers(dtype: np.dtype[Any]) -> list[bool]:
+    """Say for each field of a dtype whether its values are those of the array.
+
+    The integers of the small floats of ``ml_dtypes`` are not: an error of 1 is another one there.
+    """
+    return [name is None for name in _extension_names(dtype)]
+
+
+def _magnitudes(dtype: np.dtype[Any]) -> list[bool]:
+    """Say for each leaf of a dtype whether it is sign and magnitude in an integer."""
+    return [
+        name is not None and "float" in name and name != "float8_e8m0fnu"
+        for name in _extension_names(dtype)
+    ]
 
 
 def _flip(field: Field) -> Field:
@@ -76,8 +90,9 @@ def take_apart(array: Field) -> list[Field]:
     Returns
     -------
     list of numpy.ndarray
-        C-contiguous, native; their dtypes and shapes are those of `field_specs`. A field may share
-        memory with ``array``.
+        C-contiguous, native, aligned and writable, for kernels are compiled for such arrays; their
+        dtypes and shapes are those of `field_specs`. A field may share memory with ``array``:
+        nothing may write to it.
 
     Raises
     ------
@@ -87,7 +102,7 @@ def take_apart(array: Field) -> list[Field]:
     describe(array.dtype)
     fields = []
     for leaf, magnitude in zip(_leaves(array), _magnitudes(array.dtype), strict=True):
-        field = np.asarray(leaf, dtype=leaf.dtype.newbyteorder("="), order="C")
+        field = np.require(leaf, leaf.dtype.newbyteorder("="), ("C", "A", "W", "E"))
         fields.append(_flip(field) if magnitude else field)
     return fields
 

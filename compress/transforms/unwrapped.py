@@ -1,7 +1,8 @@
 """Counters and angles that wrap around: x = low + (y - low) mod modulus, where y runs on.
 
-Parameters: modulus and low; the values lie in low .. low + modulus - 1. Every y with the right
-remainder gives x, so a wrong guess of where it wrapped costs bits but not exactness.
+Parameters: modulus and low; the values lie in low .. low + modulus - 1, which are 64-bit integers.
+Every y with the right remainder gives x, so a wrong guess of where it wrapped costs bits but not
+exactness. y is kept modulo 2^64: y - low is what must fit in 64 bits.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from compress.errors import CorruptError
 from compress.kernels import kernel
 from compress.transforms.sample import runs
 from compress.transforms.step import (
@@ -33,6 +35,8 @@ from compress.transforms.step import (
 CODE = 9
 NAME = "unwrapped"
 LARGEST = 1 << 40
+# Of the distance that y may run away from low.
+FURTHEST = 1 << 62
 USUAL = (7, 12, 24, 60, 100, 360, 365, 366, 1000, 1440, 3600, 86400, 1000000)
 
 TRAITS = Traits(STAGE_ORDER)
@@ -40,14 +44,13 @@ accepts = is_plane
 
 
 @kernel()
-def _unwrap(values: Plane, modulus: int) -> None:
-    """Make each step the shortest one around the circle, in place."""
+def _unwrap(values: Plane, modulus: int, low: int, first: int) -> None:
+    """Make each step the shortest one around the circle, in place, from ``first`` on."""
     if values.size == 0:
         return
     last = values[0]
-    # Begin near zero, on whichever side it is shorter.
-    total = values[0] - modulus if 2 * values[0] > modulus else values[0]
-    values[0] = total
+    total = first
+    values[0] = low + total
     for i in range(1, values.size):
         step = values[i] - last
         last = values[i]
@@ -56,7 +59,7 @@ def _unwrap(values: Plane, modulus: int) -> None:
         elif 2 * step < -modulus:
             step += modulus
         total += step
-        values[i] = total
+        values[i] = low + total
 
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
@@ -69,7 +72,8 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     extent = high - low + 1
     if not 3 < extent < LARGEST:
         return
-    sample = runs(flat, 8192, 256)
+    # From zero on: a median is a float, which does not tell integers near 2^63 apart.
+    sample = runs(flat, 8192, 256) - low
     steps = np.diff(sample)
     steps = np.delete(steps, np.arange(255, steps.size, 256)) if flat.size > 8448 else steps
     far = np.abs(steps) > extent // 2
@@ -96,28 +100,45 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     # The usual ranges start at 0, or in the middle for signed counters.
     start = low if low < -(best // 2) or high >= best - best // 2 else -(best // 2)
     start = 0 if low >= 0 and high < best else start
-    yield (best, start)
+    # Near the upper end of int64 the range ends with it.
+    yield (best, min(start, INT64[1] - best + 1))
 
 
 def _bits(values: Plane) -> float:
     return float(np.mean(np.log2(1 + np.abs(values.astype(np.float64)))))
 
 
+def check(parameters: Parameters) -> tuple[int, int]:
+    """Take modulus and low; the encoder declines what this refuses."""
+    check_parameters(NAME, parameters, (2, 2 * LARGEST), INT64)
+    modulus, low = parameters
+    if low + modulus - 1 > INT64[1]:
+        raise CorruptError(f"{NAME}: values from {low} to {low + modulus - 1} are no int64")
+    return modulus, low
+
+
 def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Unwrap in C order."""
-    modulus, low = parameters
+    modulus, low = check(parameters)
     if array.size and not low <= int(array.min()) <= int(array.max()) < low + modulus:
         return None
+    if (array.size + 1) * modulus > FURTHEST:
+        return None
     plane = np.array(array)
-    _unwrap(plane.reshape(-1), modulus)
+    flat = plane.reshape(-1)
+    if flat.size:
+        # Begin near zero, on whichever side it is shorter.
+        value = int(flat[0])
+        first = value - low - (modulus if 2 * value > modulus else 0)
+        with np.errstate(over="ignore"):  # wraps, compiled or not
+            _unwrap(flat, np.int64(modulus), np.int64(low), np.int64(first))
     return (Child(plane, next_stage=STAGE_AXES),)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
     """Take remainders."""
     check_plane(NAME, dtype)
-    check_parameters(NAME, parameters, (2, 2 * LARGEST), (-2 * LARGEST, INT64[1] // 2))
-    modulus, low = parameters
+    modulus, low = check(parameters)
     plane = np.array(read(shape))
     flat = plane.reshape(-1)
     flat -= low
