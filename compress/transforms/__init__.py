@@ -13,6 +13,7 @@ from compress.transforms import (
     dictionary,
     fixed,
     folded,
+    lookback,
     masked,
     mirrored,
     multiples,
@@ -52,6 +53,7 @@ _ALL: tuple[Step, ...] = (
     fixed,
     seasonal,
     mirrored,
+    lookback,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}
