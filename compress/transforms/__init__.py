@@ -10,6 +10,7 @@ from __future__ import annotations
 from compress.transforms import (
     constant,
     decorrelated,
+    delta,
     dictionary,
     fixed,
     folded,
@@ -54,6 +55,7 @@ _ALL: tuple[Step, ...] = (
     seasonal,
     mirrored,
     lookback,
+    delta,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.transforms.sample import middle
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_ORDER,
@@ -62,11 +63,11 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     if array.size < _GLANCE // 4 or array.size != max(array.shape):
         return
     flat = array.reshape(-1)
-    glance = _middle(flat, _GLANCE)
+    glance = middle(flat, _GLANCE)
     apart = _bits(np.diff(glance))
     if _spacing_bits(glance) > apart - 2 * _GAIN:
         return
-    window = _middle(flat, _WINDOW)
+    window = middle(flat, _WINDOW)
     fresh = math.log2(float(window.max()) - float(window.min()) + 1)
     reach = _reach(window, fresh)
     choices = [(0, 0), (0, 1)]
@@ -82,11 +83,6 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     tracks = min(MAX_TRACKS, 1 << (2 * most).bit_length())
     for ranking in (BY_RECENCY, BY_NUMBER):
         yield (tracks, ranking, reach, smoothing, trend)
-
-
-def _middle(flat: Plane, size: int) -> Plane:
-    start = max(0, (flat.size - size) // 2)
-    return flat[start : start + size]
 
 
 def _bits(numbers: Plane) -> float:
