@@ -14,6 +14,7 @@ from compress.transforms import (
     dictionary,
     fixed,
     folded,
+    interleaved,
     lookback,
     masked,
     mirrored,
@@ -56,6 +57,7 @@ _ALL: tuple[Step, ...] = (
     mirrored,
     lookback,
     delta,
+    interleaved,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}
