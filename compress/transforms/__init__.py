@@ -10,9 +10,12 @@ from __future__ import annotations
 from compress.transforms import (
     constant,
     decorrelated,
+    delta,
     dictionary,
     fixed,
     folded,
+    interleaved,
+    lookback,
     masked,
     mirrored,
     multiples,
@@ -52,6 +55,9 @@ _ALL: tuple[Step, ...] = (
     fixed,
     seasonal,
     mirrored,
+    lookback,
+    delta,
+    interleaved,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

@@ -9,7 +9,7 @@ import numpy as np
 from compress.transforms.ordered import to_plane
 from compress.transforms.step import Array, Plane
 
-__all__ = ["fill_values", "isolated_values", "repeated_values", "runs"]
+__all__ = ["fill_values", "isolated_values", "middle", "repeated_values", "runs"]
 
 MAX_SPECIALS = 8
 
@@ -37,6 +37,20 @@ def runs(array: Array, count: int, length: int = 64) -> Array:
     start = np.linspace(0, flat.size - length, max(count // length, 1)).astype(np.int64)
     picked: Array = flat[(start[:, None] + np.arange(length)).reshape(-1)]
     return picked
+
+
+def middle(flat: Plane, size: int) -> Plane:
+    """Consecutive samples of the middle.
+
+    Parameters
+    ----------
+    flat : numpy.ndarray of int64
+        One-dimensional.
+    size : int
+        How many to take, at most.
+    """
+    start = max(0, (flat.size - size) // 2)
+    return flat[start : start + size]
 
 
 def repeated_values(values: Plane) -> tuple[int, ...]:

@@ -1,0 +1,168 @@
+"""Look-back: the difference of a sample to one of the last values, and to which.
+
+Interleaved streams, sessions and merged logs hold several tracks, each of which changes little:
+a sample continues one of them, or begins a new one. A new track replaces the one that was
+continued longest ago, or the oldest one where tracks have numbers.
+
+Parameters: the number of tracks; whether a track is named by its recency (1 for the last one that
+was continued) or by its number; the largest difference; how many binary places the mean of a
+track moves by (0: a track expects its last value); whether it expects the last change again.
+Children: the track of each sample (0: a new one), the differences, and the first values of tracks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from compress.errors import CorruptError
+from compress.transforms.sample import middle
+from compress.transforms.step import (
+    STAGE_HOLES,
+    STAGE_ORDER,
+    STAGE_WHOLE,
+    Array,
+    Child,
+    Context,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    Traits,
+    check_parameters,
+    check_plane,
+    is_plane,
+)
+from compress.transforms.tracks import BY_NUMBER, BY_RECENCY, MAX_SMOOTHING, follow, rebuild
+
+CODE = 19
+NAME = "lookback"
+MAX_TRACKS = 1 << 12
+MAX_REACH = 1 << 62
+# A mean counts binary places below one.
+MAX_SMOOTHED_REACH = 1 << 48
+SMOOTHINGS = (2, 5)
+_GLANCE, _WINDOW = 1 << 11, 1 << 13
+# Neighbours in order of value between which spacings are taken.
+_SPACING = 2
+# Bits a sample that tracks must gain.
+_GAIN = 0.5
+# Bits a sample that do not count.
+_EVEN = 0.02
+
+TRAITS = Traits(STAGE_ORDER, variant=(1,), search_ns=10.0, encode_ns=150.0, decode_ns=60.0)
+accepts = is_plane
+
+
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
+    """Find tracks in a window where neighbours lie apart and yet values lie close together."""
+    del context
+    if array.size < _GLANCE // 4 or array.size != max(array.shape):
+        return
+    flat = array.reshape(-1)
+    glance = middle(flat, _GLANCE)
+    apart = _bits(np.diff(glance))
+    if _spacing_bits(glance) > apart - 2 * _GAIN:
+        return
+    window = middle(flat, _WINDOW)
+    fresh = math.log2(float(window.max()) - float(window.min()) + 1)
+    reach = _reach(window, fresh)
+    choices = [(0, 0), (0, 1)]
+    if reach < MAX_SMOOTHED_REACH:
+        choices += [(smoothing, 0) for smoothing in SMOOTHINGS]
+    costs = [_cost(window, (MAX_TRACKS, BY_NUMBER, reach, *choice), fresh) for choice in choices]
+    if min(costs) > _bits(np.diff(window)) - _GAIN:
+        return
+    # The simplest expectation is the likeliest.
+    smoothing, trend = choices[0 if costs[0] < min(costs) + _EVEN else int(np.argmin(costs))]
+    which = _follow(window, (MAX_TRACKS, BY_RECENCY, reach, smoothing, trend))[0]
+    most = int(np.quantile(which, 0.999))
+    tracks = min(MAX_TRACKS, 1 << (2 * most).bit_length())
+    for ranking in (BY_RECENCY, BY_NUMBER):
+        yield (tracks, ranking, reach, smoothing, trend)
+
+
+def _bits(numbers: Plane) -> float:
+    """Bits of numbers, about."""
+    return float(np.mean(np.log2(1 + np.abs(numbers.astype(np.float64)))))
+
+
+def _spacing_bits(values: Plane) -> float:
+    """Bits of a value under the density of all (Vasicek's estimate)."""
+    ordered = np.sort(values).astype(np.float64)
+    spacings = np.maximum(ordered[_SPACING:] - ordered[:-_SPACING], 1)
+    return float(np.mean(np.log2(spacings))) + math.log2(values.size / _SPACING)
+
+
+def _entropy(values: Plane) -> float:
+    counts = np.unique(values, return_counts=True)[1] / max(values.size, 1)
+    return float(-np.sum(counts * np.log2(counts)))
+
+
+def _code_bits(differences: Plane) -> float:
+    """Bits of a difference: its magnitude, and what lies below."""
+    if differences.size == 0:
+        return 0.0
+    lengths = np.frexp(np.abs(differences.astype(np.float64)))[1].astype(np.int64)
+    # The sign, and what is below the leading bit.
+    return _entropy(lengths) + float(np.mean(lengths))
+
+
+def _reach(window: Plane, fresh: float) -> int:
+    """Largest difference within a track for which tracks cost least, to a few binary places."""
+    powers = range(2, int(min(fresh, 62)) + 1, 3)
+    costs = [_cost(window, (MAX_TRACKS, BY_NUMBER, 1 << power, 0, 0), fresh) for power in powers]
+    # Far differences widen the table of all: the least reach that will do.
+    return 1 << powers[int(np.argmax(np.array(costs) < min(costs) + _EVEN))]
+
+
+def _cost(window: Plane, parameters: Parameters, fresh: float) -> float:
+    """Bits a sample for tracks, differences, and new values of ``fresh`` bits."""
+    which, differences, new = _follow(window, parameters)
+    bits = differences.size * _code_bits(differences) + new.size * fresh
+    return _entropy(which) + bits / window.size
+
+
+def _follow(flat: Plane, parameters: Parameters) -> tuple[Plane, Plane, Plane]:
+    which, out = np.empty_like(flat), np.empty_like(flat)
+    with np.errstate(over="ignore"):  # wraps, compiled or not
+        continued = int(follow(flat, *parameters, which, out))
+    return which, out[:continued], np.ascontiguousarray(out[continued:][::-1])
+
+
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
+    """Give the track of each sample, the differences and the new values."""
+    which, differences, fresh = _follow(array.reshape(-1), parameters)
+    return (
+        Child(which.reshape(array.shape), "mask", next_stage=STAGE_WHOLE),
+        Child(differences, next_stage=STAGE_HOLES),
+        Child(fresh, "side", next_stage=STAGE_HOLES),
+    )
+
+
+def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
+    """Continue the tracks."""
+    check_plane(NAME, dtype)
+    check_parameters(
+        NAME,
+        parameters,
+        (1, MAX_TRACKS),
+        (BY_RECENCY, BY_NUMBER),
+        (0, MAX_REACH),
+        (0, MAX_SMOOTHING),
+        (0, 1),
+    )
+    if parameters[3] and (parameters[4] or parameters[2] >= MAX_SMOOTHED_REACH):
+        raise CorruptError(f"{NAME}: no such mean")
+    which = read(shape)
+    continued = int(np.count_nonzero(which))
+    differences, fresh = read((continued,)), read((which.size - continued,))
+    plane = np.empty(shape, np.int64)
+    with np.errstate(over="ignore"):  # wraps, compiled or not
+        good = rebuild(which.reshape(-1), differences, fresh, *parameters, plane.reshape(-1))
+    if not good:
+        raise CorruptError(f"{NAME}: a sample continues no track")
+    return plane
