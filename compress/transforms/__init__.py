@@ -18,6 +18,7 @@ from compress.transforms import (
     multiples,
     ordered,
     quantised,
+    ratios,
     repeated,
     scaled,
     seasonal,
@@ -52,6 +53,7 @@ _ALL: tuple[Step, ...] = (
     fixed,
     seasonal,
     mirrored,
+    ratios,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}
