@@ -107,7 +107,7 @@ def _through(
             below.append(chains(child.plane, share, child.next_stage, context, effort))
     least = cost + sum(scored[0][0] for scored in below)
     best = tuple(scored[0][1] for scored in below)
-    found = [(least, Branch(step.CODE, parameters, best))]
+    found: list[_Scored] = [(least, Branch(step.CODE, parameters, best))]
     for i, child in enumerate(children):
         if child.role == "main":
             for bits, chain in below[i][1:]:

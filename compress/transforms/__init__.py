@@ -21,6 +21,7 @@ from compress.transforms import (
     multiples,
     ordered,
     quantised,
+    ratios,
     repeated,
     scaled,
     seasonal,
@@ -58,6 +59,7 @@ _ALL: tuple[Step, ...] = (
     lookback,
     delta,
     interleaved,
+    ratios,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
-from compress.transforms.distinct import distinct_values, positions_of
+from compress.transforms.distinct import distinct_values, positions_of, recurring_share
+from compress.transforms.sample import runs
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_WHOLE,
@@ -31,30 +32,44 @@ from compress.transforms.step import (
 CODE = 3
 NAME = "dictionary"
 LIMIT = 1 << 16
-SAMPLE = 4096
+# So many samples a value are always worth a trial.
+OFTEN = 8
+# Fewer where the indexes are so many bits shorter than the values; listing one costs some too.
+SHORTER, LISTED = 8.0, 4.0
+# Less than this share of recurring samples pays for no list; looked at in so many samples.
+LEAST_SHARE = 1 / 16
+LONGEST = 1 << 18
 
 TRAITS = Traits(STAGE_WHOLE, whole_plane=True)
 accepts = is_plane
 
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
-    """Look for at most a value in eight samples, 65,536 values, and gaps between them."""
+    """Look for values that recur, at most 65,536, with gaps between them."""
     del context
-    flat = array.reshape(-1)
-    limit = min(LIMIT, flat.size // 8)
-    if flat.size > 4 * SAMPLE:
-        # Evenly spaced runs: if half of a sample is distinct values, the whole has too many.
-        start = np.linspace(0, flat.size - 64, SAMPLE // 64).astype(np.int64)
-        sample = flat[start[:, None] + np.arange(64)]
-        if distinct_values(sample, SAMPLE // 2) is None:
-            return
-    values = distinct_values(flat, limit)
+    if array.size < OFTEN:
+        return
+    share = recurring_share(runs(array, LONGEST, LONGEST >> 6))
+    if share < LEAST_SHARE:
+        return
+    if share < 1 - 2 / OFTEN and _shorter(array, array.size * (1 - share)) < SHORTER:
+        return
+    values = distinct_values(array, min(LIMIT, array.size))
     if values is None or values.size < 2:
         return
     # Dense values gain nothing from being numbered.
     if int(values[-1]) - int(values[0]) < values.size:
         return
+    if OFTEN * values.size > array.size:
+        shorter = _shorter(array, values.size)
+        if shorter < SHORTER or (array.size - values.size) * shorter < LISTED * values.size:
+            return
     yield ()
+
+
+def _shorter(array: Array, count: float) -> float:
+    """Bits that the index among so many values is shorter than a value."""
+    return float(np.log2(float(array.max()) - float(array.min()) + 1) - np.log2(count + 1))
 
 
 def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:

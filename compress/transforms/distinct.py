@@ -9,7 +9,11 @@ import numpy as np
 from compress.kernels import kernel
 from compress.transforms.step import Plane
 
-__all__ = ["distinct_values", "positions_of"]
+__all__ = ["distinct_values", "positions_of", "recurring_share"]
+
+
+# Samples looked at, and how many at least say anything.
+SAMPLE, LEAST = 2048, 64
 
 
 @kernel(inline="never")
@@ -64,6 +68,34 @@ def _look_up(values: Plane, keys: Plane, where: Any, out: Plane) -> int:
 
 def _table(limit: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.zeros(1 << (2 * max(limit, 8) - 1).bit_length(), np.int64)
+
+
+@kernel()
+def _pick(values: Plane, mask: int, out: Plane) -> int:
+    """Pick the values of one class of hashes, as many as there is room for."""
+    count = 0
+    for i in range(values.size):
+        if _hash(values[i], mask) == 0:
+            if count == out.size:
+                break
+            out[count] = values[i]
+            count += 1
+    return count
+
+
+def recurring_share(plane: Plane) -> float:
+    """Share of samples whose value occurred before, about.
+
+    Looks at all samples of some values, rather than at some samples of all values: those hardly
+    recur in a part of a plane that has thousands of values.
+    """
+    classes = 1 << max(0, (plane.size // SAMPLE).bit_length() - 1)
+    picked = np.empty(4 * SAMPLE, np.int64)
+    count = int(_pick(plane.reshape(-1), classes - 1, picked))
+    if count < LEAST:
+        # One value is nearly all, or none is in this class.
+        return 1.0
+    return 1.0 - np.unique(picked[:count]).size / count
 
 
 def distinct_values(plane: Plane, limit: int) -> Plane | None:

@@ -9,12 +9,13 @@ Parameters: layout, then the special values (see `compress.transforms.special`).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from compress.transforms.sample import isolated_values, runs
+from compress.transforms.sample import MAX_SPECIALS, isolated_values, runs
 from compress.transforms.special import check_special, layouts, merge, set_apart
 from compress.transforms.step import (
     STAGE_DIGITS,
@@ -23,6 +24,7 @@ from compress.transforms.step import (
     Child,
     Context,
     Parameters,
+    Plane,
     Read,
     Shape,
     Traits,
@@ -34,7 +36,9 @@ CODE = 6
 NAME = "masked"
 SAMPLE = 4096
 BACKGROUND = 0.3
-ATOM = 32
+# Of a sample: one in 256. Among float64 of full mantissas the mask of rarer ones costs more than a
+# fifth of what it saves.
+ATOM = 16
 
 TRAITS = Traits(STAGE_HOLES, variant=(0,))
 accepts = is_plane
@@ -52,18 +56,31 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     sample = np.concatenate([sample, *[np.repeat(v, min(2, _count(flat, v))) for v in extremes]])
     specials = list(isolated_values(sample))
     rest = sample[~np.isin(sample, specials)]
-    if rest.size:
-        values, counts = np.unique(rest, return_counts=True)
-        common = int(np.argmax(counts))
-        second = int(np.partition(counts, -2)[-2]) if values.size > 1 else 0
-        # An atom in a continuum: all others recur far less often.
-        atom = counts[common] > max(ATOM, 8 * second)
-        background = BACKGROUND * rest.size < counts[common]
-        if (atom or background) and values.size > 2 and len(specials) < 8:
-            specials.append(int(values[common]))
+    specials += _frequent_values(rest)[: MAX_SPECIALS - len(specials)]
     if specials:
         for layout in layouts(array.shape, np.isin(sample, specials)):
             yield (layout, *specials)
+
+
+def _frequent_values(sample: Plane) -> list[int]:
+    """Values that occur far more often than all others, and a background, the most frequent first.
+
+    Exact zeros among full mantissas are atoms in a continuum, and there may be several: both ends
+    of a range to which values were clipped.
+    """
+    values, counts = np.unique(sample, return_counts=True)
+    if values.size <= 2:
+        return []
+    order = np.argsort(-counts, kind="stable")[: MAX_SPECIALS + 1]
+    ranked = counts[order].tolist()
+    # Where the counts fall steeply, the atoms end: below come those that recur by chance.
+    atoms = max(
+        (i + 1 for i, (n, m) in enumerate(itertools.pairwise(ranked)) if n >= max(ATOM, 8 * m)),
+        default=0,
+    )
+    if atoms == 0 and ranked[0] > BACKGROUND * sample.size:
+        atoms = 1
+    return [int(values[i]) for i in order[:atoms]]
 
 
 def _count(flat: Array, value: Any) -> int:

@@ -33,7 +33,11 @@ from compress.transforms.step import (
 CODE = 7
 NAME = "sparse"
 SAMPLE = 2048
+LONG_SAMPLE = 1 << 14
 RARE = 1 / 32
+# Gaps of exceptions that keep a distance cost so much less than independent ones, which cost what
+# flags cost.
+REGULAR = 0.95
 
 TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=1.0, encode_ns=1.0, decode_ns=1.0)
 accepts = is_plane
@@ -47,9 +51,23 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     values, counts = np.unique(runs(array, SAMPLE), return_counts=True)
     common = values[int(np.argmax(counts))]
     exceptions = int(np.count_nonzero(array != common))
-    if not 0 < exceptions <= RARE * array.size:
-        return
-    yield (int(common), exceptions)
+    if exceptions and (
+        exceptions <= RARE * array.size or (values.size == 2 and _are_regular(array, common))
+    ):
+        yield (int(common), exceptions)
+
+
+def _are_regular(array: Array, common: Any) -> bool:
+    """Whether gaps between exceptions, one after another, cost less than flags would."""
+    part = array.reshape(-1)[:LONG_SAMPLE] != common
+    gaps = np.diff(np.flatnonzero(part))
+    share = float(np.mean(part))
+    if gaps.size < 16 or share > 1 / 2:
+        return False
+    counts = np.unique(gaps, return_counts=True)[1] / gaps.size
+    rest = 1 - share
+    flags = -share * np.log2(share) - rest * np.log2(rest)
+    return bool(-share * np.sum(counts * np.log2(counts)) < REGULAR * flags)
 
 
 def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
