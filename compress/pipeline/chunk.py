@@ -32,7 +32,7 @@ from compress.pipeline.geometry import fold_axes
 from compress.pipeline.model import Model
 from compress.pipeline.plan import plan_field
 from compress.pipeline.tree import Branch, Leaf, Node, leaves, read_node, write_node
-from compress.prediction import plain
+from compress.prediction import raw
 from compress.transforms import ordered
 from compress.transforms.dtypes import describe
 from compress.transforms.fields import are_numbers, assemble, field_specs, take_apart
@@ -152,7 +152,7 @@ def _plain_plan(field: Array) -> Node:
     if field.size == 0:
         return _raw_plan(field.dtype)
     plane = field if field.dtype == np.int64 else ordered.to_plane(field)
-    return _plain(field.dtype, plain.propose(plane, 1))
+    return _plain(field.dtype, raw.propose(plane, 1))
 
 
 def _raw_plan(dtype: np.dtype[Any]) -> Node:
@@ -161,7 +161,7 @@ def _raw_plan(dtype: np.dtype[Any]) -> Node:
 
 
 def _plain(dtype: np.dtype[Any], parameters: tuple[int, ...]) -> Node:
-    leaf = Leaf(plain.CODE, parameters)
+    leaf = Leaf(raw.CODE, parameters)
     return leaf if dtype == np.int64 else Branch(ordered.CODE, (), (leaf,))
 
 
