@@ -60,7 +60,8 @@ def sample_of(array: Array, most: int = _SAMPLE) -> Array:
             start = round((i / max(count - 1, 1) if axis == longest else place) * (n - side))
             cut.append(slice(start, start + side))
         blocks.append(array[tuple(cut)])
-    return np.concatenate(blocks, axis=longest)
+    # Either half of the blocks stands for the whole.
+    return np.concatenate(blocks[::2] + blocks[1::2], axis=longest)
 
 
 def rows_of(array: Array, most: int) -> Array:
@@ -75,7 +76,7 @@ def rows_of(array: Array, most: int) -> Array:
     if array.ndim == 1:
         each = max(1, most // _PLACES)
         starts = [(2 * i + 1) * (array.size - each) // (2 * _PLACES) for i in range(_PLACES)]
-        return np.concatenate([array[start : start + each] for start in starts])
+        return np.concatenate([array[start : start + each] for start in starts[::2] + starts[1::2]])
     row = prod(array.shape[1:])
     if 2 * _ROWS_TOGETHER * row > most:
         # Shorter rows: the second axis is cut.
@@ -89,18 +90,27 @@ def rows_of(array: Array, most: int) -> Array:
     count = min(_PLACES, max(1, rows // _ROWS_TOGETHER))
     each = rows // count
     starts = [(2 * i + 1) * (len(array) - each) // (2 * count) for i in range(count)]
-    return np.concatenate([array[start : start + each] for start in starts])
+    return np.concatenate([array[start : start + each] for start in starts[::2] + starts[1::2]])
 
 
 def _block_sides(shape: tuple[int, ...], most: int) -> list[int]:
-    """Sides of a block of about ``most`` elements, as equal as the shape lets them be."""
+    """Sides of a block of about ``most`` elements, as equal as the shape lets them be.
+
+    Short axes are whole. A long one that comes first or last is longer than a short one can be,
+    when all blocks are put together, so that steps can tell channels by a sample.
+    """
     sides = list(shape)
+    longest = int(np.argmax(shape))
     order = sorted(range(len(shape)), key=lambda axis: shape[axis])
     left = float(most)
     for i, axis in enumerate(order):
-        fair = max(WHOLE_AXIS + 1, round(left ** (1 / (len(order) - i))))
-        sides[axis] = shape[axis] if shape[axis] <= WHOLE_AXIS else min(shape[axis], fair)
+        side = max(1, round(left ** (1 / (len(order) - i))))
+        if axis in (0, len(shape) - 1) and axis != longest:
+            side = max(side, WHOLE_AXIS + 1)
+        sides[axis] = shape[axis] if shape[axis] <= WHOLE_AXIS else min(shape[axis], side)
         left = max(1.0, left / sides[axis])
+    if len(shape) > 1:
+        sides[longest] = max(sides[longest], min(shape[longest], 2))
     return sides
 
 

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from compress.pipeline.candidates import OPEN, chains, refit, steps_from
@@ -20,7 +21,7 @@ from compress.pipeline.estimate import plane_bits, rows_of, sample_of
 from compress.pipeline.execute import Part
 from compress.pipeline.tree import Branch, Leaf, Node, write_node
 from compress.prediction import raw
-from compress.prediction.model import Parameters, Plane
+from compress.prediction.model import Parameters, Plane, PlaneModel
 from compress.transforms import STEPS, Step
 from compress.transforms.step import END, STAGE_WHOLE, Child, Context, is_plane
 
@@ -31,6 +32,8 @@ _T = TypeVar("_T")
 _INNER = Context()
 # Steps for whole planes that may follow one another.
 _MOST_WHOLE = 4
+# Rows of a plane that can be halved.
+_LEAST_ROWS = 8
 
 
 class Coded(NamedTuple):
@@ -100,6 +103,21 @@ def _share(child: Child, array: Array, total: int) -> int:
 def _open_from(chain: Branch, count: int) -> tuple[Node, ...]:
     """Chains of so many children: those of the sample, open where it had fewer."""
     return (*chain.children, *(OPEN,) * count)[:count]
+
+
+def _extrapolated(
+    model: PlaneModel, trial: Plane, parameters: Parameters, size: int, total: int
+) -> float:
+    """Bits of ``total`` samples of which ``trial`` takes ``size`` bytes.
+
+    What learns while it codes pays for it once, so its second half stands for what follows.
+    """
+    axis = int(np.argmax(trial.shape)) if trial.ndim else 0
+    if not model.LEARNS or trial.size >= total or trial.shape[axis] < _LEAST_ROWS:
+        return 8.0 * size * total / trial.size
+    first = np.ascontiguousarray(np.take(trial, range(trial.shape[axis] // 2), axis))
+    later = (size - len(model.encode(first, parameters))) / (trial.size - first.size)
+    return 8.0 * (size + later * (total - trial.size))
 
 
 class _Search(NamedTuple):
@@ -269,7 +287,8 @@ class _Search(NamedTuple):
                 if parameters is None:
                     return None
                 data, leaf = model.encode(trial, parameters), Leaf(model.CODE, parameters)
-                bits = 8.0 * len(data) * total / trial.size + 8.0 * len(write_node(leaf))
+                bits = _extrapolated(model, trial, leaf.parameters, len(data), total)
+                bits += 8.0 * len(write_node(leaf))
             ns = model.decode_ns(leaf.parameters), model.encode_ns(leaf.parameters)
             bits += total * self.price(*ns)
             least[samples] = min(least.get(samples, math.inf), bits)

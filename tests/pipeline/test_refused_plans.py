@@ -9,20 +9,20 @@ import pytest
 import compress
 from compress.pipeline.execute import Part, check_plan
 from compress.pipeline.tree import Branch, Leaf, Node
-from compress.prediction import plain, static
+from compress.prediction import raw, static
 from compress.transforms import constant, masked, multiples, ordered, unwrapped
 from tests.strategies import same
 
 COUNTER = (np.cumsum(np.random.default_rng(0).integers(1, 30, 5000)) % 1440).astype(np.uint64)
 PLANE = np.arange(12).reshape(3, 4)
-BITS = Leaf(plain.CODE, (64,))
+BITS = Leaf(raw.CODE, (64,))
 
 Plan = tuple[Node, list[Part]]
 
 
 def refused_parameters() -> Plan:
     """Give a step a parameter that its inverse refuses."""
-    leaf = Leaf(plain.CODE, (64,))
+    leaf = Leaf(raw.CODE, (64,))
     return Branch(unwrapped.CODE, (1, 0), (leaf,)), [(PLANE.ravel(), None)]
 
 

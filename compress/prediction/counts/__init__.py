@@ -30,6 +30,7 @@ CODE = 5
 NAME = "counts"
 KNOWS_HOLES = False
 FITS_ON_A_PART = False
+LEARNS = True
 
 Plane = npt.NDArray[np.int64]
 Parameters = tuple[int, ...]
@@ -267,8 +268,8 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, int, Re
     n = prod(shape)
     if n > _LONGEST_PLANE:
         raise CorruptError(f"counts: a plane of {n} samples")
-    # More slots than visits are never asked for: a short plane does not allocate much.
-    if not _SLOT_BITS[0] <= slot_bits <= _slot_bits(n, size, _STRONG_LEVEL):
+    # More slots than twice the visits are never taken: a short plane does not allocate much.
+    if not _SLOT_BITS[0] <= slot_bits <= _slot_bits(2 * n + 2, size, _STRONG_LEVEL):
         raise CorruptError(f"counts: {slot_bits} bits of slots")
     return low, size, RECIPES[number](shape), slot_bits, bool(informed)
 

@@ -31,6 +31,7 @@ CODE = 0
 NAME = "static"
 KNOWS_HOLES = False
 FITS_ON_A_PART = False
+LEARNS = False
 
 _SAMPLE = 1 << 14
 # Tokens in a table: enough that low bits are plain where the density bends least.
