@@ -23,7 +23,8 @@ __all__ = ["OPEN", "chains", "refit", "steps_from"]
 Array = NDArray[Any]
 # A plane whose model is not chosen yet.
 OPEN = Leaf(-1)
-_Scored = tuple[float, Node]
+# J in bits, a chain, and what of it estimates cannot judge.
+_Scored = tuple[float, Node, tuple[int, ...]]
 
 _BY_STAGE = sorted(STEPS.values(), key=lambda step: step.TRAITS.stage)
 # What coding judges better than the estimate goes on unless it is estimated so much dearer.
@@ -54,18 +55,20 @@ def chains(array: Array, total: int, stage: int, context: Context, effort: Effor
 
     Returns
     -------
-    list of (float, Node)
-        The cheapest ``effort.beam`` chains with their cost in bits, the cheapest first.
+    list of (float, Node, tuple)
+        The cheapest ``effort.beam`` chains with their cost in bits and their kind, the
+        cheapest first.
     """
     found: list[_Scored] = []
     if is_plane(array.dtype):
-        found.append((plane_bits(array, total), OPEN))
+        found.append((plane_bits(array, total), OPEN, ()))
     if array.size and stage < STAGE_WHOLE:
         for step in steps_from(stage, array.dtype, effort):
             if step.TRAITS.whole_plane:
                 break
-            for parameters in step.candidates(array, context):
-                found += _through(step, parameters, array, total, context, effort)
+            for i, parameters in enumerate(step.candidates(array, context)):
+                own = () if step.TRAITS.estimable and i == 0 else (step.CODE, i)
+                found += _through(step, parameters, own, array, total, context, effort)
     return _best(found, effort)
 
 
@@ -73,26 +76,25 @@ def _best(found: list[_Scored], effort: Effort) -> list[_Scored]:
     """Keep the cheapest chains; of each kind that estimates cannot judge, only one."""
     found.sort(key=lambda scored: scored[0])
     kept: dict[tuple[int, ...], _Scored] = {}
-    for bits, chain in found:
-        if bits <= found[0][0] * _NOT_ESTIMABLE:
-            kept.setdefault(_kind(chain), (bits, chain))
-    return list(kept.values())[: effort.beam]
-
-
-def _kind(chain: Node) -> tuple[int, ...]:
-    """Codes and variants of the steps of a chain that estimates cannot judge."""
-    if not isinstance(chain, Branch):
-        return ()
-    below = tuple(number for child in chain.children for number in _kind(child))
-    traits = STEPS[chain.step].TRAITS
-    variant = tuple(chain.parameters[place] for place in traits.variant)
-    return below if traits.estimable and not variant else (chain.step, *variant, *below)
+    for scored in found:
+        kept.setdefault(scored[2], scored)
+    # The chain that estimates can judge always goes on.
+    plain = kept.pop((), None)
+    others = [scored for scored in kept.values() if scored[0] <= found[0][0] * _NOT_ESTIMABLE]
+    several = [*others[: effort.beam - (plain is not None)], *([plain] if plain else [])]
+    return sorted(several, key=lambda scored: scored[0])
 
 
 def _through(
-    step: Step, parameters: Parameters, array: Array, total: int, context: Context, effort: Effort
+    step: Step,
+    parameters: Parameters,
+    own: tuple[int, ...],
+    array: Array,
+    total: int,
+    context: Context,
+    effort: Effort,
 ) -> list[_Scored]:
-    """List the chains that begin with a step: the best of each child, and others of the first."""
+    """List the chains that begin with a step: the best of each child, and others of the main."""
     children = step.split(array, parameters)
     if children is None or any(child.holes for child in children) > effort.knows_holes:
         return []
@@ -102,19 +104,23 @@ def _through(
     for child in children:
         share = round(child.plane.size / array.size * total)
         if child.next_stage == END or child.holes:
-            below.append([(_child_bits(child, share), OPEN)])
+            below.append([(_child_bits(child, share), OPEN, ())])
         else:
             below.append(chains(child.plane, share, child.next_stage, context, effort))
     least = cost + sum(scored[0][0] for scored in below)
     best = tuple(scored[0][1] for scored in below)
-    found: list[_Scored] = [(least, Branch(step.CODE, parameters, best))]
-    for i, child in enumerate(children):
-        if child.role == "main":
-            for bits, chain in below[i][1:]:
-                rest = (*best[:i], chain, *best[i + 1 :])
-                dearer = least + bits - below[i][0][0]
-                found.append((dearer, Branch(step.CODE, parameters, rest)))
-    return found
+    main = [i for i, child in enumerate(children) if child.role == "main"][:1]
+    if not main:
+        return [(least, Branch(step.CODE, parameters, best), own)]
+    (i,) = main
+    return [
+        (
+            least + bits - below[i][0][0],
+            Branch(step.CODE, parameters, (*best[:i], chain, *best[i + 1 :])),
+            (*own, *kind),
+        )
+        for bits, chain, kind in below[i]
+    ]
 
 
 def _child_bits(child: Child, total: int) -> float:

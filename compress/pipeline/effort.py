@@ -26,8 +26,8 @@ class Effort(NamedTuple):
         Samples of a field on which chains of steps are estimated.
     beam : int
         Chains that are tried by coding.
-    trial : int
-        Samples on which chains are judged by coding; 0 where estimates decide.
+    trials : tuple of int
+        Samples on which chains are judged by coding, round by round; none where estimates decide.
     rounds : tuple of int
         Samples on which plane models are coded, round by round.
     slack : float
@@ -45,7 +45,7 @@ class Effort(NamedTuple):
 
     sample: int
     beam: int
-    trial: int
+    trials: tuple[int, ...]
     rounds: tuple[int, ...]
     slack: float
     search_ns: float
@@ -71,16 +71,26 @@ _FIVE = _fits((causal, 5), (counts, 5), (static, 3), (raw, 1))
 _SIX = _fits((causal, 6), (causal, 5), (counts, 5), (static, 3), (raw, 1))
 _SEVEN = _fits((causal, 7), (causal, 5), (counts, 7), (static, 3), (raw, 1))
 _EIGHT = _fits((causal, 8), (causal, 5), (counts, 7), (static, 3), (raw, 1))
-_QUICK = _fits((causal, 4), (counts, 4), (static, 1), (raw, 1))
+_QUICK = _fits((causal, 5), (counts, 4), (static, 1), (raw, 1))
 
 EFFORT = {
-    1: Effort(1 << 11, 1, 0, (), 0.0, 5.0, 2e-2, 2e-3, _ONE, _ONE),
-    2: Effort(1 << 13, 1, 0, (), 0.0, 20.0, 1e-2, 1e-3, _ONE, _ONE),
-    3: Effort(1 << 14, 5, 1 << 14, (1 << 13,), 8.0, 100.0, 2e-3, 2e-4, _THREE, _THREE),
-    4: Effort(1 << 14, 5, 1 << 14, (1 << 13,), 8.0, 100.0, 1e-3, 1e-4, _FOUR, _FOUR),
-    5: Effort(1 << 14, 6, 1 << 14, (1 << 12, 1 << 15), 16.0, 200.0, 1e-4, 1e-5, _FIVE, _QUICK),
-    6: Effort(1 << 14, 6, 1 << 14, (1 << 12, 1 << 15), 16.0, 400.0, 5e-5, 5e-6, _SIX, _QUICK),
-    7: Effort(1 << 14, 8, 1 << 15, (1 << 12, 1 << 16), 16.0, 1000.0, 1e-5, 1e-6, _SEVEN, _QUICK),
-    8: Effort(1 << 14, 8, 1 << 15, (1 << 12, 1 << 16), 16.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK),
-    9: Effort(1 << 14, 8, 1 << 15, (1 << 12, 1 << 16), 16.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK),
+    1: Effort(1 << 11, 1, (), (), 0.0, 5.0, 2e-2, 2e-3, _ONE, _ONE),
+    2: Effort(1 << 13, 1, (), (), 0.0, 20.0, 1e-2, 1e-3, _ONE, _ONE),
+    3: Effort(1 << 14, 4, (1 << 14, 1 << 17), (1 << 13,), 8.0, 100.0, 2e-3, 2e-4, _THREE, _THREE),
+    4: Effort(1 << 14, 4, (1 << 14, 1 << 17), (1 << 13,), 8.0, 100.0, 1e-3, 1e-4, _FOUR, _FOUR),
+    5: Effort(
+        1 << 14, 5, (1 << 14, 1 << 17), (1 << 12, 1 << 15), 16.0, 200.0, 1e-4, 1e-5, _FIVE, _QUICK
+    ),
+    6: Effort(
+        1 << 14, 5, (1 << 14, 1 << 17), (1 << 12, 1 << 15), 16.0, 400.0, 5e-5, 5e-6, _SIX, _QUICK
+    ),
+    7: Effort(
+        1 << 14, 8, (1 << 14, 1 << 17), (1 << 12, 1 << 16), 16.0, 1000.0, 1e-5, 1e-6, _SEVEN, _QUICK
+    ),
+    8: Effort(
+        1 << 14, 8, (1 << 14, 1 << 17), (1 << 12, 1 << 16), 16.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK
+    ),
+    9: Effort(
+        1 << 14, 8, (1 << 14, 1 << 17), (1 << 12, 1 << 16), 16.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK
+    ),
 }

@@ -11,25 +11,24 @@ from numpy.typing import NDArray
 
 from compress.prediction.model import Plane
 
-__all__ = ["LEAF_BITS", "WHOLE_AXIS", "plane_bits", "rows_of", "sample_of"]
+__all__ = ["LEAF_BITS", "WHOLE_AXIS", "plane_bits", "part_of", "sample_of"]
 
 Array = NDArray[Any]
 _SAMPLE = 1 << 14
 _BLOCKS = 16
 # Axes so short may be channels.
 WHOLE_AXIS = 16
-_ROWS_TOGETHER, _PLACES = 16, 4
 _GOLDEN = 0.6180339887498949
 # A leaf's plan: model, parameters, length. About what a small table costs.
 LEAF_BITS = 160.0
 # What an escape costs beyond the bits of its value.
 _ESCAPE_BITS = 4.0
 # Values further apart than a table is long cannot have masses of their own.
-_TABLE_RANGE = 1 << 13
+_TABLE_RANGE = 1 << 12
 INT64_MAX = (1 << 63) - 1
 
 
-def sample_of(array: Array, most: int = _SAMPLE) -> Array:
+def sample_of(array: Array, most: int = _SAMPLE, blocks: int = _BLOCKS) -> Array:
     """Take a few blocks of an array, behind one another along its longest axis.
 
     Parameters
@@ -37,6 +36,8 @@ def sample_of(array: Array, most: int = _SAMPLE) -> Array:
     array : array, any dtype
     most : int
         Elements to take, about.
+    blocks : int
+        From how many places, at most.
 
     Returns
     -------
@@ -46,11 +47,11 @@ def sample_of(array: Array, most: int = _SAMPLE) -> Array:
     """
     if array.size <= 2 * most or array.ndim == 0:
         return array
-    sides = _block_sides(array.shape, most // _BLOCKS)
+    sides = _block_sides(array.shape, most // blocks)
     longest = int(np.argmax(array.shape))
-    count = min(_BLOCKS, array.shape[longest] // sides[longest], most // prod(sides))
+    count = min(blocks, array.shape[longest] // sides[longest], most // prod(sides))
     count = max(1, count)
-    blocks = []
+    taken = []
     for i in range(count):
         # Spread over all axes, or a frame around a picture would never be seen: multiples of
         # the golden ratio fill an interval evenly, its powers serve the other axes.
@@ -59,38 +60,14 @@ def sample_of(array: Array, most: int = _SAMPLE) -> Array:
             place = (0.5 + i * _GOLDEN ** (1 + axis)) % 1.0
             start = round((i / max(count - 1, 1) if axis == longest else place) * (n - side))
             cut.append(slice(start, start + side))
-        blocks.append(array[tuple(cut)])
+        taken.append(array[tuple(cut)])
     # Either half of the blocks stands for the whole.
-    return np.concatenate(blocks[::2] + blocks[1::2], axis=longest)
+    return np.concatenate(taken[::2] + taken[1::2], axis=longest)
 
 
-def rows_of(array: Array, most: int) -> Array:
-    """Take rows from up to four places of an array, for what runs on from row to row.
-
-    Rows are whole where at least sixteen of them fit in each of two places.
-    """
-    if array.size <= most or array.ndim == 0:
-        return array
-    while array.ndim > 2 and array[0].size > most and array.shape[-1] > WHOLE_AXIS:
-        array = array[len(array) // 2]
-    if array.ndim == 1:
-        each = max(1, most // _PLACES)
-        starts = [(2 * i + 1) * (array.size - each) // (2 * _PLACES) for i in range(_PLACES)]
-        return np.concatenate([array[start : start + each] for start in starts[::2] + starts[1::2]])
-    row = prod(array.shape[1:])
-    if 2 * _ROWS_TOGETHER * row > most:
-        # Shorter rows: the second axis is cut.
-        keep = max(1, most * array.shape[1] // (_PLACES * _ROWS_TOGETHER * row))
-        start = (array.shape[1] - keep) // 2
-        array = array[:, start : start + keep]
-        row = prod(array.shape[1:])
-    rows = max(1, most // row)
-    if len(array) <= rows:
-        return np.ascontiguousarray(array)
-    count = min(_PLACES, max(1, rows // _ROWS_TOGETHER))
-    each = rows // count
-    starts = [(2 * i + 1) * (len(array) - each) // (2 * count) for i in range(count)]
-    return np.concatenate([array[start : start + each] for start in starts[::2] + starts[1::2]])
+def part_of(array: Array, most: int) -> Array:
+    """Take fewer, larger blocks of an array than `sample_of`, for what learns while it codes."""
+    return sample_of(array, most, 8 if array.ndim == 1 else 16)
 
 
 def _block_sides(shape: tuple[int, ...], most: int) -> list[int]:

@@ -1,23 +1,25 @@
 """The encoder's search: which steps and which plane models for a field.
 
-One objective, J = bits + decode price * decoding time + encode price * encoding time, and one loop:
-chains of steps that a sample suggests are coded on larger and larger parts of the field, and those
-that are clearly dearer drop out (successive halving: Jamieson and Talwalkar, 2016). The same
-function codes a part and makes the whole, so what is written is what was judged.
+One objective, J = bits + decode price * decoding time + encode price * encoding time, and one
+search in three stages. Chains of steps are estimated on a sample (`compress.pipeline.candidates`).
+Those that go on are carried out on the whole field, each with the steps that only a whole plane can
+show, and are judged by coding a part of every plane that is left. Then the plane models compete for
+each plane of the cheapest chain, on larger and larger parts of it: those that are clearly dearer
+drop out (successive halving: Jamieson and Talwalkar, 2016).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compress.pipeline.candidates import OPEN, chains, refit, steps_from
 from compress.pipeline.effort import EFFORT, Effort, Fit
-from compress.pipeline.estimate import plane_bits, rows_of, sample_of
+from compress.pipeline.estimate import part_of, plane_bits, sample_of
 from compress.pipeline.execute import Part
 from compress.pipeline.tree import Branch, Leaf, Node, write_node
 from compress.prediction import raw
@@ -28,38 +30,37 @@ from compress.transforms.step import END, STAGE_WHOLE, Child, Context, is_plane
 __all__ = ["Considered", "plan_field"]
 
 Array = NDArray[Any]
-_T = TypeVar("_T")
 _INNER = Context()
 # Steps for whole planes that may follow one another.
 _MOST_WHOLE = 4
-# Rows of a plane that can be halved.
-_LEAST_ROWS = 8
-
-
-class Coded(NamedTuple):
-    """An array, or a part that stands for it, as a chain and plane models code it.
-
-    Attributes
-    ----------
-    cost : float
-        J, in bits, of all samples.
-    node : Node
-        The plan.
-    parts : tuple of (int64 array, bytes)
-        The planes of its leaves, in order, and what they are coded to.
-    """
-
-    cost: float
-    node: Node
-    parts: tuple[Part, ...]
+# Bits that a model learns for: it pays them once, a trial counts them for every part of the plane.
+_LEARNING = 1000.0
+# Samples that a plane is judged by at least, and things that may become of it.
+_LEAST_PART, _MOST_OPTIONS = 1 << 10, 4
 
 
 class Considered(NamedTuple):
-    """A candidate that was coded: how many samples of it, J in bits of all, and its plan."""
+    """A candidate that was coded: samples of it, J in bits of all, and its plan."""
 
     samples: int
     cost: float
     node: Node
+
+
+class _Carried(NamedTuple):
+    """A chain that was carried out: J of its steps in bits, and the planes of its leaves."""
+
+    cost: float
+    node: Node
+    leaves: tuple[Child, ...]
+
+
+class _Tried(NamedTuple):
+    """J of a plane by a plane model, and what it makes of what was coded."""
+
+    cost: float
+    leaf: Leaf
+    data: bytes
 
 
 class _Option(NamedTuple):
@@ -90,107 +91,62 @@ def plan_field(
     parts : list of (int64 array, bytes)
         The planes of its leaves, in order, and what they are coded to.
     """
-    search = _Search(EFFORT[level], [] if considered is None else considered)
-    coded = search.best(field, field.size, 0, Context(max_error), 0)
-    return coded.node, list(coded.parts)
+    search = _Search(EFFORT[level], [] if considered is None else considered, {})
+    chosen = search.best(field, 0, Context(max_error), 0)
+    coded = [search.model(leaf) for leaf in chosen.leaves]
+    node = _filled(chosen.node, iter([leaf for leaf, _ in coded]))
+    return node, [(leaf.plane, data) for leaf, (_, data) in zip(chosen.leaves, coded, strict=True)]
 
 
-def _share(child: Child, array: Array, total: int) -> int:
-    """Samples of a child of an array that stands for so many samples."""
-    return max(child.plane.size, round(total * child.plane.size / array.size))
-
-
-def _open_from(chain: Branch, count: int) -> tuple[Node, ...]:
-    """Chains of so many children: those of the sample, open where it had fewer."""
-    return (*chain.children, *(OPEN,) * count)[:count]
-
-
-def _extrapolated(
-    model: PlaneModel, trial: Plane, parameters: Parameters, size: int, total: int
-) -> float:
-    """Bits of ``total`` samples of which ``trial`` takes ``size`` bytes.
-
-    What learns while it codes pays for it once, so its second half stands for what follows.
-    """
-    axis = int(np.argmax(trial.shape)) if trial.ndim else 0
-    if not model.LEARNS or trial.size >= total or trial.shape[axis] < _LEAST_ROWS:
-        return 8.0 * size * total / trial.size
-    first = np.ascontiguousarray(np.take(trial, range(trial.shape[axis] // 2), axis))
-    later = (size - len(model.encode(first, parameters))) / (trial.size - first.size)
-    return 8.0 * (size + later * (total - trial.size))
+def _filled(node: Node, models: Iterator[Leaf]) -> Node:
+    """Put plane models in place of the open leaves."""
+    if not isinstance(node, Branch):
+        return next(models)
+    return node._replace(children=tuple(_filled(child, models) for child in node.children))
 
 
 class _Search(NamedTuple):
     effort: Effort
     considered: list[Considered]
-    # Whether parts are judged, by few models and estimates, and nothing is made of them.
-    judging: bool = False
+    # What models that look at a part only learned of a plane; the planes are kept alive with it.
+    known: dict[tuple[int, Fit], tuple[Plane, Parameters | None]]
 
-    @property
-    def trials(self) -> tuple[int, ...]:
-        """Samples on which chains are judged."""
-        return (self.effort.trial,) if self.effort.trial else ()
+    def price(self, decode_ns: float, encode_ns: float) -> float:
+        """Bits that the nanoseconds of a sample are worth."""
+        return decode_ns * self.effort.decode_price + encode_ns * self.effort.encode_price
 
-    def judge(self) -> _Search:
-        """Return the search that judges parts."""
-        effort = self.effort._replace(trial=0, rounds=(), fits=self.effort.judges)
-        return self._replace(effort=effort, judging=True)
-
-    def best(self, array: Array, total: int, stage: int, context: Context, depth: int) -> Coded:
-        """Code an array, which stands for ``total`` samples, by the cheapest chain of steps."""
+    def best(self, array: Array, stage: int, context: Context, depth: int) -> _Carried:
+        """Carry out the cheapest chain of steps from a stage on."""
         sample = sample_of(array, self.effort.sample)
-        pool = [chain for _, chain in chains(sample, total, stage, context, self.effort)]
+        pool: list[_Carried] = []
+        for _, chain, _ in chains(sample, array.size, stage, context, self.effort):
+            carried = self.through(chain, array, context, depth)
+            if carried is not None and carried.node not in [other.node for other in pool]:
+                pool.append(carried)
+            # Where estimates decide, the first that takes the array.
+            if pool and not self.effort.trials:
+                break
+        return self.cheapest(pool, array.size)
 
-        def code(chain: Node, samples: int | None) -> Coded | None:
-            if samples is None:
-                return self.through(chain, array, total, context, depth)
-            part = rows_of(array, samples)
-            return self.judge().through(chain, part, total, context, depth)
-
-        if self.judging:
-            pool = pool[:1]
-        return self.chosen(pool, array.size, self.trials, code)
-
-    def chosen(
-        self,
-        pool: Sequence[_T],
-        size: int,
-        rounds: tuple[int, ...],
-        code: Callable[[_T, int | None], Coded | None],
-    ) -> Coded:
-        """Code by the cheapest of some candidates, which drop out round by round.
-
-        ``code`` judges a candidate by so many of its ``size`` samples, or codes all of them.
-        """
-        possible = [samples for samples in rounds if 2 * samples <= size]
-        for samples in possible if len(pool) > 1 else ():
-            tried = [code(one, samples) for one in pool]
-            costs = [math.inf if coded is None else coded.cost for coded in tried]
-            self.considered.extend(Considered(samples, c.cost, c.node) for c in tried if c)
-            most = min(costs) * (1 + self.effort.slack / math.sqrt(samples))
+    def cheapest(self, pool: list[_Carried], size: int) -> _Carried:
+        """Choose by coding larger and larger parts of what chains leave."""
+        for samples in self.effort.trials if len(pool) > 1 else ():
+            costs = []
+            for carried in pool:
+                judged = sum(self.judge(leaf, samples / size) for leaf in carried.leaves)
+                costs.append(carried.cost + judged)
+                self.considered.append(Considered(min(samples, size), costs[-1], carried.node))
             order = sorted(range(len(pool)), key=costs.__getitem__)
+            most = self.most(costs[order[0]], samples, size)
             pool = [pool[i] for i in order if costs[i] <= most]
-            if len(pool) < 2:
+            if len(pool) == 1 or samples >= size:
                 break
-        # What is small is coded by all that are left.
-        all_of_them = self.judging or len(possible) < len(rounds)
-        found: Coded | None = None
-        for candidate in pool:
-            coded = code(candidate, None)
-            if coded is not None and (found is None or coded.cost < found.cost):
-                found = coded
-            if found is not None and not all_of_them:
-                break
-        if found is None:
-            raise AssertionError("some candidate takes every array")
-        return found
+        return pool[0]
 
-    def through(
-        self, chain: Node, array: Array, total: int, context: Context, depth: int
-    ) -> Coded | None:
-        """Code an array as a chain says; None where a step of it refuses the array."""
+    def through(self, chain: Node, array: Array, context: Context, depth: int) -> _Carried | None:
+        """Carry out a chain on an array; None where a step of it refuses the array."""
         if not isinstance(chain, Branch):
-            return self.end(Child(array), total, depth)
+            return self.end(Child(array), depth)
         step = STEPS[chain.step]
         parameters = refit(step, array, chain.parameters, context)
         children = None if parameters is None else step.split(array, parameters)
@@ -198,57 +154,49 @@ class _Search(NamedTuple):
             # The whole is not what the sample was: go on behind this step.
             if not is_plane(array.dtype):
                 return None
-            return self.best(array, total, step.TRAITS.stage + 1, context, depth)
+            return self.best(array, step.TRAITS.stage + 1, _INNER, depth)
         below = []
         # The whole may have children that the sample had not, such as listed values.
-        for child, rest in zip(children, _open_from(chain, len(children)), strict=True):
-            share = _share(child, array, total)
-            coded = self.through(rest, child.plane, share, _INNER, depth) if rest != OPEN else None
-            below.append(coded or self.end(child, share, depth))
-        return self.joined(_Option(step, parameters, children), below, total)
+        rest = (*chain.children, *(OPEN,) * len(children))[: len(children)]
+        for child, sub in zip(children, rest, strict=True):
+            carried = self.through(sub, child.plane, _INNER, depth) if sub != OPEN else None
+            below.append(carried or self.end(child, depth))
+        return self.joined(_Option(step, parameters, children), below, array.size)
 
-    def joined(self, option: _Option, below: Sequence[Coded], total: int) -> Coded:
+    def joined(self, option: _Option, below: Sequence[_Carried], total: int) -> _Carried:
         """Put the children of a step together."""
+        traits = option.step.TRAITS
         node = Branch(option.step.CODE, option.parameters, ())
-        cost = sum(coded.cost for coded in below) + 8.0 * len(write_node(node))
-        cost += total * self.price(option.step.TRAITS.decode_ns, option.step.TRAITS.encode_ns)
-        node = node._replace(children=tuple(coded.node for coded in below))
-        return Coded(cost, node, tuple(part for coded in below for part in coded.parts))
+        cost = sum(carried.cost for carried in below) + 8.0 * len(write_node(node))
+        cost += total * self.price(traits.decode_ns, traits.encode_ns)
+        node = node._replace(children=tuple(carried.node for carried in below))
+        return _Carried(cost, node, tuple(leaf for carried in below for leaf in carried.leaves))
 
-    def price(self, decode_ns: float, encode_ns: float) -> float:
-        """Bits that the nanoseconds of a sample are worth."""
-        return decode_ns * self.effort.decode_price + encode_ns * self.effort.encode_price
-
-    def end(self, child: Child, total: int, depth: int) -> Coded:
-        """Code a plane by a step that needs the whole of it, or by a plane model."""
-        plane = child.plane
-        if plane.size == 0:
-            return Coded(0.0, Leaf(raw.CODE), ((plane, b""),))
-
-        def code(option: _Option | None, samples: int | None) -> Coded | None:
-            search = self if samples is None else self.judge()
+    def end(self, child: Child, depth: int) -> _Carried:
+        """End a chain: with a step that needs the whole plane, or with a plane model."""
+        if child.plane.size == 0:
+            return _Carried(0.0, OPEN, (child,))
+        pool = []
+        for option in self.options(child, depth):
             if option is None:
-                part = plane if samples is None else rows_of(plane, samples)
-                return search.model(child._replace(plane=part), total)
-            below = []
-            for sub in option.children:
-                share, part = _share(sub, plane, total), sub.plane
-                if samples is not None:
-                    part = rows_of(part, max(1, samples * part.size // plane.size))
-                if sub.next_stage == END or part.size == 0:
-                    below.append(search.end(sub._replace(plane=part), share, depth + 1))
-                else:
-                    below.append(search.best(part, share, sub.next_stage, _INNER, depth + 1))
-            return search.joined(option, below, total)
+                pool.append(_Carried(0.0, OPEN, (child,)))
+                continue
+            below = [
+                self.end(sub, depth + 1)
+                if sub.next_stage == END or sub.plane.size == 0
+                else self.best(sub.plane, sub.next_stage, _INNER, depth + 1)
+                for sub in option.children
+            ]
+            pool.append(self.joined(option, below, child.plane.size))
+        return self.cheapest(pool, child.plane.size)
 
-        return self.chosen(self.options(child, total, depth), plane.size, self.trials, code)
-
-    def options(self, child: Child, total: int, depth: int) -> list[_Option | None]:
+    def options(self, child: Child, depth: int) -> list[_Option | None]:
         """List what may become of a whole plane, by estimate: steps, and None for no step."""
         plane = child.plane
         if child.holes or depth >= _MOST_WHOLE:
             return [None]
-        found: list[tuple[float, int, _Option | None]] = [(plane_bits(plane, total), 0, None)]
+        alone = plane_bits(plane)
+        found: list[tuple[float, int, _Option | None]] = [(alone, 0, None)]
         for step in steps_from(STAGE_WHOLE, plane.dtype, self.effort):
             for parameters in step.candidates(plane, _INNER):
                 children = step.split(plane, parameters)
@@ -257,49 +205,102 @@ class _Search(NamedTuple):
                 option = _Option(step, parameters, children)
                 if not children:
                     return [option]
-                bits = sum(plane_bits(sub.plane, _share(sub, plane, total)) for sub in children)
-                bits += total * self.price(step.TRAITS.decode_ns, step.TRAITS.encode_ns)
-                if bits < found[0][0]:
+                bits = sum(plane_bits(sub.plane) for sub in children)
+                bits += plane.size * self.price(step.TRAITS.decode_ns, step.TRAITS.encode_ns)
+                if bits < alone:
                     found.append((bits, len(found), option))
         found.sort()
-        return [option for *_, option in found[: self.effort.beam if self.effort.trial else 1]]
+        if not self.effort.trials:
+            return [found[0][2]]
+        return [None, *(option for *_, option in found if option is not None)][:_MOST_OPTIONS]
 
-    def model(self, child: Child, total: int) -> Coded:
-        """Code a plane by the cheapest plane model."""
-        plane = child.plane
-        least: dict[int | None, float] = {}
-        known: dict[Fit, Parameters | None] = {}
+    def judge(self, child: Child, share: float) -> float:
+        """J of a plane, by coding a share of it with few plane models."""
+        if child.plane.size == 0:
+            return 0.0
+        part = part_of(child.plane, max(_LEAST_PART, round(share * child.plane.size)))
+        least = math.inf
+        for fit in self.fits(child, self.effort.judges):
+            tried = self.tried(fit, part, child, least)
+            if tried is not None and tried.cost < least:
+                least = tried.cost
+        return least
 
-        def code(fit: Fit, samples: int | None) -> Coded | None:
-            model = fit.model
-            trial = plane if samples is None else sample_of(plane, samples)
-            bound = model.bound(trial, total)
-            # A table takes long to fit, and gains nothing where others reach what it could.
-            if bound >= least.get(samples, math.inf):
-                return None
-            if bound > 0.0 and (self.judging or samples is not None):
-                bits, data, leaf = bound, b"", Leaf(model.CODE)
-            else:
-                if fit not in known or not model.FITS_ON_A_PART:
-                    part = plane if model.FITS_ON_A_PART else trial
-                    known[fit] = model.propose(part, fit.level, child.holes)
-                parameters = known[fit]
-                if parameters is None:
-                    return None
-                data, leaf = model.encode(trial, parameters), Leaf(model.CODE, parameters)
-                bits = _extrapolated(model, trial, leaf.parameters, len(data), total)
-                bits += 8.0 * len(write_node(leaf))
-            ns = model.decode_ns(leaf.parameters), model.encode_ns(leaf.parameters)
-            bits += total * self.price(*ns)
-            least[samples] = min(least.get(samples, math.inf), bits)
-            return Coded(bits, leaf, ((trial, data),))
+    def model(self, child: Child) -> tuple[Leaf, bytes]:
+        """Choose the plane model of a plane and code the plane."""
+        plane, effort = child.plane, self.effort
+        if plane.size == 0:
+            return Leaf(raw.CODE), b""
+        pool = self.fits(child, effort.fits)
+        if not effort.rounds:
+            pool = [min(pool, key=lambda fit: self.estimated(fit, plane))]
+        rounds = [samples for samples in effort.rounds if 2 * samples <= plane.size]
+        for samples in rounds if len(pool) > 1 else ():
+            trial = sample_of(plane, samples)
+            scored: list[tuple[float, Fit]] = []
+            for fit in pool:
+                least = min((cost for cost, _ in scored), default=math.inf)
+                tried = self.tried(fit, trial, child, least)
+                if tried is not None:
+                    scored.append((tried.cost, fit))
+                    self.considered.append(Considered(trial.size, tried.cost, tried.leaf))
+            scored.sort(key=lambda pair: pair[0])
+            most = self.most(scored[0][0], trial.size, plane.size)
+            pool = [fit for cost, fit in scored if cost <= most]
+            if len(pool) < 2:
+                break
+        # What is small is coded by all that are left.
+        best: _Tried | None = None
+        for fit in pool:
+            least = best.cost if best is not None else math.inf
+            tried = self.tried(fit, plane, child, least)
+            if tried is not None and tried.cost < least:
+                best = tried
+            if best is not None and len(rounds) == len(effort.rounds):
+                break
+        if best is None:
+            raise AssertionError("plain bits take every plane")
+        return best.leaf, best.data
 
-        fits = [fit for fit in self.effort.fits if fit.model.KNOWS_HOLES or not child.holes]
-        if not self.effort.rounds and not self.judging:
-            fits = [min(fits, key=lambda fit: self.estimated(fit, plane, total))]
-        return self.chosen(fits, plane.size, self.effort.rounds, code)
+    def most(self, least: float, samples: int, size: int) -> float:
+        """J up to which a candidate goes on, tried on so many of so many samples."""
+        noise = self.effort.slack / math.sqrt(samples)
+        return least * (1.0 + noise) + _LEARNING * max(0.0, size / samples - 1.0)
 
-    def estimated(self, fit: Fit, plane: Plane, total: int) -> float:
+    def fits(self, child: Child, fits: Sequence[Fit]) -> list[Fit]:
+        """List the plane models that can take a plane."""
+        return [fit for fit in fits if fit.model.KNOWS_HOLES or not child.holes]
+
+    def estimated(self, fit: Fit, plane: Plane) -> float:
         """J of a plane model by its bound."""
         price = self.price(fit.model.decode_ns(()), fit.model.encode_ns(()))
-        return fit.model.bound(plane, total) + total * price
+        return fit.model.bound(plane, plane.size) + plane.size * price
+
+    def learned(self, fit: Fit, trial: Plane, child: Child) -> Parameters | None:
+        """Learn the parameters of a model for a trial of a plane."""
+        if not fit.model.FITS_ON_A_PART:
+            return fit.model.propose(trial, fit.level, child.holes)
+        key = id(child.plane), fit
+        if key not in self.known:
+            found = fit.model.propose(child.plane, fit.level, child.holes)
+            self.known[key] = child.plane, found
+        return self.known[key][1]
+
+    def tried(self, fit: Fit, trial: Plane, child: Child, least: float) -> _Tried | None:
+        """Code a trial of a plane by a model; None where the model does not fit or cannot win.
+
+        The bound of a model stands for its code where only a part is tried.
+        """
+        model, total = fit.model, child.plane.size
+        bound = model.bound(trial, total)
+        if bound >= least:
+            return None
+        data, leaf, bits = b"", Leaf(model.CODE), bound
+        if bound == 0.0 or trial.size == total:
+            parameters = self.learned(fit, trial, child)
+            if parameters is None:
+                return None
+            data, leaf = model.encode(trial, parameters), Leaf(model.CODE, parameters)
+            bits = 8.0 * (len(data) * total / trial.size + len(write_node(leaf)))
+        ns = model.decode_ns(leaf.parameters), model.encode_ns(leaf.parameters)
+        return _Tried(bits + total * self.price(*ns), leaf, data)
