@@ -22,7 +22,7 @@ from benchmarks.structures.structure import (
 
 PLAIN = Registry("plain")
 
-JITTER, GAP, LONGEST = uniform(997, 7), 1e-3, 1 << 30
+JITTER, GAP, LONGEST = uniform(997, 7), 1e-3, 1 << 20
 COLUMNS, DENSITY = 5000, 4e-4
 USERS, PACE = 20, 16
 

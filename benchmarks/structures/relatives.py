@@ -81,11 +81,10 @@ def box_means(n: int, generator: Generator) -> Array:
 def denoised_volume(n: int, generator: Generator) -> Array:
     """Smoothed volume of float64, a quarter of it exact zeros in blocks."""
     side = max(4, round((n / 4) ** (1 / 3)))
-    shape = (side, side, 4 * side)
+    shape = (4 * side, side, side)
     volume = 300 + 60 * surface(generator, shape, max(2, side // 4))
-    volume += generator.normal(0, 5, shape)
-    for axis in range(3):
-        volume = (np.roll(volume, 1, axis) + 2 * volume + np.roll(volume, -1, axis)) / 4
+    volume += generator.normal(0, 200, shape)
+    volume = (np.roll(volume, 1, 0) + 2 * volume + np.roll(volume, -1, 0)) / 4
     outside = np.kron(
         surface(generator, tuple(-(-length // 4) for length in shape), 4, 1), np.ones((4, 4, 4))
     )[: shape[0], : shape[1], : shape[2]]
@@ -311,27 +310,25 @@ def track_degrees(n: int, generator: Generator) -> Array:
     return np.round(47.0 + np.cumsum(speed) * 1e-6, 6)
 
 
+TRIALS = 150
+
+
 def _ratios() -> Discrete:
-    """Return the distribution of hit / trials, as an index into its distinct values."""
-    hits, trials = _pairs()
+    """Return the distribution of percentages, as indexes of their distinct values."""
+    trials = np.repeat(np.arange(1, TRIALS + 1), np.arange(1, TRIALS + 1))
+    hits = np.concatenate([np.arange(1, count + 1) for count in range(1, TRIALS + 1)])
     _, index = np.unique(100.0 * hits / trials, return_inverse=True)
-    return Discrete(0, np.bincount(index, 1.0 / (trials * 100)))
-
-
-def _pairs() -> tuple[Array, Array]:
-    trials = np.repeat(np.arange(1, 101), np.arange(1, 101))
-    hits = np.concatenate([np.arange(1, count + 1) for count in range(1, 101)])
-    return hits, trials
+    return Discrete(0, np.bincount(index, 1.0 / trials))
 
 
 @RELATIVES.add(_ratios().entropy)
 def percentages(n: int, generator: Generator) -> Array:
     """Ratios of small counts as percentages, float64.
 
-    1 to 100 trials, 1 to all of them hits, all equally likely: the masses of equal ratios are
+    1 to 150 trials, 1 to all of them hits, all equally likely: the masses of equal ratios are
     summed.
     """
-    trials = generator.integers(1, 101, n)
+    trials = generator.integers(1, TRIALS + 1, n)
     hits = 1 + np.floor(generator.random(n) * trials)
     return 100.0 * hits / trials
 
