@@ -82,7 +82,7 @@ def denoised_volume(n: int, generator: Generator) -> Array:
     """Smoothed volume of float64, a quarter of it exact zeros in blocks."""
     side = max(4, round((n / 4) ** (1 / 3)))
     shape = (4 * side, side, side)
-    volume = 300 + 60 * surface(generator, shape, max(2, side // 4))
+    volume: Array = 300 + 60 * surface(generator, shape, max(2, side // 4))
     volume += generator.normal(0, 200, shape)
     volume = (np.roll(volume, 1, 0) + 2 * volume + np.roll(volume, -1, 0)) / 4
     outside = np.kron(
