@@ -39,7 +39,7 @@ class Row:
 
     def bar(self, level: int) -> float | None:
         """Return the largest size that holds the bar at this level; None where there is none."""
-        best = self.peer[1]
+        best: float = self.peer[1]
         if self.structure.group == "plain":
             share = {5: 1.01}
             best = min(best, *self.levels.values())
@@ -105,5 +105,5 @@ def show(rows: Iterable[Row], levels: tuple[int, ...]) -> None:
         print(
             f"{row.structure.name:22}{dtype!s:>15}{information:>13}  {peer:24}", *cells, flush=True
         )
-    for (group, level), held in counts.items():
-        print(f"{group}, level {level}: {sum(held)} of {len(held)} bars held")
+    for (group, level), answers in counts.items():
+        print(f"{group}, level {level}: {sum(answers)} of {len(answers)} bars held")

@@ -12,26 +12,31 @@ from benchmarks.structures.structure import (
     Array,
     Generator,
     Registry,
+    coin,
     geometric,
     lengths,
-    rare,
+    normal,
+    strata,
     uniform,
 )
 
 PLAIN = Registry("plain")
 
-JITTER = rare(1e-3, uniform(997, 7), uniform(1000, 1_000_000))
+JITTER, GAP, LONGEST = uniform(997, 7), 1e-3, 1 << 20
 COLUMNS, DENSITY = 5000, 4e-4
 USERS, PACE = 20, 16
 
 
-@PLAIN.add(JITTER.entropy)
+@PLAIN.add(coin(GAP) + (1 - GAP) * JITTER.entropy + GAP * float(np.log2(LONGEST)))
 def jittered_times(n: int, generator: Generator) -> Array:
     """Time stamps every 1000 with jitter of +-3 and rare long gaps.
 
-    The steps are independent draws, so their entropy is the information.
+    The steps are independent: whether it is a gap, then which of the equally likely lengths.
     """
-    return 1_600_000_000_000 + np.cumsum(JITTER(generator, n))
+    steps = JITTER(generator, n)
+    gaps = strata(generator, n) < GAP
+    steps[gaps] = generator.integers(1000, 1000 + LONGEST, int(gaps.sum()))
+    return 1_600_000_000_000 + np.cumsum(steps)
 
 
 @PLAIN.add()
@@ -42,25 +47,26 @@ def linear_pieces(n: int, generator: Generator) -> Array:
     return np.rint(np.interp(np.arange(n), np.append(0, knots), heights)).astype(np.int32)
 
 
-SENSOR = 10.0  # standard deviation in tenths
+SENSOR = normal(10)
 
 
-@PLAIN.add(float(np.log2(SENSOR * np.sqrt(2 * np.pi * np.e))))
+@PLAIN.add(SENSOR.entropy)
 def sensors_in_turn(n: int, generator: Generator) -> Array:
     """Four sensors in turn in one column, one decimal.
 
-    A rounded normal of 10 units has its differential entropy to 0.01 %.
+    Each walks by independent steps.
     """
-    means = np.array([20.0, 22.0, 24.0, 26.0])
-    readings = np.resize(means, n) + generator.normal(0, SENSOR / 10, n)
-    return np.round(readings, 1)
+    rows = n // 4 + 1
+    walks = np.cumsum(SENSOR(generator, 4 * rows).reshape(rows, 4), axis=0)
+    return np.round((np.array([200, 550, 3000, 10130]) + walks) / 10, 1).ravel()[:n]
 
 
 @PLAIN.add(0.0)
 def wrapping_step(n: int, generator: Generator) -> Array:
-    """Steps of one length modulo 2^32."""
+    """Modulo 2^32, a constant step."""
     start, step = generator.integers(1 << 30, 1 << 31, 2, dtype=np.uint64)
-    return (start + step * np.arange(n, dtype=np.uint64)).astype(np.uint32)
+    values: Array = start + step * np.arange(n, dtype=np.uint64)
+    return values.astype(np.uint32)
 
 
 @PLAIN.add(float(np.log2(USERS) + np.log2(PACE)))
@@ -69,7 +75,7 @@ def sessions(n: int, generator: Generator) -> Array:
 
     Which user and how much later are independent and uniform.
     """
-    user = generator.integers(0, USERS, n)
+    user = uniform(0, USERS)(generator, n)
     later = generator.integers(1, PACE + 1, n)
     stamps = np.empty(n, np.int64)
     for k in range(USERS):
@@ -91,10 +97,13 @@ def source_text(n: int, generator: Generator) -> Array:
     return np.frombuffer(b"".join(parts)[:n], np.uint8)
 
 
-@PLAIN.add(16 / 250)
+HEIGHTS = 6000
+
+
+@PLAIN.add(float(np.log2(HEIGHTS)) / 250)
 def equal_runs(n: int, generator: Generator) -> Array:
     """250 equal samples at a time."""
-    values = generator.integers(-32768, 32768, n // 250 + 1).astype(np.int16)
+    values = generator.integers(-HEIGHTS // 2, HEIGHTS // 2, n // 250 + 1).astype(np.int16)
     return np.repeat(values, 250)[:n]
 
 

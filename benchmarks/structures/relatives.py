@@ -17,6 +17,7 @@ from benchmarks.structures.structure import (
     lengths,
     normal,
     rare,
+    strata,
     surface,
     uniform,
 )
@@ -26,19 +27,20 @@ RELATIVES = Registry("relatives")
 
 def _side(n: float) -> int:
     """Return the side of a square of at least 8 x 8 and about ``n`` samples."""
-    return max(8, round(n**0.5))
+    return max(8, round(float(np.sqrt(n))))
 
 
 def _scene(side: int, generator: Generator) -> Array:
-    """Return an RGB picture of uint8: shaded regions with edges, some of them with texture."""
+    """Return an RGB picture of uint8: shaded regions with edges, texture and noise."""
     shape = (side, side)
-    light = surface(generator, shape, max(4, side // 3))
+    light = surface(generator, shape, max(4, side // 3), 5)
     regions = np.floor(2 * surface(generator, shape, max(4, side // 4), 2))
-    texture = generator.normal(0, 1, shape) * (regions % 2)
+    texture = generator.normal(0, 5, shape)
     channels = []
     for _ in range(3):
         tint = surface(generator, shape, max(4, side // 2), 1)
-        channels.append(120 + 25 * light + 18 * regions + 8 * tint + 3 * texture)
+        noise = generator.normal(0, 1, shape)
+        channels.append(120 + 25 * light + 18 * regions + 8 * tint + texture + noise)
     return np.stack(channels, -1).clip(0, 255).astype(np.uint8)
 
 
@@ -50,26 +52,39 @@ def _jpeg(picture: Array, quality: int) -> Array:
     return np.asarray(pillow.open(file))
 
 
+def _running_mean(picture: Array, axis: int) -> Array:
+    """Mean of two neighbours by a running sum, whose rounding errors add up."""
+    lines = np.moveaxis(picture, axis, 0)
+    steps = np.concatenate([lines[:1] + lines[1:2], lines[2:] - lines[:-2]])
+    return np.moveaxis(np.cumsum(steps, axis=0) / 2, 0, axis)
+
+
 @RELATIVES.add()
 def hidden_grid_picture(n: int, generator: Generator) -> Array:
-    """Picture of shares of 255, channels and blocks of 2 x 2 averaged: k/3060 and some ulps."""
-    side = _side(n)
-    shares = _scene(2 * side, generator) / 255.0
-    grey = shares.mean(axis=2)
-    rows = (grey[::2] + grey[1::2]) / 2
-    columns: Array = 0.5 * rows[:, ::2] + 0.5 * rows[:, 1::2]
-    return columns
+    """Grey picture of half the size, by running means: k/3060 and some units in the last place."""
+    shares = _scene(2 * _side(n), generator) / 255.0
+    smooth = _running_mean(_running_mean(shares.mean(axis=2), 0), 1)
+    return smooth[::2, ::2]
+
+
+@RELATIVES.add()
+def box_means(n: int, generator: Generator) -> Array:
+    """Grey picture of half the size, by differences of an integral image: k/3060 and errors."""
+    shares = _scene(2 * _side(n), generator) / 255.0
+    whole = np.cumsum(np.cumsum(shares.mean(axis=2), axis=0), axis=1)
+    corners = np.pad(whole, ((1, 0), (1, 0)))[::2, ::2]
+    boxes: Array = np.diff(np.diff(corners, axis=0), axis=1) / 4
+    return boxes
 
 
 @RELATIVES.add()
 def denoised_volume(n: int, generator: Generator) -> Array:
     """Smoothed volume of float64, a quarter of it exact zeros in blocks."""
-    side = max(8, round((n / 4) ** (1 / 3)))
-    shape = (side, side, 4 * side)
-    volume = 300 + 60 * surface(generator, shape, max(2, side // 4))
-    volume += generator.normal(0, 5, shape)
-    for axis in range(3):
-        volume = (np.roll(volume, 1, axis) + 2 * volume + np.roll(volume, -1, axis)) / 4
+    side = max(4, round((n / 4) ** (1 / 3)))
+    shape = (4 * side, side, side)
+    volume: Array = 300 + 60 * surface(generator, shape, max(2, side // 4))
+    volume += generator.normal(0, 200, shape)
+    volume = (np.roll(volume, 1, 0) + 2 * volume + np.roll(volume, -1, 0)) / 4
     outside = np.kron(
         surface(generator, tuple(-(-length // 4) for length in shape), 4, 1), np.ones((4, 4, 4))
     )[: shape[0], : shape[1], : shape[2]]
@@ -82,29 +97,44 @@ def standardised_powers(n: int, generator: Generator) -> Array:
     """Power readings of 20 appliances, each series standardised by itself."""
     series = []
     for part in np.array_split(np.arange(n), 20):
-        state = generator.random(part.size) < 0.02
-        base = np.repeat(
-            generator.integers(50, 3000, int(state.sum()) + 1),
-            np.diff(np.flatnonzero(state), prepend=0, append=part.size),
-        )
-        watts = base + np.rint(generator.normal(0, 0.05 * base)).astype(np.int64)
+        states = generator.integers(0, 3000, 6)
+        stays = generator.integers(10, 41, part.size // 10 + 1)
+        base = np.repeat(states[generator.integers(0, 6, stays.size)], stays)[: part.size]
+        watts = base + np.rint(generator.normal(0, 1, part.size) * base / 30)
         series.append((watts - watts.mean()) / watts.std())
     return np.concatenate(series)
 
 
 @RELATIVES.add()
+def printed_powers(n: int, generator: Generator) -> Array:
+    """Power readings of 20 appliances, standardised, then printed with 8 decimals."""
+    return standardised_powers(n, generator).round(8)
+
+
+@RELATIVES.add()
 def mesh_vertices(n: int, generator: Generator) -> Array:
-    """Vertices of a mesh, x y z as float32: mirrored halves, rings and vertices on seams."""
-    rings, around = max(2, round((n / 3 / 1.5 / 40) * 2)), 20
-    angles = np.cumsum(generator.uniform(0.1, 0.2, around))
-    radii = 10 + np.abs(surface(generator, (rings, around), 20))
-    height = np.repeat(np.cumsum(generator.uniform(0.1, 0.4, rings)), around)
-    half = np.stack(
-        [(radii * np.cos(angles)).ravel(), (radii * np.sin(angles)).ravel(), height], -1
-    ).astype(np.float32)
-    whole = np.stack([half, half * np.array([-1, 1, 1], np.float32)], 1).reshape(-1, 3)
-    chosen = np.sort(np.append(np.arange(len(whole)), generator.integers(0, len(whole), n)))
-    return whole[chosen][: n // 3]
+    """Vertices of a mesh, x y z as float32: rings, mirrored parts and vertices on seams."""
+    wanted = max(8, n // 3)
+    parts: list[Array] = []
+    while sum(len(part) for part in parts) < wanted:
+        angles = np.cumsum(generator.uniform(0.1, 0.3, int(generator.integers(6, 30))))
+        radii = generator.uniform(1, 10, int(generator.integers(3, 20)))
+        x, y, z = generator.uniform(-100, 100, 3)
+        rings = z + np.cumsum(generator.uniform(0.1, 1, radii.size))
+        part = np.stack(
+            [
+                x + np.outer(radii, np.cos(angles)).ravel(),
+                y + np.outer(radii, np.sin(angles)).ravel(),
+                np.repeat(rings, angles.size),
+            ],
+            axis=-1,
+        ).astype(np.float32)
+        parts.append(part)
+        if generator.random() < 0.5:
+            parts.append(part * np.array([-1, 1, 1], np.float32))
+    seam = generator.random(wanted) < 0.3
+    back = np.where(seam, generator.integers(1, 40, wanted), 0)
+    return np.concatenate(parts)[np.maximum(0, np.arange(wanted) - back)]
 
 
 @RELATIVES.add()
@@ -114,7 +144,7 @@ def posterior_samples(n: int, generator: Generator) -> Array:
     chains = generator.normal(size=(4, draws, 8)) * np.geomspace(0.1, 100, 8)
     for axis in range(1, 8):
         chains[..., axis] += 0.5 * chains[..., axis - 1]
-    stays = generator.random((4, draws)) < 0.12
+    stays = generator.random((4, draws)) < 0.15
     stays[:, 0] = False
     origin = np.maximum.accumulate(np.where(stays, 0, np.arange(draws)), axis=1)
     return np.take_along_axis(chains, origin[..., None], axis=1)
@@ -125,28 +155,23 @@ def dark_photograph(n: int, generator: Generator) -> Array:
     """RGB picture that was once a JPEG, with large smooth dark parts."""
     side = _side(n / 3)
     shape = (side, side)
-    glow = surface(generator, shape, max(4, side // 2), 2) - 1.0
-    bright = np.exp(np.minimum(2.2 * glow, 2.0)) * 12 + 4
-    bright += np.where(glow > 0.2, generator.normal(0, 6, shape), 0)
+    glow = surface(generator, shape, max(4, side // 2), 3)
+    glow -= np.quantile(glow, 0.8)
+    bright = np.exp(np.minimum(1.5 * glow, 2.5)) * 30 + 4
+    bright += np.where(glow > 0, generator.normal(0, 12, shape), 0)
     picture = bright[..., None] * np.array([1.0, 0.85, 0.7])
     return _jpeg(picture.clip(0, 255).astype(np.uint8), 75)
 
 
 @RELATIVES.add(needs=("PIL",))
 def map_picture(n: int, generator: Generator) -> Array:
-    """RGB map that was once a JPEG: flat areas, contour lines, roads."""
+    """RGB map that was once a JPEG: flat areas and contour lines."""
     side = _side(n / 3)
     shape = (side, side)
     colours = generator.integers(140, 250, (7, 3))
-    ground = surface(generator, shape, max(4, side // 3), 3)
-    area = np.floor(1.5 * ground).astype(int).clip(-3, 3) + 3
-    picture = colours[area]
-    picture[np.abs(6 * ground - np.rint(6 * ground)) < 0.08] = (150, 110, 80)
-    for _ in range(max(1, side // 40)):
-        row = surface(generator, (side,), max(4, side // 3), 2) * side / 6 + side / 2
-        path = (row + generator.integers(-side // 2, side // 2)).astype(int).clip(0, side - 2)
-        for width in (0, 1):
-            picture[path + width, np.arange(side)] = (220, 60, 60)
+    ground = surface(generator, shape, max(4, side // 2), 2)
+    picture = colours[np.floor(1.5 * ground).astype(int).clip(-3, 3) + 3]
+    picture[np.abs(2 * ground - np.rint(2 * ground)) < 0.02] = (150, 110, 80)
     return _jpeg(picture.astype(np.uint8), 85)
 
 
@@ -162,6 +187,15 @@ def float_pieces(n: int, generator: Generator) -> Array:
 def accumulated_tenths(n: int, generator: Generator) -> Array:
     """0.1 added again and again in float64."""
     return np.cumsum(np.full(n, 0.1)) + float(generator.integers(0, 2))
+
+
+@RELATIVES.add(float(np.log2(11)))
+def accumulated_steps(n: int, generator: Generator) -> Array:
+    """Walk of -5 to 5 tenths, added up in float64.
+
+    The steps are uniform, and the sums a function of them.
+    """
+    return np.cumsum(generator.integers(-5, 6, n) * 0.1)
 
 
 @RELATIVES.add()
@@ -218,7 +252,7 @@ def rare_spikes(n: int, generator: Generator) -> Array:
     A spike is uniform over 2^30 values: the 2^12 of the finite sum, and 18 bits more.
     """
     values = normal(4)(generator, n)
-    spikes = generator.random(n) < 0.01
+    spikes = strata(generator, n) < 0.01
     values[spikes] = generator.integers(0, SPIKE, int(spikes.sum()))
     return values.astype(np.int32)
 
@@ -259,11 +293,14 @@ def correlations(n: int, generator: Generator) -> Array:
     return np.asarray(np.corrcoef(series))
 
 
-@RELATIVES.add()
+LOWEST, HIGHEST = -187.5, 187.123
+
+
+@RELATIVES.add(normal(60).entropy)
 def scaled_shorts(n: int, generator: Generator) -> Array:
-    """int16 samples times a scale in float64."""
-    wave = autoregressive(normal(60)(generator, n), 480, -230)
-    return wave.clip(-32768, 32767).astype(np.int16) * 0.000_305_19
+    """int16 samples on a scale from a lowest to a highest value in float64, as in EDF files."""
+    wave = autoregressive(normal(60)(generator, n), 480, -230).clip(-32768, 32767)
+    return (wave.astype(np.int16) + 32768.0) * ((HIGHEST - LOWEST) / 65535) + LOWEST
 
 
 @RELATIVES.add()
@@ -273,27 +310,25 @@ def track_degrees(n: int, generator: Generator) -> Array:
     return np.round(47.0 + np.cumsum(speed) * 1e-6, 6)
 
 
+TRIALS = 150
+
+
 def _ratios() -> Discrete:
-    """Return the distribution of hit / trials, as an index into its distinct values."""
-    hits, trials = _pairs()
+    """Return the distribution of percentages, as indexes of their distinct values."""
+    trials = np.repeat(np.arange(1, TRIALS + 1), np.arange(1, TRIALS + 1))
+    hits = np.concatenate([np.arange(1, count + 1) for count in range(1, TRIALS + 1)])
     _, index = np.unique(100.0 * hits / trials, return_inverse=True)
-    return Discrete(0, np.bincount(index, 1.0 / (trials * 100)))
-
-
-def _pairs() -> tuple[Array, Array]:
-    trials = np.repeat(np.arange(1, 101), np.arange(1, 101))
-    hits = np.concatenate([np.arange(1, count + 1) for count in range(1, 101)])
-    return hits, trials
+    return Discrete(0, np.bincount(index, 1.0 / trials))
 
 
 @RELATIVES.add(_ratios().entropy)
 def percentages(n: int, generator: Generator) -> Array:
     """Ratios of small counts as percentages, float64.
 
-    1 to 100 trials, 1 to all of them hits, all equally likely: the masses of equal ratios are
+    1 to 150 trials, 1 to all of them hits, all equally likely: the masses of equal ratios are
     summed.
     """
-    trials = generator.integers(1, 101, n)
+    trials = generator.integers(1, TRIALS + 1, n)
     hits = 1 + np.floor(generator.random(n) * trials)
     return 100.0 * hits / trials
 

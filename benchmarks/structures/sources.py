@@ -20,6 +20,7 @@ from benchmarks.structures.structure import (
     laplace,
     normal,
     rare,
+    strata,
     surface,
     uniform,
     zipf,
@@ -206,7 +207,7 @@ def step_function(n: int, generator: Generator) -> Array:
 
     Whether it changes, and to which of the 999 others.
     """
-    change = np.where(generator.random(n) < CHANGE, generator.integers(1, STEPS, n), 0)
+    change = np.where(strata(generator, n) < CHANGE, generator.integers(1, STEPS, n), 0)
     return (np.cumsum(change) % STEPS).astype(np.int16)
 
 
@@ -234,12 +235,15 @@ def _rate(table: Array) -> float:
 
 
 def _chain(table: Array, n: int, generator: Generator) -> Array:
-    """Draw a Markov chain of few states."""
-    edges = np.cumsum(table, axis=1)[:, :-1]
-    after = (generator.random(n)[:, None, None] >= edges).sum(axis=-1).tolist()
+    """Draw a Markov chain of few states, which leaves each one as often for each other as said."""
+    visits = (1.1 * n * _stationary(table) + 10 * n**0.5).astype(int) + 10
+    after = [
+        iter(Discrete(0, row)(generator, int(count)).tolist())
+        for row, count in zip(table, visits, strict=True)
+    ]
     state, out = 0, []
-    for choice in after:
-        state = choice[state]
+    for _ in range(n):
+        state = next(after[state])
         out.append(state)
     return np.array(out)
 
@@ -297,7 +301,7 @@ def exact_repeats(n: int, generator: Generator) -> Array:
     in turn.
     """
     fresh = 1 + generator.integers(0, 1 << 52, n) / (1 << 52)
-    old = generator.random(n) < REPEAT
+    old = strata(generator, n) < REPEAT
     which = generator.integers(0, POOL, n)
     pool, at, out = [1.0 + k / POOL for k in range(POOL)], 0, []
     for value, again, k in zip(fresh.tolist(), old.tolist(), which.tolist(), strict=True):
@@ -377,11 +381,11 @@ def filled_mask(n: int, generator: Generator) -> Array:
     return values.reshape(side, side)
 
 
-@SOURCES.add(laplace(3).entropy)
+@SOURCES.add(laplace(12).entropy)
 def trend_and_noise(n: int, generator: Generator) -> Array:
     """int64, a smooth curve in large numbers and noise around it.
 
     The curve has few knots, whose cost is left out.
     """
     curve = np.rint(1e6 * surface(generator, (n,), max(4, n // 4), 1)).astype(np.int64)
-    return curve + laplace(3)(generator, n)
+    return curve + laplace(12)(generator, n)

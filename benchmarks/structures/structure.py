@@ -98,6 +98,17 @@ class Registry(dict[str, Structure]):
         return enter
 
 
+def strata(generator: Generator, n: int) -> NDArray[np.float64]:
+    """Return ``n`` uniform numbers in random order, one from each n-th of the unit interval.
+
+    What is drawn through them has the frequencies that are expected, to a count or so. So the
+    ideal code length of one array is its source's entropy: independent draws with 2,000 rare
+    events would lie 2 % off.
+    """
+    uniforms: NDArray[np.float64] = (generator.permutation(n) + generator.random(n)) / n
+    return uniforms
+
+
 class Discrete:
     """A distribution over consecutive integers, whose entropy is a finite sum.
 
@@ -120,9 +131,9 @@ class Discrete:
         return float(-(p * np.log2(p)).sum())
 
     def __call__(self, generator: Generator, n: int) -> Integers:
-        """Draw ``n`` values."""
+        """Draw ``n`` values in random order, each as often as expected: see `strata`."""
         edges = np.cumsum(self.masses)
-        drawn = np.searchsorted(edges, generator.random(n), side="right")
+        drawn = np.searchsorted(edges, strata(generator, n), side="right")
         return drawn.clip(0, edges.size - 1) + self.low
 
     def folded(self, modulus: int) -> Discrete:

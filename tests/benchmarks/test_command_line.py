@@ -48,6 +48,16 @@ def test_the_quick_table_times_an_array(say, capsys: pytest.CaptureFixture[str])
     assert "entropy of the source" in out
 
 
+def test_structures_stand_beside_their_bars(say, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line each, and how many bars are held; bars exist for some levels only."""
+    words = ("--name", "small_noise", "percentages", "--samples", 3000, "--level", 1, 3)
+    assert say("structures", *words) == 0
+    out = capsys.readouterr().out
+    assert "pcodec 12" in out
+    assert "sources, level 1: 1 of 1 bars held" in out
+    assert "relatives, level" not in out
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
