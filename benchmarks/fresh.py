@@ -64,14 +64,6 @@ ENTRIES: tuple[Entry, ...] = (
         (360, 720, 3), "uint8", sources.image,
     ),
     _fresh(
-        "turbidity", "map", "turbidity of the air in July, 20ths",
-        ("pvlib", "data/LinkeTurbidities.h5", BSD), (600, 700), "uint8",
-        partial(
-            sources.netcdf, variable="LinkeTurbidity",
-            region=(slice(400, 1000), slice(2000, 2700), 6),
-        ),
-    ),
-    _fresh(
         "hadisst", "grid", "sea surface temperature, land filled",
         ("cartopy", "data/netcdf/HadISST1_SST_update.nc", "OGL"), (1, 180, 360), "float32",
         partial(sources.netcdf, variable="sst"),

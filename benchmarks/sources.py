@@ -69,11 +69,11 @@ def gifti(path: Path) -> Array:
     return np.asarray(surface.darrays[0].data)
 
 
-def netcdf(path: Path, variable: str, region: tuple[Any, ...] = (...,)) -> Array:
-    """Read a region of one variable of a NetCDF or HDF5 file as stored: no mask, no scaling."""
+def netcdf(path: Path, variable: str) -> Array:
+    """Read one variable of a NetCDF file as stored: no mask, no scaling."""
     with importlib.import_module("netCDF4").Dataset(str(path)) as dataset:
         dataset.set_auto_maskandscale(False)
-        return np.asarray(dataset[variable][region])
+        return np.asarray(dataset[variable][...])
 
 
 def posterior(path: Path, *variables: str) -> Array:
