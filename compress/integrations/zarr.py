@@ -132,7 +132,10 @@ class FourierCompressCodec(ArrayBytesCodec):
 def _keeps(array: NDArray[Any], data: bytes, fill_value: Any) -> bool:
     """Whether every sample that is the fill value comes back as such: it means "missing"."""
     fills = np.asarray(array == fill_value)
-    return not fills.any() or bool((decompress(data, threads=1)[fills] == fill_value).all())
+    # As bytes, for -0.0 and 0.0 are equal but not the same.
+    return not fills.any() or (
+        decompress(data, threads=1)[fills].tobytes() == array[fills].tobytes()
+    )
 
 
 def _decode(data: memoryview, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
