@@ -322,7 +322,7 @@ def _check_max_error(max_error: float | None) -> float | None:
         bound = math.inf
     if not 0 < bound < math.inf:
         raise ValueError(
-            f"max_error must be a positive and finite float64, not {_shown(max_error)}; "
+            f"max_error must be positive and finite, not {_shown(max_error)}; "
             "leave it out for lossless"
         )
     return bound

@@ -39,7 +39,7 @@ def test_masked_arrays() -> None:
         ({"max_error": True}, TypeError, "number"),
         ({"max_error": -1.0}, ValueError, "-1.0"),
         ({"max_error": float("nan")}, ValueError, "finite"),
-        ({"max_error": 10**400}, ValueError, "finite float64, not 1000"),
+        ({"max_error": 10**400}, ValueError, "finite, not 1000"),
         ({"max_error": 10**5000}, ValueError, "many digits"),
         ({"max_error": Fraction(1, 10**400)}, ValueError, "positive"),
         ({"max_error": np.longdouble("inf")}, ValueError, "finite"),

@@ -105,16 +105,16 @@ def test_any_layout(array: Array, layout: Callable[[Array], Array], level: int) 
 @pytest.mark.parametrize("dtype", ["<i8", "M8[ns]", "m8[s]", "<f8", "<i4", ">i8"])
 def test_read_only_samples(dtype: str, level: int, tmp_path: Path) -> None:
     """Signals of some thousand samples, which every model takes part for, in all layouts."""
-    walk = np.cumsum(np.random.default_rng(0).integers(-9, 10, 1500)).astype("<i8")
+    walk = np.cumsum(np.random.default_rng(0).integers(-9, 10, 600)).astype("<i8")
     array = walk.view(dtype) if dtype[1:] == "i8" or dtype[0] in "Mm" else walk.astype(dtype)
     for layout in (buffered, unaligned_read_only, broadcast):
         check(layout(array), level=level)
     path = tmp_path / "array.npy"
     np.save(path, array)
-    for mode in ("r", "c", "r+"):
+    for mode in ("r", "c"):
         mapped = np.load(path, mmap_mode=mode)
         assert isinstance(mapped, np.memmap)
-        check(mapped.reshape(30, 50), level=level)
+        check(mapped.reshape(20, 30), level=level)
 
 
 @pytest.mark.parametrize("level", [1, 3, 5])
