@@ -18,6 +18,7 @@ from compress.errors import (
     FormatError,
     LimitError,
     ModelMismatchError,
+    VerificationError,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ = [
     "LimitError",
     "Model",
     "ModelMismatchError",
+    "VerificationError",
     "compress",
     "decompress",
     "fit",

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["CompressError", "CorruptError", "FormatError", "LimitError", "ModelMismatchError"]
+__all__ = [
+    "CompressError",
+    "CorruptError",
+    "FormatError",
+    "LimitError",
+    "ModelMismatchError",
+    "VerificationError",
+]
 
 
 class CompressError(Exception):
-    """Base of every error that compressed data can cause."""
+    """Base of every error of the library but those of bad arguments."""
 
 
 class FormatError(CompressError):
@@ -23,3 +30,10 @@ class ModelMismatchError(CompressError):
 
 class LimitError(CompressError):
     """Decoding would exceed the limit that the caller set (``max_bytes``)."""
+
+
+class VerificationError(CompressError):
+    """A fault of this library: what it compressed does not decompress to the array.
+
+    Raised by ``compress(..., verify=True)`` in place of returning such data.
+    """

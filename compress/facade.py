@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from numbers import Real
 from typing import Any, TypeVar
 
@@ -14,11 +15,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from compress.container import Frame, pack, unpack
-from compress.errors import CompressError, CorruptError, LimitError, ModelMismatchError
+from compress.errors import (
+    CompressError,
+    CorruptError,
+    LimitError,
+    ModelMismatchError,
+    VerificationError,
+)
 from compress.inspection import Information, describe_stream
 from compress.pipeline.chunk import check_dtype, code_chunk, decode_chunk, learn
 from compress.pipeline.header import Header, cut_array, read_header, write_header
 from compress.pipeline.model import Model
+from compress.verification import check_restored
 
 __all__ = ["compress", "decompress", "fit", "inspect"]
 
@@ -33,6 +41,7 @@ def compress(
     max_error: float | None = None,
     model: Model | None = None,
     threads: int | None = None,
+    verify: bool = False,
 ) -> bytes:
     """Compress a numeric array.
 
@@ -52,6 +61,9 @@ def compress(
         can be decompressed only with the same model.
     threads : int, optional
         Threads that code chunks side by side; all available processors by default.
+    verify : bool, optional
+        Decode the result and compare all of it before it is returned, for the time that decoding
+        takes. Without it, every plan is checked but no sample.
 
     Returns
     -------
@@ -65,6 +77,10 @@ def compress(
         it says.
     ValueError
         If an argument is out of its range.
+    VerificationError
+        If the array would not come back: a fault of this library.
+    LimitError
+        If `verify` needs more memory than there is.
 
     Examples
     --------
@@ -78,8 +94,9 @@ def compress(
     level = _check_level(level)
     max_error = _check_max_error(max_error)
     threads = _check_threads(threads)
-    if model is not None and not isinstance(model, Model):
-        raise TypeError(f"model must be a compress.Model or None, not {type(model).__name__}")
+    _check_is_model(model)
+    if not isinstance(verify, bool | np.bool_):
+        raise TypeError(f"verify must be True or False, not {verify!r}")
     fortran = array.ndim > 1 and array.flags.f_contiguous and not array.flags.c_contiguous
     ordered = array.T if fortran else array
     header = Header(
@@ -91,11 +108,46 @@ def compress(
         fingerprint=None if model is None else model.fingerprint,
     )
     head = write_header(header)
+    _check_header(head, header)
 
     def code(index: tuple[int | slice, ...]) -> bytes:
         return code_chunk(ordered[(*index, ...)], level, max_error, model)
 
-    return pack(head, list(_map(code, header.geometry, threads)))
+    data = pack(head, list(_map(code, header.geometry, threads)))
+    if verify:
+        _verify(data, array, header, model, threads)
+    return data
+
+
+def _check_header(head: bytes, header: Header) -> None:
+    """Read a header as decoders do, before anything is coded."""
+    try:
+        read = read_header(head)
+    except CorruptError as error:
+        raise ValueError(f"such an array cannot be compressed: {error}") from error
+    # Where there is one chunk, nobody needs to know how the axes would have been cut.
+    cut = header.geometry.n_chunks > 1
+    expected = header if cut else replace(header, geometry=read.geometry)
+    if read != expected or (read.shape, read.geometry.n_chunks) != (
+        header.shape,
+        header.geometry.n_chunks,
+    ):
+        raise VerificationError(f"a fault of this library, please report it: {header} is misread")
+
+
+def _verify(
+    data: bytes, array: NDArray[Any], header: Header, model: Model | None, threads: int
+) -> None:
+    """Decode data and compare the array, or raise `VerificationError`."""
+    try:
+        restored = decompress(data, model=model, threads=threads)
+    except LimitError:
+        raise
+    except CompressError:
+        restored = None
+    model_text = "" if model is None else f", {model}"
+    what = f"level={header.level}, max_error={header.max_error}{model_text}"
+    check_restored(array, restored, header.max_error, what)
 
 
 def decompress(
@@ -137,8 +189,8 @@ def decompress(
     """
     view = _as_bytes(data)
     threads = _check_threads(threads)
-    if max_bytes is not None and max_bytes < 0:
-        raise ValueError(f"max_bytes must be 0 or more, not {max_bytes}")
+    max_bytes = _check_max_bytes(max_bytes)
+    _check_is_model(model)
     with _only_our_errors():
         frame = unpack(view)
         header = read_header(frame.header)
@@ -242,16 +294,20 @@ def _as_array(array: ArrayLike) -> NDArray[Any]:
 def _as_bytes(data: bytes | bytearray | memoryview) -> memoryview:
     try:
         view = memoryview(data)
-    except TypeError:
+    except (TypeError, ValueError, BufferError):
+        # Some objects have a buffer, but none for what they hold, such as arrays of dates.
         raise TypeError(f"data must be bytes-like, not {type(data).__name__}") from None
-    return view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
+    if "O" in view.format:
+        raise TypeError("data must be bytes-like, not a buffer of Python objects")
+    plain = view.c_contiguous and view.format in ("B", "b", "c") and view.nbytes > 0
+    return view.cast("B") if plain else memoryview(view.tobytes())
 
 
 def _check_level(level: int) -> int:
     if isinstance(level, bool) or not isinstance(level, int | np.integer):
         raise TypeError(f"level must be an integer from 1 to 9, not {level!r}")
     if not 1 <= level <= 9:
-        raise ValueError(f"level must be from 1 (fast) to 9 (smallest), not {level}")
+        raise ValueError(f"level must be from 1 (fast) to 9 (smallest), not {_shown(level)}")
     return int(level)
 
 
@@ -260,12 +316,34 @@ def _check_max_error(max_error: float | None) -> float | None:
         return None
     if isinstance(max_error, bool) or not isinstance(max_error, Real):
         raise TypeError(f"max_error must be a positive number or None, not {max_error!r}")
-    bound = float(max_error)
+    try:
+        bound = float(max_error)
+    except OverflowError:
+        bound = math.inf
     if not 0 < bound < math.inf:
         raise ValueError(
-            f"max_error must be positive and finite, not {max_error!r}; leave it out for lossless"
+            f"max_error must be positive and finite, not {_shown(max_error)}; "
+            "leave it out for lossless"
         )
     return bound
+
+
+def _shown(value: object) -> str:
+    """Show a value; Python refuses to print integers of more than some thousand digits."""
+    try:
+        return repr(value)
+    except ValueError:
+        return "an integer of many digits"
+
+
+def _check_max_bytes(max_bytes: int | None) -> int | None:
+    if max_bytes is None:
+        return None
+    if isinstance(max_bytes, bool) or not isinstance(max_bytes, int | np.integer):
+        raise TypeError(f"max_bytes must be an integer or None, not {max_bytes!r}")
+    if max_bytes < 0:
+        raise ValueError(f"max_bytes must be 0 or more, not {_shown(max_bytes)}")
+    return int(max_bytes)
 
 
 def _check_threads(threads: int | None) -> int:
@@ -278,7 +356,7 @@ def _check_threads(threads: int | None) -> int:
     if isinstance(threads, bool) or not isinstance(threads, int | np.integer):
         raise TypeError(f"threads must be a positive integer or None, not {threads!r}")
     if threads < 1:
-        raise ValueError(f"threads must be 1 or more, not {threads}")
+        raise ValueError(f"threads must be 1 or more, not {_shown(threads)}")
     return int(threads)
 
 
@@ -290,9 +368,12 @@ def _check_whole(header: Header, frame: Frame) -> None:
         )
 
 
-def _check_model(header: Header, model: Model | None) -> None:
+def _check_is_model(model: Model | None) -> None:
     if model is not None and not isinstance(model, Model):
         raise TypeError(f"model must be a compress.Model or None, not {type(model).__name__}")
+
+
+def _check_model(header: Header, model: Model | None) -> None:
     given = None if model is None else model.fingerprint
     if header.fingerprint == given:
         return
@@ -308,14 +389,16 @@ def _check_model(header: Header, model: Model | None) -> None:
 def _only_our_errors() -> Iterator[None]:
     """Turn what damaged bytes provoke in numpy or Python into `CorruptError`.
 
-    The rooms check what they read; this is the second line, so that a caller who catches
+    The packages check what they read; this is the second line, so that a caller who catches
     `CompressError` has caught everything.
     """
     try:
         yield
-    except (CompressError, TypeError):
+    except CompressError:
         raise
-    except (ValueError, ArithmeticError, LookupError, MemoryError) as error:
+    except (
+        ValueError, TypeError, ArithmeticError, LookupError, MemoryError, RuntimeError
+    ) as error:  # fmt: skip
         raise CorruptError(f"the data are damaged: {error}") from error
 
 

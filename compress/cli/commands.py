@@ -51,13 +51,18 @@ def compress_file(
     ] = None,
     force: _Force = False,
     threads: _Threads = None,
+    verify: Annotated[
+        bool, typer.Option(help="Decode and compare everything before writing it.")
+    ] = True,
 ) -> None:
     """Compress an array: FILE.npy becomes FILE.npy.fdz."""
     target = _target(file, output, file + SUFFIX)
     with _failures(), atomic_output(target, force=force) as write:
         array = _load(file)
         with _progress(f"compressing {array.dtype} array of shape {array.shape}"):
-            data = compress.compress(array, level=level, max_error=max_error, threads=threads)
+            data = compress.compress(
+                array, level=level, max_error=max_error, threads=threads, verify=verify
+            )
         write(data)
     share = f", {len(data) / array.nbytes:.1%}" if array.nbytes else ""
     bits = f", {8 * len(data) / array.size:.3f} bits per sample" if array.size else ""

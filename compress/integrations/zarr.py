@@ -49,7 +49,8 @@ class FourierCompressCodec(ArrayBytesCodec):
     Notes
     -----
     A chunk is coded by one thread: zarr codes several chunks side by side. Add
-    ``compressors=None`` to the array, for there is nothing left to compress.
+    ``compressors=None`` to the array, for there is nothing left to compress. Where the array has
+    filters, `max_error` bounds what becomes of the samples that these hand over.
 
     Examples
     --------
@@ -111,7 +112,7 @@ class FourierCompressCodec(ArrayBytesCodec):
         raise NotImplementedError(f"{NAME}: the size of a compressed chunk depends on its samples")
 
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ArraySpec) -> Buffer:
-        array = chunk_data.as_numpy_array()
+        array = _as_declared(chunk_data.as_numpy_array(), chunk_spec)
         data = compress(array, level=self.level, max_error=self.max_error, threads=1)
         if self.max_error is not None and not _keeps(array, data, chunk_spec.fill_value):
             data = compress(array, level=self.level, threads=1)
@@ -129,10 +130,35 @@ class FourierCompressCodec(ArrayBytesCodec):
         return await asyncio.to_thread(self._decode_sync, chunk_data, chunk_spec)
 
 
+def _as_declared(array: NDArray[Any], spec: ArraySpec) -> NDArray[Any]:
+    """Give a chunk the shape and dtype that zarr declares, and will ask for on reading.
+
+    Filters may hand over the same bytes in another form: ``Delta`` and ``FixedScaleOffset`` flat,
+    ``BitRound`` floats as integers.
+
+    Raises
+    ------
+    ValueError
+        If the chunk has not as many samples of as many bytes as declared.
+    """
+    declared = spec.dtype.to_native_dtype()
+    if array.size != math.prod(spec.shape) or array.dtype.itemsize != declared.itemsize:
+        raise ValueError(
+            f"{NAME}: the filters hand over a chunk of {array.dtype} {array.shape} where zarr "
+            f"expects {declared} {spec.shape}, so it could not be read again"
+        )
+    if array.dtype.newbyteorder("=") != declared.newbyteorder("="):
+        array = array.view(declared.newbyteorder(array.dtype.byteorder))
+    return array.reshape(spec.shape)
+
+
 def _keeps(array: NDArray[Any], data: bytes, fill_value: Any) -> bool:
     """Whether every sample that is the fill value comes back as such: it means "missing"."""
     fills = np.asarray(array == fill_value)
-    return not fills.any() or bool((decompress(data, threads=1)[fills] == fill_value).all())
+    # As bytes, for -0.0 and 0.0 are equal but not the same.
+    return not fills.any() or (
+        decompress(data, threads=1)[fills].tobytes() == array[fills].tobytes()
+    )
 
 
 def _decode(data: memoryview, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -157,7 +157,9 @@ def _plain_plan(field: Array) -> Node:
 
 def _raw_plan(dtype: np.dtype[Any]) -> Node:
     """Give the plan of all bits of a dtype."""
-    return _plain(dtype, (1, 0) if dtype.kind == "b" else (8 * dtype.itemsize,))
+    bits = 1 if dtype.kind == "b" else 8 * dtype.itemsize
+    # What is below 2^64 and has no sign begins at 0.
+    return _plain(dtype, (bits, 0) if dtype.kind in "bu" and bits < 64 else (bits,))
 
 
 def _plain(dtype: np.dtype[Any], parameters: tuple[int, ...]) -> Node:

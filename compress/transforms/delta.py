@@ -19,7 +19,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.kernels import kernel
-from compress.transforms.sample import middle
+from compress.transforms.sample import central_value, middle
 from compress.transforms.step import (
     INT64,
     STAGE_HOLES,
@@ -84,7 +84,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
 
 def _spread(numbers: Plane) -> float:
     """Bits of numbers less the middle one, about."""
-    distances = (numbers - np.int64(np.median(numbers))).astype(np.float64)
+    distances = (numbers - central_value(numbers)).astype(np.float64)
     return float(np.mean(np.log2(1 + np.abs(distances))))
 
 
@@ -114,7 +114,7 @@ def _moduli(seconds: Plane, extent: int) -> list[int]:
 
 def _lowest(bounds: tuple[int, int], modulus: int) -> int | None:
     """Return where a range of so many values begins that holds the bounds."""
-    for low in (0, -(modulus // 2), bounds[0]):
+    for low in (0, -(modulus // 2), min(bounds[0], INT64[1] - modulus + 1)):
         if low <= bounds[0] and bounds[1] < low + modulus and modulus <= MAX_MODULUS:
             return low
     return None
@@ -145,8 +145,10 @@ def _add(differences: Plane, first: int, low: int, modulus: int, out: Plane) -> 
     """Add differences up from a first value on; false if one cannot be."""
     if out.size != differences.size + 1:
         return False
-    total = np.int64(first)
-    out[0] = total
+    # Above the lowest value, where no sum leaves 64 bits.
+    base = np.int64(low) if modulus else np.int64(0)
+    total = np.int64(first) - base
+    out[0] = first
     half = np.int64(modulus >> 1)
     for i in range(differences.size):
         step = differences[i]
@@ -154,11 +156,11 @@ def _add(differences: Plane, first: int, low: int, modulus: int, out: Plane) -> 
         if modulus:
             if not -half <= step < modulus - half:
                 return False
-            if total >= low + modulus:
+            if total >= modulus:
                 total -= modulus
-            elif total < low:
+            elif total < 0:
                 total += modulus
-        out[i + 1] = total
+        out[i + 1] = base + total
     return True
 
 
@@ -192,7 +194,9 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
         raise CorruptError(f"{NAME}: {len(parameters)} parameters")
     order, modulus, low = parameters[:3]
     check_parameters(NAME, parameters[:2], (1, MAX_ORDER), (0, MAX_MODULUS))
-    check_parameters(NAME, parameters[2:], *[(INT64[0], INT64[1] - modulus), *[INT64] * order])
+    check_parameters(
+        NAME, parameters[2:], *[(INT64[0], INT64[1] - max(modulus - 1, 0)), *[INT64] * order]
+    )
     starts = parameters[3:]
     size = max(shape, default=0)
     if size <= order or size != int(np.prod(shape, dtype=object)):

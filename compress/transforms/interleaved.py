@@ -14,7 +14,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.transforms.period import find_period
-from compress.transforms.sample import middle
+from compress.transforms.sample import central_value, middle
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_WHOLE,
@@ -71,7 +71,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
 
 
 def _magnitudes(values: Plane) -> Any:
-    return np.log2(1 + np.abs((values - np.int64(np.median(values))).astype(np.float64)))
+    return np.log2(1 + np.abs((values - central_value(values)).astype(np.float64)))
 
 
 def _beats(signal: Any) -> list[int]:
@@ -91,7 +91,8 @@ def _cost(window: Plane, sources: int) -> float:
     rows = window[: window.size // sources * sources].reshape(-1, sources)
     costs = []
     for values in (rows, np.diff(rows, axis=0)):
-        distances = (values - np.median(values, axis=0).astype(np.int64)).astype(np.float64)
+        centres = np.partition(values, len(values) // 2, axis=0)[len(values) // 2]
+        distances = (values - centres).astype(np.float64)
         lengths = np.frexp(np.abs(distances))[1].astype(np.int64)
         places = lengths + _LENGTHS * np.arange(sources)
         counts = np.bincount(places.reshape(-1), minlength=_LENGTHS * sources)

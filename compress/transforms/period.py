@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from compress.kernels import kernel
+from compress.transforms.sample import central_value
 from compress.transforms.step import Plane
 
 __all__ = ["find_period", "find_repeat"]
@@ -125,7 +126,7 @@ def find_period(values: Plane) -> int | None:
     if values.size < SHORTEST:
         return None
     window = values[(values.size - min(values.size, WINDOW)) // 2 :][:WINDOW]
-    window = window - np.int64(np.median(window))
+    window = window - central_value(window)
     numbers = window.astype(np.float64)
     limit = 8 * float(np.median(np.abs(numbers))) + 8
     changes = np.diff(np.clip(numbers, -limit, limit))

@@ -2,7 +2,7 @@
 
 A float is ``level * step``, rounded to its dtype; an integer is ``level * step`` cut to the range
 of its dtype. The bound is checked on every sample with exact arithmetic, and what breaks it (by
-rounding, by overflow, NaN, infinities, fill values) is set apart exactly by
+rounding, by overflow, NaN, infinities, fill values, -0.0) is set apart exactly by
 `compress.transforms.special`.
 
 Parameters: 0 and the bits of two float64, step and bound, for floats, or 1 and the integer step
@@ -78,7 +78,7 @@ def _levels_within(
         holes = np.isin(to_plane(sample), fills)
         return (INTEGER, 2 * bound + 1, bound), fills, holes
     plane = to_plane(sample)
-    finite = sample[np.isfinite(sample) & ~np.isin(plane, fills)]
+    finite = sample[np.isfinite(sample) & ~np.isin(plane, fills) & ~_negative_zeros(sample)]
     if finite.size == 0 or 2 * max_error < _spacing(finite):
         return None
     step = min(_steps(finite, max_error), key=lambda s: _cost(finite, s, max_error))
@@ -147,7 +147,13 @@ def _levels(array: Array, step: float, max_error: float) -> tuple[Plane, Any]:
         size = np.abs(error)
         good = (size < max_error) | ((size == max_error) & (np.sign(error) * rest <= 0))
         good &= np.isfinite(back)
+        good &= ~_negative_zeros(array.reshape(-1))
     return plane.reshape(array.shape), good.reshape(array.shape)
+
+
+def _negative_zeros(array: Array) -> Any:
+    """Which samples are -0.0, which no level restores: a fill value may be one."""
+    return (array == 0) & np.signbit(array)
 
 
 def _integer_levels(array: Array, bound: int) -> tuple[Plane, Any]:
@@ -160,7 +166,8 @@ def _integer_levels(array: Array, bound: int) -> tuple[Plane, Any]:
     good = np.ones(array.shape, np.bool_)
     if array.dtype.itemsize == 8:
         info = np.iinfo(array.dtype)
-        good = (array <= info.max - bound) & ((array >= info.min + bound) | (info.min == 0))
+        # The smallest int64 is "not a time" where these are times: no other sample may become it.
+        good = (array <= info.max - bound) & ((array > info.min + bound) | (info.min == 0))
     return plane, good
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from compress.transforms.ordered import to_plane
 from compress.transforms.step import Array, Plane
 
-__all__ = ["fill_values", "isolated_values", "middle", "repeated_values", "runs"]
+__all__ = ["central_value", "fill_values", "isolated_values", "middle", "repeated_values", "runs"]
 
 MAX_SPECIALS = 8
 
@@ -51,6 +51,12 @@ def middle(flat: Plane, size: int) -> Plane:
     """
     start = max(0, (flat.size - size) // 2)
     return flat[start : start + size]
+
+
+def central_value(values: Plane) -> np.int64:
+    """Give the median as one of the values: as a float, it may be no int64 near the ends."""
+    flat = values.reshape(-1)
+    return np.int64(np.partition(flat, flat.size // 2)[flat.size // 2])
 
 
 def repeated_values(values: Plane) -> tuple[int, ...]:

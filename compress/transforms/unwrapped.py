@@ -14,7 +14,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.kernels import kernel
-from compress.transforms.sample import runs
+from compress.transforms.sample import central_value, runs
 from compress.transforms.step import (
     INT64,
     STAGE_AXES,
@@ -82,7 +82,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     # What a wrapped step lacks of the range is what it would have been.
     jumps = np.abs(steps[far])
     near = float(np.median(np.abs(steps[~far])))
-    middle = np.int64(np.median(sample))
+    middle = central_value(sample)
     if _bits(steps[~far]) > _bits(sample - middle) - 1:
         return  # no series but noise
     best, cost = None, 0.75 * _bits(steps[far])

@@ -233,7 +233,7 @@ def test_buffers_of_another_kind() -> None:
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("fill", [-9999.0, 1e20, 0.3, 0.0, np.inf])
+@pytest.mark.parametrize("fill", [-9999.0, 1e20, 0.3, 0.0, -0.0, np.inf])
 def test_fill_values_are_exact_under_a_bound(fill: float) -> None:
     """A sample equal to the fill value means "missing", so it comes back equal; others within."""
     rng = np.random.default_rng(3)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import compress
 from compress.transforms import STEPS, Step
 from compress.transforms.ordered import to_plane
 from compress.transforms.step import Context
@@ -92,3 +93,11 @@ def test_what_a_step_proposes_its_inverse_takes(
             assert all(abs(a - b) <= max_error for a, b in pairs)
         else:
             assert_identical(array, back)
+
+
+@given(array=near_the_ends(), level=st.integers(1, 9))
+@settings(max_examples=60, deadline=None)
+def test_whole_arrays_near_the_ends_come_back(array: np.ndarray, level: int) -> None:
+    """So do arrays that the search has put any chain of steps together for."""
+    data = compress.compress(array, level=level, threads=1)
+    assert_identical(array, compress.decompress(data, threads=1))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import compress
 from compress.transforms import quantised
 
 from .chains import assert_identical, forward, propose, round_trip
@@ -148,3 +150,39 @@ def test_a_bound_below_the_spacing_is_declined() -> None:
     """Nothing can be gained by levels finer than the floats."""
     array = np.random.default_rng(5).normal(1e6, 1, 5000).astype(np.float32)
     assert propose(quantised, array, 1e-9) is None
+
+
+@pytest.mark.parametrize("level", [1, 5])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "c8"])
+@pytest.mark.parametrize("share", [0.001, 0.1, 0.6, 1.0])
+def test_negative_zeros_come_back(dtype: str, share: float, level: int) -> None:
+    """-0.0 is not 0.0, and may be a fill value: its bits come back, and those of 0.0."""
+    rng = np.random.default_rng(6)
+    array = rng.normal(0, 2, 3000).astype(dtype)
+    array[::7] = 0
+    negative = rng.random(3000) < share
+    array[negative] = np.array(complex(-0.0, -0.0) if dtype == "c8" else -0.0, dtype)
+    back = compress.decompress(compress.compress(array, level=level, max_error=0.25, verify=True))
+    parts = [(array.real, back.real), (array.imag, back.imag)][: 1 + (dtype == "c8")]
+    for part, restored in parts:
+        zero = part == 0
+        assert np.array_equal(np.signbit(part[zero]), np.signbit(restored[zero]))
+        assert np.all(np.abs(part - restored) <= 0.25)
+
+
+def test_no_other_time_becomes_not_a_time() -> None:
+    """The samples next to the smallest int64 come back as times."""
+    array = (np.iinfo(np.int64).min + np.arange(300)).view("m8[s]")
+    back = compress.decompress(compress.compress(array, max_error=100))
+    assert np.array_equal(np.isnat(back), np.isnat(array))
+    assert np.abs(back - array)[1:].max() <= np.timedelta64(100, "s")
+
+
+def test_small_floats_keep_the_bound() -> None:
+    """The integers of bfloat16 are in order but no numbers: an error of 1 is more there."""
+    array = np.random.default_rng(7).normal(0, 1e4, 3000).astype(ml_dtypes.bfloat16)
+    array[::9] = np.nan
+    back = compress.decompress(compress.compress(array, max_error=1.0))
+    wide, restored = array.astype(np.float64), back.astype(np.float64)
+    assert np.array_equal(np.isnan(wide), np.isnan(restored))
+    assert np.nanmax(np.abs(wide - restored)) <= 1.0
