@@ -17,6 +17,7 @@ from compress.transforms import (
     interleaved,
     lookback,
     masked,
+    matched,
     mirrored,
     multiples,
     ordered,
@@ -60,6 +61,7 @@ _ALL: tuple[Step, ...] = (
     delta,
     interleaved,
     ratios,
+    matched,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}
