@@ -12,6 +12,7 @@ from compress.transforms import (
     decorrelated,
     delta,
     dictionary,
+    digits,
     fixed,
     folded,
     interleaved,
@@ -62,6 +63,7 @@ _ALL: tuple[Step, ...] = (
     interleaved,
     ratios,
     matched,
+    digits,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}
