@@ -45,6 +45,8 @@ _EXTENT = 1 << 10
 _RISE, _MAX_RISES = 0.1, 10
 # Bits a sample that parts must gain, and that each must.
 _GAIN, _EACH = 0.5, 0.1
+# Samples that a run begins with have changes of their own, about so many.
+_RARE = 1 / 32
 # Values further apart have no table; what it costs to number values, and changes.
 _TABLE, _LISTED, _LISTED_CHANGES = 1 << 12, 0.3, 2.0
 
@@ -126,7 +128,8 @@ def _density_bits(numbers: Plane, listed: float) -> float:
         shares = counts / numbers.size
         entropy = float(-np.sum(shares * np.log2(shares))) + 0.72 * ordered.size / numbers.size
         # Values further apart than a table is long must be listed.
-        apart = int(ordered[-1]) - int(ordered[0]) > _TABLE
+        low, high = np.quantile(numbers.astype(np.float64), (_RARE, 1 - _RARE))
+        apart = bool(high - low > _TABLE)
         bits = min(bits, entropy + listed * apart)
     return bits
 
