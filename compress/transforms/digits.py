@@ -45,8 +45,8 @@ _EXTENT = 1 << 10
 _RISE, _MAX_RISES = 0.1, 10
 # Bits a sample that parts must gain, and that each must.
 _GAIN, _EACH = 0.5, 0.1
-# Samples that a run begins with have changes of their own, about so many.
-_RARE = 1 / 32
+# Samples that may lie outside a table.
+_RARE = 1 / 256
 # Values further apart have no table; what it costs to number values, and changes.
 _TABLE, _LISTED, _LISTED_CHANGES = 1 << 12, 0.3, 2.0
 
@@ -101,19 +101,18 @@ def _cheapest(sample: Plane, base: int, cuts: list[int], whole: float) -> tuple[
             if i == 0 and end is None:
                 ways.append((whole, []))
                 continue
-            radix = 0 if end is None else base ** (end - bounds[i])
-            bits = best[i][0] + _cost(number(bounds[i], end), radix) + _EACH
+            bits = best[i][0] + _cost(number(bounds[i], end)) + _EACH
             ways.append((bits, [*best[i][1], *([] if end is None else [end])]))
         best.append(min(ways))
     cost, found = best[-1]
     return cost, found
 
 
-def _cost(numbers: Plane, radix: int = 0) -> float:
-    """Bits of a number, about: by its value or by its change, modulo a radix."""
-    changes = np.diff(numbers)
-    if radix:
-        changes = (changes + radix // 2) % radix - radix // 2
+def _cost(numbers: Plane) -> float:
+    """Bits of a number, about: by its value or by its change."""
+    # Changes between the runs of the sample are none.
+    rows = numbers[: numbers.size // _RUN * _RUN].reshape(-1, _RUN)
+    changes = np.diff(rows, axis=1).reshape(-1)
     return min(_density_bits(numbers, _LISTED), _density_bits(changes, _LISTED_CHANGES))
 
 
