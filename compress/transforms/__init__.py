@@ -22,6 +22,7 @@ from compress.transforms import (
     mirrored,
     multiples,
     ordered,
+    outliers,
     quantised,
     ratios,
     repeated,
@@ -64,6 +65,7 @@ _ALL: tuple[Step, ...] = (
     ratios,
     matched,
     digits,
+    outliers,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}
