@@ -15,6 +15,7 @@ from compress.transforms import (
     digits,
     fixed,
     folded,
+    framed,
     interleaved,
     lookback,
     masked,
@@ -66,6 +67,7 @@ _ALL: tuple[Step, ...] = (
     matched,
     digits,
     outliers,
+    framed,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

@@ -16,6 +16,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.transforms.sample import runs
+from compress.transforms.spread import magnitude_bits, spacing_bits
 from compress.transforms.step import (
     STAGE_DIGITS,
     STAGE_ORDER,
@@ -121,7 +122,10 @@ def _density_bits(numbers: Plane, listed: float) -> float:
     ordered, counts = np.unique(numbers, return_counts=True)
     if ordered.size == 1:
         return 0.0
-    bits = min(_magnitude_bits(numbers - ordered[ordered.size // 2]), _spacing_bits(numbers))
+    bits = min(
+        magnitude_bits(numbers - ordered[ordered.size // 2]),
+        spacing_bits(numbers, max(1, int(np.sqrt(numbers.size) / 2))),
+    )
     # The entropy of a sample is too small (Miller), useless where all values differ.
     if ordered.size < numbers.size // 4:
         shares = counts / numbers.size
@@ -131,22 +135,6 @@ def _density_bits(numbers: Plane, listed: float) -> float:
         apart = bool(high - low > _TABLE)
         bits = min(bits, entropy + listed * apart)
     return bits
-
-
-def _spacing_bits(numbers: Plane) -> float:
-    """Bits of a number under the density of all (Vasicek)."""
-    step = max(1, int(np.sqrt(numbers.size) / 2))
-    ordered = np.sort(numbers).astype(np.float64)
-    spacings = np.maximum(ordered[step:] - ordered[:-step], 1)
-    return float(np.mean(np.log2(spacings)) + np.log2(numbers.size / step))
-
-
-def _magnitude_bits(distances: Plane) -> float:
-    """Bits of the length of a number, its sign and what is below its leading bit."""
-    lengths = np.frexp(np.abs(distances.astype(np.float64)))[1]
-    shares = np.bincount(lengths) / lengths.size
-    shares = shares[shares > 0]
-    return float(np.mean(lengths)) - float(np.sum(shares * np.log2(shares)))
 
 
 def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:

@@ -51,7 +51,7 @@ _WINDOW = 1 << 12
 _SHARE, _LITTLE = 0.05, 0.02
 _MAX_SLOTS = 1 << 18
 
-TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=150.0, encode_ns=150.0, decode_ns=4.0)
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=100.0, encode_ns=250.0, decode_ns=4.0)
 accepts = is_plane
 
 
