@@ -20,6 +20,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.transforms.sample import middle
+from compress.transforms.spread import magnitude_bits, spacing_bits
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_ORDER,
@@ -65,7 +66,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     flat = array.reshape(-1)
     glance = middle(flat, _GLANCE)
     apart = _bits(np.diff(glance))
-    if _spacing_bits(glance) > apart - 2 * _GAIN:
+    if spacing_bits(glance, _SPACING) > apart - 2 * _GAIN:
         return
     window = middle(flat, _WINDOW)
     fresh = math.log2(float(window.max()) - float(window.min()) + 1)
@@ -90,25 +91,9 @@ def _bits(numbers: Plane) -> float:
     return float(np.mean(np.log2(1 + np.abs(numbers.astype(np.float64)))))
 
 
-def _spacing_bits(values: Plane) -> float:
-    """Bits of a value under the density of all (Vasicek's estimate)."""
-    ordered = np.sort(values).astype(np.float64)
-    spacings = np.maximum(ordered[_SPACING:] - ordered[:-_SPACING], 1)
-    return float(np.mean(np.log2(spacings))) + math.log2(values.size / _SPACING)
-
-
 def _entropy(values: Plane) -> float:
     counts = np.unique(values, return_counts=True)[1] / max(values.size, 1)
     return float(-np.sum(counts * np.log2(counts)))
-
-
-def _code_bits(differences: Plane) -> float:
-    """Bits of a difference: its magnitude, and what lies below."""
-    if differences.size == 0:
-        return 0.0
-    lengths = np.frexp(np.abs(differences.astype(np.float64)))[1].astype(np.int64)
-    # The sign, and what is below the leading bit.
-    return _entropy(lengths) + float(np.mean(lengths))
 
 
 def _reach(window: Plane, fresh: float) -> int:
@@ -122,7 +107,7 @@ def _reach(window: Plane, fresh: float) -> int:
 def _cost(window: Plane, parameters: Parameters, fresh: float) -> float:
     """Bits a sample for tracks, differences, and new values of ``fresh`` bits."""
     which, differences, new = _follow(window, parameters)
-    bits = differences.size * _code_bits(differences) + new.size * fresh
+    bits = differences.size * magnitude_bits(differences) + new.size * fresh
     return _entropy(which) + bits / window.size
 
 

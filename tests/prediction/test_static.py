@@ -99,3 +99,16 @@ def test_hostile_parameters_and_data(data: st.DataObject) -> None:
 def test_estimate_of_known_entropies(values: np.ndarray, bits: float) -> None:  # type: ignore[type-arg] # int64
     """The estimate is within a tenth of a bit of what is known."""
     assert abs(order0_bits(values) - bits) < 0.1
+
+
+@pytest.mark.parametrize("share", [0.0, 0.002, 0.01, 0.03])
+def test_far_residuals_cost_their_bits_and_no_more(share: float) -> None:
+    """Rare samples anywhere in 31 bits are escaped, and the others keep their narrow table."""
+    rng = np.random.default_rng(0)
+    plane = np.rint(rng.normal(0, 3, 50_000)).astype(np.int64)
+    far = rng.random(plane.size) < share
+    plane[far] = rng.integers(-(1 << 30), 1 << 30, np.count_nonzero(far))
+    parameters = static.propose(plane, 1)
+    assert parameters is not None
+    bits = 8 * len(static.encode(plane, parameters)) / plane.size
+    assert bits < 3.66 + share * 45

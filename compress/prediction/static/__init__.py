@@ -38,6 +38,10 @@ _SAMPLE = 1 << 14
 _TABLE_SIZE = 4096
 _TERMS_FROM = 1 << 14
 _COUNT_BYTES = 4
+# Shares of samples at either end that may be escaped, what an escape costs beside the bits of its
+# value, and by how many bits a narrower table must be narrower to be looked at.
+_TAILS = (1 / 1000, 1 / 200, 1 / 50, 1 / 16)
+_ESCAPE_BITS, _NARROWER = 16, 2
 
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
@@ -108,13 +112,24 @@ def _residual_bits(plane: Plane, axes: int) -> float:
 
 
 def _low_bits(residual: NDArray[np.int64]) -> int:
-    """Bits below the token: as few as let a table span all but the rarest residuals."""
+    """Bits below the token: as few as let a table span what is cheaper in it than escaped."""
     sample = np.sort(residual[:: max(1, residual.size // _SAMPLE)])
-    tail = sample.size // 1000
-    spread = int(sample[sample.size - 1 - tail]) - int(sample[tail])
     # Tables begin a margin below the largest int64; one low bit brings anything below that.
-    near_end = int(sample[-1]) >> 62 == 1
-    return max(int(near_end), spread.bit_length() - _TABLE_SIZE.bit_length() + 1)
+    near_end = int(int(sample[-1]) >> 62 == 1)
+    escape = (int(sample[-1]) - int(sample[0])).bit_length() + _ESCAPE_BITS
+    best, least = 0, np.inf
+    for share in _TAILS:
+        tail = int(sample.size * share)
+        inside = sample[tail : sample.size - tail]
+        spread = int(inside[-1]) - int(inside[0])
+        low_bits = max(near_end, spread.bit_length() - _TABLE_SIZE.bit_length() + 1)
+        if best - low_bits < _NARROWER and least < np.inf:
+            continue
+        outside = 1 - inside.size / sample.size
+        bits = (1 - outside) * (low_bits + order0_bits(inside >> low_bits)) + outside * escape
+        if bits < least:
+            best, least = low_bits, bits
+    return best
 
 
 def decode_ns(parameters: Parameters) -> float:

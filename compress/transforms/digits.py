@@ -1,0 +1,173 @@
+"""Several numbers packed into one integer: a plane for each.
+
+An identifier holds a time, a machine and a counter, a pixel four channels, a date year, month and
+day as decimal digits. Parameters: the radices of all numbers but the highest one, the lowest
+first; 2^12 is twelve bits, 100 two decimal digits. Children: the numbers, the lowest first; the
+highest one carries the sign.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from compress.errors import CorruptError
+from compress.transforms.sample import runs
+from compress.transforms.spread import magnitude_bits, spacing_bits
+from compress.transforms.step import (
+    STAGE_DIGITS,
+    STAGE_ORDER,
+    Array,
+    Child,
+    Context,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    Traits,
+    check_parameters,
+    check_plane,
+    is_plane,
+)
+
+CODE = 23
+NAME = "digits"
+MAX_NUMBERS = 16
+MAX_RADIX = 1 << 62
+BITS, DECIMALS = 2, 10
+_SAMPLE, _RUN = 1 << 10, 64
+_POWERS = 10 ** np.arange(19)
+# Fewer values need no parts.
+_EXTENT = 1 << 10
+# By how much more often the lowest digit of a number changes than the one below it.
+_RISE, _MAX_RISES = 0.1, 10
+# Bits a sample that parts must gain, and that each must.
+_GAIN, _EACH = 0.5, 0.1
+# Samples that may lie outside a table.
+_RARE = 1 / 256
+# Values further apart have no table; what it costs to number values, and changes.
+_TABLE, _LISTED, _LISTED_CHANGES = 1 << 12, 0.3, 2.0
+
+TRAITS = Traits(STAGE_DIGITS, search_ns=20.0, encode_ns=6.0, decode_ns=6.0)
+accepts = is_plane
+
+
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
+    """Find where digits change more often than the ones below: there a number begins."""
+    del context
+    if array.size < _RUN:
+        return
+    sample = runs(array, _SAMPLE, _RUN)
+    low, high = int(sample.min()), int(sample.max())
+    if high - low < _EXTENT:
+        return
+    # Bits of negative numbers are those of others, decimal digits are not.
+    for base in (BITS, DECIMALS) if low >= 0 else (BITS,):
+        cuts = [cut for cut in _rises(sample, base) if base**cut <= high - low]
+        if not cuts:
+            continue
+        whole = _cost(sample)
+        cost, best = _cheapest(sample, base, cuts, whole)
+        if best and cost < whole - _GAIN:
+            yield tuple(base**n for n in np.diff(best, prepend=0).tolist())
+
+
+def _rises(sample: Plane, base: int) -> list[int]:
+    """Places of digits that change more often than the one below."""
+    if base == BITS:
+        digits = (sample >> np.arange(64)[:, None]) & 1
+    else:
+        digits = sample // _POWERS[:, None] % base
+    steps = np.diff(np.mean(digits[:, 1:] != digits[:, :-1], axis=1))
+    found = np.flatnonzero(steps > _RISE)
+    best = found[np.argsort(-steps[found])[:_MAX_RISES]] + 1
+    return sorted(int(place) for place in best)
+
+
+def _cheapest(sample: Plane, base: int, cuts: list[int], whole: float) -> tuple[float, list[int]]:
+    """Bits of the cheapest parts whose bounds are among the cuts, and these bounds."""
+
+    def number(begin: int, end: int | None) -> Plane:
+        shifted: Plane = sample // base**begin
+        return shifted if end is None else np.mod(shifted, base ** (end - begin))
+
+    bounds = [0, *cuts]
+    best: list[tuple[float, list[int]]] = [(0.0, [])]
+    for j, end in enumerate([*cuts, None], 1):
+        ways: list[tuple[float, list[int]]] = []
+        for i in range(j):
+            if i == 0 and end is None:
+                ways.append((whole, []))
+                continue
+            bits = best[i][0] + _cost(number(bounds[i], end)) + _EACH
+            ways.append((bits, [*best[i][1], *([] if end is None else [end])]))
+        best.append(min(ways))
+    cost, found = best[-1]
+    return cost, found
+
+
+def _cost(numbers: Plane) -> float:
+    """Bits of a number, about: by its value or by its change."""
+    # Changes between the runs of the sample are none.
+    rows = numbers[: numbers.size // _RUN * _RUN].reshape(-1, _RUN)
+    changes = np.diff(rows, axis=1).reshape(-1)
+    return min(_density_bits(numbers, _LISTED), _density_bits(changes, _LISTED_CHANGES))
+
+
+def _density_bits(numbers: Plane, listed: float) -> float:
+    """Bits of a number under one distribution, about, and for values that must be listed."""
+    ordered, counts = np.unique(numbers, return_counts=True)
+    if ordered.size == 1:
+        return 0.0
+    bits = min(
+        magnitude_bits(numbers - ordered[ordered.size // 2]),
+        spacing_bits(numbers, max(1, int(np.sqrt(numbers.size) / 2))),
+    )
+    # The entropy of a sample is too small (Miller), useless where all values differ.
+    if ordered.size < numbers.size // 4:
+        shares = counts / numbers.size
+        entropy = float(-np.sum(shares * np.log2(shares))) + 0.72 * ordered.size / numbers.size
+        # Values further apart than a table is long must be listed.
+        low, high = np.quantile(numbers.astype(np.float64), (_RARE, 1 - _RARE))
+        apart = bool(high - low > _TABLE)
+        bits = min(bits, entropy + listed * apart)
+    return bits
+
+
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
+    """Give the numbers."""
+    rest = array.reshape(-1)
+    numbers = []
+    for radix in parameters:
+        if radix & (radix - 1) == 0:
+            numbers.append(rest & (radix - 1))
+            rest = rest >> (radix.bit_length() - 1)
+        else:
+            rest, number = np.divmod(rest, np.int64(radix))
+            numbers.append(number)
+    planes = [np.ascontiguousarray(plane.reshape(array.shape)) for plane in (*numbers, rest)]
+    return tuple(Child(plane, "channel", next_stage=STAGE_ORDER) for plane in planes)
+
+
+def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
+    """Multiply and add, from the highest number down."""
+    check_plane(NAME, dtype)
+    if not 1 <= len(parameters) < MAX_NUMBERS:
+        raise CorruptError(f"{NAME}: {len(parameters)} radices")
+    check_parameters(NAME, parameters, *[(2, MAX_RADIX)] * len(parameters))
+    # The lowest is read first: what is read is added at once.
+    plane = np.zeros(math.prod(shape), np.int64)
+    weight = 1
+    for radix in parameters:
+        number = read(shape).reshape(-1)
+        if number.size and not 0 <= int(number.min()) <= int(number.max()) < radix:
+            raise CorruptError(f"{NAME}: a number is not below the radix {radix}")
+        plane += number * np.int64(weight)
+        weight *= radix
+        if weight > MAX_RADIX:
+            raise CorruptError(f"{NAME}: the numbers do not fit")
+    plane += read(shape).reshape(-1) * np.int64(weight)
+    return plane.reshape(shape)

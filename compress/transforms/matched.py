@@ -1,0 +1,182 @@
+"""Samples or rows that occurred before, at any distance: left out (Lempel and Ziv).
+
+Text, blocks that come again, periodic samples, a table with rows seen before. Short repeats are
+left to models that see contexts: a match must save more than it costs.
+
+Parameters: whether units are samples or rows of the first axis; the length of the shortest match;
+how many matches there are. Children: how many units stand before each match since the one before;
+its length less the shortest one; its distance, 0 where it is that of the match before; the units
+that no match holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from compress.errors import CorruptError
+from compress.transforms.matches import find_matches, sources
+from compress.transforms.sample import middle
+from compress.transforms.step import (
+    INT64,
+    STAGE_HOLES,
+    STAGE_WHOLE,
+    Array,
+    Child,
+    Context,
+    Parameters,
+    Plane,
+    Read,
+    Shape,
+    Traits,
+    check_parameters,
+    check_plane,
+    is_plane,
+)
+
+CODE = 22
+NAME = "matched"
+SAMPLES, ROWS = 0, 1
+MAX_LEAST = 1 << 10
+# The shortest match saves about so many bits; longer ones leave more to models with contexts.
+_LEAST_BITS, _LONGER = 28.0, 32
+_SMALLEST = 64
+# Units that cost no more bits need no matches.
+_CHEAP = 0.25
+_WINDOW = 1 << 12
+# Share of units, and of samples of a window, that matches must hold.
+_SHARE, _LITTLE = 0.05, 0.02
+_MAX_SLOTS = 1 << 18
+
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=100.0, encode_ns=250.0, decode_ns=4.0)
+accepts = is_plane
+
+
+def candidates(array: Array, context: Context) -> Iterator[Parameters]:
+    """Look for repeats of short pieces, then for what they amount to."""
+    del context
+    if array.size < _SMALLEST:
+        return
+    bits = _bits(middle(array.reshape(-1), _WINDOW))
+    for unit in (ROWS, SAMPLES) if array.ndim > 1 and array.size > array.shape[0] else (SAMPLES,):
+        units = _units(array, unit)
+        each = bits * (array.size // max(units.size, 1))
+        least = max(1, min(MAX_LEAST, math.ceil(_LEAST_BITS / max(each, _CHEAP))))
+        if each < _CHEAP or units.size < _SMALLEST or not _recur(units, least):
+            continue
+        for length in sorted({least, max(least, _LONGER)} if each < _LEAST_BITS else {least}):
+            matches = _matches(units, length)
+            if int(matches[1].sum()) > _SHARE * units.size:
+                yield (unit, length, matches[0].size)
+
+
+def _bits(window: Plane) -> float:
+    """Bits of a sample, about, under the distribution of all or by the change."""
+    counts = np.unique(window, return_counts=True)[1] / window.size
+    entropy = float(-np.sum(counts * np.log2(counts)))
+    # Values that all differ say nothing of how many there may be.
+    changes = np.diff(window).astype(np.float64)
+    change = 1 + float(np.mean(np.log2(1 + np.abs(changes))))
+    return change if counts.size > window.size // 4 else min(change, entropy)
+
+
+def _recur(units: Plane, least: int) -> bool:
+    """Whether pieces of that length occur again, by those whose hash is one of a few."""
+    gram = min(least, 32)
+    words = _hashes(units)
+    total = np.concatenate([[np.uint64(0)], np.cumsum(words, dtype=np.uint64)])
+    pieces = total[gram:] - total[:-gram]
+    few = max(1, pieces.size // (1 << 14))
+    mask = np.uint64((1 << (few - 1).bit_length()) - 1)
+    chosen = pieces[(pieces >> np.uint64(40)) & mask == 0]
+    again = int(chosen.size - np.unique(chosen).size)
+    return bool(again > _LITTLE * chosen.size + 1)
+
+
+def _hashes(values: Plane) -> Any:
+    """Spread numbers over 64 bits."""
+    words = values.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    words = (words ^ (words >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    return words ^ (words >> np.uint64(32))
+
+
+def _units(array: Array, unit: int) -> Plane:
+    """Give a number for each unit, equal where they are."""
+    if unit == SAMPLES:
+        return array.reshape(-1)
+    rows = array.reshape(array.shape[0], -1)
+    total = np.zeros(len(rows), np.uint64)
+    for start in range(0, rows.shape[1], _WINDOW):
+        part = rows[:, start : start + _WINDOW]
+        keys = _hashes(np.arange(start, start + part.shape[1], dtype=np.int64))
+        words = _hashes(np.ascontiguousarray(part).reshape(-1)).reshape(part.shape)
+        total += np.sum(words * (keys | np.uint64(1)), axis=1, dtype=np.uint64)
+    return total.view(np.int64)
+
+
+def _matches(units: Plane, least: int) -> tuple[Plane, Plane, Plane]:
+    most = units.size // least
+    slots = 1 << min(units.size, _MAX_SLOTS).bit_length()
+    head, before = np.full(slots, -1, np.int64), np.full(units.size, -1, np.int64)
+    runs, lengths, distances = (np.empty(most, np.int64) for _ in range(3))
+    work = np.empty((4, units.size + 1), np.int64)
+    count = int(find_matches(units, least, head, before, work, runs, lengths, distances))
+    return runs[:count], lengths[:count], distances[:count]
+
+
+def _source(runs: Plane, lengths: Plane, distances: Plane, size: int, least: int) -> Plane | None:
+    """Give the literal that each unit is, or none for matches that cannot be."""
+    source = np.empty(size, np.int64)
+    n_literals = size - int(lengths.sum())
+    good = sources(runs, lengths, distances, n_literals, least, source)
+    return source if good else None
+
+
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
+    """Give the matches and what is left."""
+    unit, least, count = parameters
+    if array.size == 0:
+        return None
+    rows = array if unit == ROWS else array.reshape(-1)
+    runs, lengths, distances = _matches(_units(array, unit), least)
+    source = _source(runs, lengths, distances, len(rows), least)
+    if runs.size != count or source is None:
+        return None
+    kept = np.ones(len(rows), np.bool_)
+    kept[1:] = source[1:] > np.maximum.accumulate(source)[:-1]
+    literals = np.ascontiguousarray(rows[kept])
+    # Rows may differ though their numbers are equal.
+    if unit == ROWS and not np.array_equal(np.take(literals, source, 0), rows):
+        return None
+    return (
+        Child(runs, "side", next_stage=STAGE_HOLES),
+        Child(lengths - least, "side", next_stage=STAGE_HOLES),
+        Child(distances, "side", next_stage=STAGE_HOLES),
+        Child(literals, next_stage=STAGE_HOLES),
+    )
+
+
+def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
+    """Copy what occurred before."""
+    check_plane(NAME, dtype)
+    check_parameters(NAME, parameters[:2], (SAMPLES, ROWS), (1, MAX_LEAST))
+    if 0 in shape or (parameters[0] == ROWS and not shape):
+        raise CorruptError(f"{NAME}: cannot make the shape {shape}")
+    unit, least = parameters[:2]
+    size = shape[0] if unit == ROWS else math.prod(shape)
+    check_parameters(NAME, parameters[2:], (0, size // least))
+    runs, lengths, distances = (read((parameters[2],)) for _ in range(3))
+    if lengths.size and not 0 <= int(lengths.min()) <= int(lengths.max()) <= size - least:
+        raise CorruptError(f"{NAME}: a match is not within the {size} units")
+    lengths = lengths + least
+    if lengths.size and (int(lengths.max()) * lengths.size > INT64[1] or lengths.sum() > size):
+        raise CorruptError(f"{NAME}: matches are longer than the {size} units")
+    source = _source(runs, lengths, distances, size, least)
+    if source is None:
+        raise CorruptError(f"{NAME}: a match is of nothing")
+    rest = shape[1:] if unit == ROWS else ()
+    literals = read((size - int(lengths.sum()), *rest))
+    return np.take(literals, source, 0).reshape(shape)
