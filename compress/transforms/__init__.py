@@ -8,6 +8,7 @@ the code that names it in a stream (see `compress.transforms.step`).
 from __future__ import annotations
 
 from compress.transforms import (
+    accumulated,
     constant,
     decorrelated,
     delta,
@@ -60,6 +61,7 @@ _ALL: tuple[Step, ...] = (
     delta,
     interleaved,
     ratios,
+    accumulated,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}
