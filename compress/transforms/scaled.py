@@ -111,7 +111,8 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     best = _Best()
     for rounding, mantissa in _roundings(finite):
         _try_powers(finite, rounding, mantissa, best)
-        if best.gain < mantissa / 3:
+        # Many digits of a fine power of ten may describe most multiples of another base.
+        if best.gain < mantissa / 3 or best.share < 1:
             _try_bases(finite, rounding, mantissa, best)
         if best.share == 1:
             break
