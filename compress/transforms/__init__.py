@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from compress.transforms import (
     accumulated,
+    binned,
     constant,
     decorrelated,
     delta,
@@ -62,6 +63,7 @@ _ALL: tuple[Step, ...] = (
     interleaved,
     ratios,
     accumulated,
+    binned,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}
