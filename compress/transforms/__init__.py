@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from compress.transforms import (
     accumulated,
+    affine,
     binned,
     constant,
     decorrelated,
@@ -64,6 +65,7 @@ _ALL: tuple[Step, ...] = (
     ratios,
     accumulated,
     binned,
+    affine,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}
