@@ -8,6 +8,9 @@ the code that names it in a stream (see `compress.transforms.step`).
 from __future__ import annotations
 
 from compress.transforms import (
+    accumulated,
+    affine,
+    binned,
     constant,
     decorrelated,
     delta,
@@ -68,6 +71,9 @@ _ALL: tuple[Step, ...] = (
     digits,
     outliers,
     framed,
+    accumulated,
+    binned,
+    affine,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

@@ -21,6 +21,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.transforms.ordered import from_plane, to_plane
+from compress.transforms.packed import pack, read_words, unpack
 from compress.transforms.sample import MAX_SPECIALS, fill_values, repeated_values, runs
 from compress.transforms.special import check_special, layouts, merge, set_apart
 from compress.transforms.step import (
@@ -47,7 +48,6 @@ SAMPLE = 8192
 FORMATS = {2: (11, 31), 4: (24, 255), 8: (53, 2047)}
 # Of the main plane without its sign.
 MOST_BITS = 62
-WORD = 56
 # Where in the distribution of exponents the grid is tried to end.
 GRIDS = (0.999, 0.9, 0.5, 0.1)
 # Bits a sample that may be lost by a rough measure: what even scales gain, it does not see.
@@ -97,29 +97,6 @@ def _cut(plane: Plane, dtype: np.dtype[Any], precision: int, shift: int) -> tupl
     width = np.where(size > 0, below, 0)
     sign = plane >> 63
     return (size ^ sign) - sign, digits & ((np.int64(1) << width) - 1), width, good
-
-
-def _pack(values: Plane, widths: Plane) -> Plane:
-    ends = np.cumsum(widths)
-    total = int(ends[-1]) if ends.size else 0
-    words = np.zeros(-(-total // WORD), np.uint64)
-    some = widths > 0
-    index, place = np.divmod((ends - widths)[some], WORD)
-    numbers, place = values[some].view(np.uint64), place.astype(np.uint64)
-    mask = np.uint64((1 << WORD) - 1)
-    np.bitwise_or.at(words, index, (numbers << place) & mask)
-    over = numbers >> (np.uint64(WORD) - place)
-    np.bitwise_or.at(words, index[over > 0] + 1, over[over > 0])
-    return words.view(np.int64)
-
-
-def _unpack(words: Plane, widths: Plane) -> Plane:
-    index, place = np.divmod(np.cumsum(widths) - widths, WORD)
-    padded = np.append(words, [0, 0]).view(np.uint64)
-    place = place.astype(np.uint64)
-    values = (padded[index] >> place) | (padded[index + 1] << (np.uint64(WORD) - place))
-    bits: Plane = values.view(np.int64) & ((np.int64(1) << widths) - 1)
-    return bits
 
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
@@ -180,7 +157,7 @@ def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
         specials,
         STAGE_HOLES,
     )
-    words = _pack(fraction[good], width[good])
+    words = pack(fraction[good], width[good])
     near_zero = flat[good & (main == 0)]
     sides = (Child(words, "side"), Child(near_zero, "side", next_stage=STAGE_HOLES))
     return (first, second, *sides, *listed)
@@ -209,7 +186,7 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
         zero = size == 0
         below[zero | ~described] = 0
         total = int(below.sum())
-        fraction = _unpack(_read_words(read, total), below)
+        fraction = unpack(read_words(NAME, read, total), below)
         if np.any(size & ((np.int64(1) << above) - 1)):
             raise CorruptError(f"{NAME}: a number has bits that its mantissa does not hold")
         digits = (size >> above << below) | fraction
@@ -224,10 +201,3 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
         return from_plane(plane.reshape(main.shape), dtype)
 
     return merge(NAME, read, shape, dtype, check_special(NAME, parameters, 2), restore=restore)
-
-
-def _read_words(read: Read, bits: int) -> Plane:
-    words = read((-(-bits // WORD),))
-    if words.size and (int(words.min()) < 0 or int(words.max()) >> WORD):
-        raise CorruptError(f"{NAME}: a word has more than {WORD} bits")
-    return words

@@ -22,7 +22,15 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.transforms.base import TIMES, find_base
-from compress.transforms.ordered import from_plane, to_plane
+from compress.transforms.misses import (
+    BY_INTEGER,
+    BY_SAMPLE,
+    EXACT,
+    add_misses,
+    listed_misses,
+    misses_of,
+)
+from compress.transforms.ordered import to_plane
 from compress.transforms.sample import repeated_values, runs
 from compress.transforms.special import Mask, check_special, layouts, merge, set_apart
 from compress.transforms.step import (
@@ -45,7 +53,6 @@ NAME = "scaled"
 TRAITS = Traits(STAGE_NUMBERS, variant=(4,))
 
 OVER_POWER_OF_TEN = 0
-EXACT, BY_SAMPLE, BY_INTEGER = range(3)
 # How often an integer must occur on the average for misses by integer.
 OFTEN = 2
 NATIVE, SINGLE, HALF = range(3)
@@ -53,7 +60,6 @@ ROUNDINGS: dict[int, type[np.floating[Any]]] = {SINGLE: np.float32, HALF: np.flo
 
 MAX_POWER = 22  # the largest power of ten that a float64 holds exactly
 LARGEST = float(1 << 53)
-FURTHEST = 1 << 16
 SAMPLE = 1024
 MANTISSA = {2: 11, 4: 24, 8: 53}
 
@@ -111,7 +117,8 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     best = _Best()
     for rounding, mantissa in _roundings(finite):
         _try_powers(finite, rounding, mantissa, best)
-        if best.gain < mantissa / 3:
+        # Many digits of a fine power of ten may describe most multiples of another base.
+        if best.gain < mantissa / 3 or best.share < 1:
             _try_bases(finite, rounding, mantissa, best)
         if best.share == 1:
             break
@@ -123,7 +130,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     if adjusted:
         plane = _matches(array, operation, number, rounding)[0]
         miss, near = _misses(array, plane, operation, _factor(operation, number), rounding)
-        listed = _misses_by_integer(plane[near], miss[near])
+        listed = listed_misses(plane[near], miss[near])
         if listed is not None and OFTEN * listed.size <= plane.size:
             adjusted = BY_INTEGER
     for layout in layouts(array.shape, ~good):
@@ -190,17 +197,7 @@ def _misses(
     array: Array, plane: Plane, operation: int, factor: float, rounding: int
 ) -> tuple[Plane, Any]:
     """Distance in units of the last place, and whether it is small and the sample finite."""
-    restored = _restore(plane, operation, factor, rounding, array.dtype)
-    miss = to_plane(array) - to_plane(restored)
-    near = np.isfinite(array) & (np.abs(miss) < FURTHEST)
-    return miss, near
-
-
-def _misses_by_integer(numbers: Plane, misses: Plane) -> Plane | None:
-    """Give the miss of each integer that occurs, in order; ``None`` if equal ones differ."""
-    first, place = np.unique(numbers, return_index=True, return_inverse=True)[1:]
-    listed: Plane = misses[first]
-    return listed if np.array_equal(listed[place.reshape(-1)], misses) else None
+    return misses_of(array, _restore(plane, operation, factor, rounding, array.dtype))
 
 
 def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
@@ -214,7 +211,7 @@ def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
         miss, good = _misses(array, plane, operation, _factor(operation, number), rounding)
         good &= ~np.isin(exact, specials)
         if adjusted == BY_INTEGER:
-            listed = _misses_by_integer(plane[good], miss[good])
+            listed = listed_misses(plane[good], miss[good])
             if listed is None:
                 return None
             mask, main, *rest = set_apart(mains, good, exact, layout, specials, STAGE_HOLES)
@@ -237,13 +234,6 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
 
     def restore(plane: Plane, good: Mask) -> Array:
         restored = _restore(plane, operation, factor, rounding, dtype)
-        if adjusted == EXACT:
-            return restored
-        if adjusted == BY_SAMPLE:
-            return from_plane(to_plane(restored) + read(plane.shape), dtype)
-        found, place = np.unique(plane[good], return_inverse=True)
-        exact = to_plane(restored)
-        exact[good] += read(found.shape)[place.reshape(-1)]
-        return from_plane(exact, dtype)
+        return add_misses(read, restored, plane, good, adjusted)
 
     return merge(NAME, read, shape, dtype, check_special(NAME, parameters, 4), restore=restore)

@@ -88,6 +88,17 @@ def test_multiples_of_a_float_are_found(rng: np.random.Generator, base: float) -
     assert np.ptp(main) <= 4096 * 4
 
 
+def test_a_base_is_found_that_fine_decimals_nearly_fit(rng: np.random.Generator) -> None:
+    """Samples of a converter times five digits: most products are decimals of eight, not all."""
+    integers = rng.integers(-1500, 1500, N)
+    array = integers * 0.000_305_19
+    parameters = check_step(scaled, array)
+    assert parameters is not None
+    mask, main, *_ = forward(scaled, array, parameters) or ()
+    assert not mask[integers != 0].any()
+    assert np.ptp(main) < 3000
+
+
 def test_arithmetic_leaves_misses_in_the_last_place(rng: np.random.Generator) -> None:
     """Degrees turned into radians miss the nearest multiple by a unit or two, which is stored."""
     array = rng.integers(1, 100_000, N) * np.pi / 180
