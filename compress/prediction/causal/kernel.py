@@ -26,6 +26,7 @@ from compress.prediction.causal.contexts import (
 )
 from compress.prediction.causal.holes import CELLS, COASTS, CONTEXTS, pass_over
 from compress.prediction.causal.intervals import FULL, flat
+from compress.prediction.causal.outliers import FADE, FAR, LEAST, REACH, SHORTEST, SPAN, STATE, WARM, apart
 from compress.prediction.causal.residues import count_residue
 from compress.prediction.common import rls
 from compress.prediction.common.gather import advance, gather
@@ -223,6 +224,11 @@ def run(
         slots, buckets = np.zeros(n_contexts, np.uint64), np.zeros(n_contexts, np.uint64)
         offered = np.zeros(n_contexts + 1)
         signed = np.zeros(n, np.float32)
+    about = np.zeros((models, STATE))
+    about[:, FADE] = 0.5
+    places = np.empty((n >> 3) + 16, np.int64)
+    values = np.empty((n >> 3) + 16, np.int64)
+    outliers: Any = np.int64(0)
     # ---- coder
     recorded: Any = np.int64(0)
     whole, state, place = init(words, _ZERO, np.uint64(len(words) - 1))
@@ -250,6 +256,17 @@ def run(
             features[k] = past[index[k + 1]] - nearest
             if k < 6:
                 texture += abs(features[k])
+        still = 0.0
+        span = about[channel, SPAN]
+        widest = texture
+        if outliers > 0:
+            limit = FAR * span
+            for k in range(n_features):
+                if abs(features[k]) > limit:
+                    features[k] = 0.0
+                    still = 1.0
+            widest = min(texture, 1.05 * span + 1.0)
+        about[channel, SPAN] = max(span - span * SHORTEST, widest)
         texture_class = _class(texture) >> 1
         # ---- experts: where
         for e in range(n_recursive):
@@ -458,10 +475,21 @@ def run(
         past[pos] = value
         ends[pos] = recorded
         # ---- learning of the sample
+        reach, fade = about[channel, REACH], about[channel, FADE]
+        limit = FAR * reach + LEAST
+        size = abs(value - location[last])
+        outlying = size > limit and fade < WARM
+        about[channel, FADE] = max(fade - 0.5 * fade * fade, SHORTEST)
+        about[channel, REACH] = max(reach - reach * fade, reach if outlying else size)
+        if outlying:
+            expected = min(max(int(location[last] + 0.5), 0 if holes is None else 1), largest)
+            outliers = apart(about, channel, past, index, n_features + 1, limit, pos, value, expected, places, values, outliers)
+            still = 1.0
+        most = limit if outlying else math.inf
         for e in range(n_experts):
-            error = value - location[e]
-            size = abs(error)
-            errors[pos, e] = size
+            size = abs(value - location[e])
+            errors[pos, e] = local[e] if outlying else size
+            size = min(size, most)
             for j in range(_VIEWS):
                 i = e * _VIEWS + j
                 row = first_input + np.uint64(i)
@@ -474,7 +502,7 @@ def run(
                     counts[row, c] = seen
                 scales[row, c] += (size - scales[row, c]) / (seen + 1.0)
         if contexts is not None:
-            signed[pos] = value - location[last]
+            signed[pos] = 0.0 if outlying else value - location[last]
         for e in range(n_recursive):
             row = first_recursive + np.uint64(e)
             if not rls.update(
@@ -485,8 +513,8 @@ def run(
                 gain,
                 orders[e],
                 value - location[e],
-                heed * local[e] * math.sqrt(local[e]) + 0.1,
-                forgetting[e],
+                heed * local[e] * math.sqrt(local[e]) + 0.1 + still * 1e100,
+                max(forgetting[e], still),
             ):
                 rls.bound(inverse, row, orders[e])
         if n_recursive > 1 and not rls.update(
@@ -497,11 +525,13 @@ def run(
             gain,
             width_stack,
             value - location[last],
-            heed * local[last] * math.sqrt(local[last]) + 0.1,
-            0.998,
+            heed * local[last] * math.sqrt(local[last]) + 0.1 + still * 1e100,
+            max(0.998, still),
         ):
             rls.bound(inverse_stack, channel, width_stack)
         if grid > 1 and settings[8] > 0.0:
             count_residue(residues, warp, channel, value % grid)
         advance(coordinates, shape)
+    for k in range(outliers):
+        past[places[k]] = values[k]
     return recorded, place == _ZERO and state == _ZERO
