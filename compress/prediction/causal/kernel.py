@@ -265,7 +265,7 @@ def run(
                 if abs(features[k]) > limit:
                     features[k] = 0.0
                     still = 1.0
-            widest = min(texture, 1.05 * span + 1.0)
+            widest = 1.05 * span if still > 0.0 else texture
         about[channel, SPAN] = max(span - span * SHORTEST, widest)
         texture_class = _class(texture) >> 1
         # ---- experts: where
