@@ -26,7 +26,7 @@ from compress.prediction.causal.contexts import (
 )
 from compress.prediction.causal.holes import CELLS, COASTS, CONTEXTS, pass_over
 from compress.prediction.causal.intervals import FULL, flat
-from compress.prediction.causal.outliers import FADE, FAR, LEAST, REACH, SHORTEST, SPAN, STATE, WARM, apart
+from compress.prediction.causal.outliers import most_of, narrow, observe, record, set_apart
 from compress.prediction.causal.residues import count_residue
 from compress.prediction.common import rls
 from compress.prediction.common.gather import advance, gather
@@ -55,6 +55,8 @@ _SIGNS = 16
 _PHASES = 64
 # Bounds that are so many scales away are as good as infinite.
 _FAR = 64.0
+# The variance of a sample that teaches nothing.
+_NOTHING = 1e100
 # Logits in steps of 1/2 from -8 to 8.
 _BINS = 33
 
@@ -224,11 +226,8 @@ def run(
         slots, buckets = np.zeros(n_contexts, np.uint64), np.zeros(n_contexts, np.uint64)
         offered = np.zeros(n_contexts + 1)
         signed = np.zeros(n, np.float32)
-    about = np.zeros((models, STATE))
-    about[:, FADE] = 0.5
-    places = np.empty((n >> 3) + 16, np.int64)
-    values = np.empty((n >> 3) + 16, np.int64)
-    outliers: Any = np.int64(0)
+    kept, outliers = record(models), np.int64(0)
+    places, values = np.empty(most_of(n), np.int64), np.empty(most_of(n), np.int64)
     # ---- coder
     recorded: Any = np.int64(0)
     whole, state, place = init(words, _ZERO, np.uint64(len(words) - 1))
@@ -256,17 +255,7 @@ def run(
             features[k] = past[index[k + 1]] - nearest
             if k < 6:
                 texture += abs(features[k])
-        still = 0.0
-        span = about[channel, SPAN]
-        widest = texture
-        if outliers > 0:
-            limit = FAR * span
-            for k in range(n_features):
-                if abs(features[k]) > limit:
-                    features[k] = 0.0
-                    still = 1.0
-            widest = 1.05 * span if still > 0.0 else texture
-        about[channel, SPAN] = max(span - span * SHORTEST, widest)
+        unlearned = narrow(features, kept, channel, texture, outliers > 0)
         texture_class = _class(texture) >> 1
         # ---- experts: where
         for e in range(n_recursive):
@@ -475,21 +464,20 @@ def run(
         past[pos] = value
         ends[pos] = recorded
         # ---- learning of the sample
-        reach, fade = about[channel, REACH], about[channel, FADE]
-        limit = FAR * reach + LEAST
-        size = abs(value - location[last])
-        outlying = size > limit and fade < WARM
-        about[channel, FADE] = max(fade - 0.5 * fade * fade, SHORTEST)
-        about[channel, REACH] = max(reach - reach * fade, reach if outlying else size)
+        outlying, limit = observe(kept, channel, abs(value - location[last]))
         if outlying:
             expected = min(max(int(location[last] + 0.5), 0 if holes is None else 1), largest)
-            outliers = apart(about, channel, past, index, n_features + 1, limit, pos, value, expected, places, values, outliers)
-            still = 1.0
-        most = limit if outlying else math.inf
+            outliers = set_apart(
+                past, index, n_features + 1, pos, expected, limit, kept, channel, places, values,
+                outliers,
+            )  # fmt: skip
+            unlearned = 1.0
+        else:
+            limit = math.inf
         for e in range(n_experts):
             size = abs(value - location[e])
             errors[pos, e] = local[e] if outlying else size
-            size = min(size, most)
+            size = min(size, limit)
             for j in range(_VIEWS):
                 i = e * _VIEWS + j
                 row = first_input + np.uint64(i)
@@ -513,8 +501,8 @@ def run(
                 gain,
                 orders[e],
                 value - location[e],
-                heed * local[e] * math.sqrt(local[e]) + 0.1 + still * 1e100,
-                max(forgetting[e], still),
+                heed * local[e] * math.sqrt(local[e]) + 0.1 + unlearned * _NOTHING,
+                max(forgetting[e], unlearned),
             ):
                 rls.bound(inverse, row, orders[e])
         if n_recursive > 1 and not rls.update(
@@ -525,12 +513,14 @@ def run(
             gain,
             width_stack,
             value - location[last],
-            heed * local[last] * math.sqrt(local[last]) + 0.1 + still * 1e100,
-            max(0.998, still),
+            heed * local[last] * math.sqrt(local[last]) + 0.1 + unlearned * _NOTHING,
+            max(0.998, unlearned),
         ):
             rls.bound(inverse_stack, channel, width_stack)
         if grid > 1 and settings[8] > 0.0:
             count_residue(residues, warp, channel, value % grid)
+        if pos == 0:
+            counts[:] = 0.0
         advance(coordinates, shape)
     for k in range(outliers):
         past[places[k]] = values[k]
