@@ -26,6 +26,7 @@ from compress.prediction.causal.contexts import (
 )
 from compress.prediction.causal.holes import CELLS, COASTS, CONTEXTS, pass_over
 from compress.prediction.causal.intervals import FULL, flat
+from compress.prediction.causal.outliers import most_of, narrow, observe, record, set_apart
 from compress.prediction.causal.residues import count_residue
 from compress.prediction.common import rls
 from compress.prediction.common.gather import advance, gather
@@ -54,6 +55,8 @@ _SIGNS = 16
 _PHASES = 64
 # Bounds that are so many scales away are as good as infinite.
 _FAR = 64.0
+# The variance of a sample that teaches nothing.
+_NOTHING = 1e100
 # Logits in steps of 1/2 from -8 to 8.
 _BINS = 33
 
@@ -223,6 +226,8 @@ def run(
         slots, buckets = np.zeros(n_contexts, np.uint64), np.zeros(n_contexts, np.uint64)
         offered = np.zeros(n_contexts + 1)
         signed = np.zeros(n, np.float32)
+    kept, outliers = record(models), np.int64(0)
+    places, values = np.empty(most_of(n), np.int64), np.empty(most_of(n), np.int64)
     # ---- coder
     recorded: Any = np.int64(0)
     whole, state, place = init(words, _ZERO, np.uint64(len(words) - 1))
@@ -250,6 +255,7 @@ def run(
             features[k] = past[index[k + 1]] - nearest
             if k < 6:
                 texture += abs(features[k])
+        unlearned = narrow(features, kept, channel, texture, outliers > 0)
         texture_class = _class(texture) >> 1
         # ---- experts: where
         for e in range(n_recursive):
@@ -458,10 +464,20 @@ def run(
         past[pos] = value
         ends[pos] = recorded
         # ---- learning of the sample
+        outlying, limit = observe(kept, channel, abs(value - location[last]))
+        if outlying:
+            expected = min(max(int(location[last] + 0.5), 0 if holes is None else 1), largest)
+            outliers = set_apart(
+                past, index, n_features + 1, pos, expected, limit, kept, channel, places, values,
+                outliers,
+            )  # fmt: skip
+            unlearned = 1.0
+        else:
+            limit = math.inf
         for e in range(n_experts):
-            error = value - location[e]
-            size = abs(error)
-            errors[pos, e] = size
+            size = abs(value - location[e])
+            errors[pos, e] = local[e] if outlying else size
+            size = min(size, limit)
             for j in range(_VIEWS):
                 i = e * _VIEWS + j
                 row = first_input + np.uint64(i)
@@ -474,7 +490,7 @@ def run(
                     counts[row, c] = seen
                 scales[row, c] += (size - scales[row, c]) / (seen + 1.0)
         if contexts is not None:
-            signed[pos] = value - location[last]
+            signed[pos] = 0.0 if outlying else value - location[last]
         for e in range(n_recursive):
             row = first_recursive + np.uint64(e)
             if not rls.update(
@@ -485,8 +501,8 @@ def run(
                 gain,
                 orders[e],
                 value - location[e],
-                heed * local[e] * math.sqrt(local[e]) + 0.1,
-                forgetting[e],
+                heed * local[e] * math.sqrt(local[e]) + 0.1 + unlearned * _NOTHING,
+                max(forgetting[e], unlearned),
             ):
                 rls.bound(inverse, row, orders[e])
         if n_recursive > 1 and not rls.update(
@@ -497,11 +513,15 @@ def run(
             gain,
             width_stack,
             value - location[last],
-            heed * local[last] * math.sqrt(local[last]) + 0.1,
-            0.998,
+            heed * local[last] * math.sqrt(local[last]) + 0.1 + unlearned * _NOTHING,
+            max(0.998, unlearned),
         ):
             rls.bound(inverse_stack, channel, width_stack)
         if grid > 1 and settings[8] > 0.0:
             count_residue(residues, warp, channel, value % grid)
+        if pos == 0:
+            counts[:] = 0.0
         advance(coordinates, shape)
+    for k in range(outliers):
+        past[places[k]] = values[k]
     return recorded, place == _ZERO and state == _ZERO

@@ -10,6 +10,10 @@ from compress.tables import TableParameters, fit_counts
 __all__ = ["fit_class_tables", "fit_location", "fit_scale"]
 
 _ROUNDS = 3
+# Places beside an outlier say nothing of all others: those so many times as far out as all but one
+# in twenty.
+_FAR = 16.0
+_ORDINARY = 0.95
 # Masses of the tables beyond this many tokens to a side go to the escape.
 _TOKENS = 1 << 10
 # Tokens that one scale spans: finer ones would be coded as well by plain bits.
@@ -30,6 +34,8 @@ def fit_location(
     -------
     float64 array (k,)
     """
+    kept = _ordinary(np.maximum(np.abs(features).max(1, initial=0.0), np.abs(target)))
+    target, features = target[kept], features[kept]
     weight: npt.NDArray[np.float64] = np.ones(len(target))
     solution: npt.NDArray[np.float64] = np.zeros(features.shape[1])
     for _ in range(_ROUNDS):
@@ -61,6 +67,8 @@ def fit_scale(
     -------
     float64 array (k,)
     """
+    kept = _ordinary(np.maximum(features.max(1), magnitudes))
+    magnitudes, features = magnitudes[kept], features[kept]
     k = features.shape[1]
     mean = features.mean(0)
     weights: npt.NDArray[np.float64] = (magnitudes.mean() + 0.05) / (k * (mean + 1e-9))
@@ -71,6 +79,13 @@ def fit_scale(
         down = features.T @ (1.0 / scale)
         weights *= np.sqrt(up / np.maximum(down, 1e-300))
     return weights
+
+
+def _ordinary(sizes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Say which places are no outliers, nor have one among their neighbours."""
+    # The largest of few is no quantile.
+    usual = float(np.quantile(sizes, _ORDINARY, method="lower"))
+    return np.asarray(sizes <= _FAR * (usual + 1.0))
 
 
 def fit_class_tables(
