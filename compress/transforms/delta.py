@@ -19,7 +19,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.kernels import kernel
-from compress.transforms.sample import middle
+from compress.sampling import middle
 from compress.transforms.step import (
     INT64,
     STAGE_HOLES,

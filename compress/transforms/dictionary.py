@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.sampling import runs
 from compress.transforms.distinct import distinct_values, positions_of, recurring_share
-from compress.transforms.sample import runs
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_WHOLE,

@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.sampling import runs
 from compress.transforms.ordered import from_plane, to_plane
-from compress.transforms.sample import MAX_SPECIALS, fill_values, repeated_values, runs
+from compress.transforms.sample import MAX_SPECIALS, fill_values, repeated_values
 from compress.transforms.special import check_special, layouts, merge, set_apart
 from compress.transforms.step import (
     STAGE_HOLES,

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.sampling import middle
 from compress.transforms.period import find_period
-from compress.transforms.sample import middle
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_WHOLE,

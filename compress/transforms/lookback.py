@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
-from compress.transforms.sample import middle
+from compress.sampling import middle
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_ORDER,

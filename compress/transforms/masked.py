@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from compress.transforms.sample import MAX_SPECIALS, isolated_values, runs
+from compress.sampling import runs
+from compress.transforms.sample import MAX_SPECIALS, isolated_values
 from compress.transforms.special import check_special, layouts, merge, set_apart
 from compress.transforms.step import (
     STAGE_DIGITS,

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.sampling import runs
 from compress.transforms.ordered import from_plane, to_plane
-from compress.transforms.sample import repeated_values, runs
+from compress.transforms.sample import repeated_values
 from compress.transforms.special import Mask, check_special, layouts, merge, set_apart
 from compress.transforms.step import (
     STAGE_HOLES,

@@ -14,7 +14,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.kernels import kernel
-from compress.transforms.sample import runs
+from compress.sampling import runs
 from compress.transforms.step import (
     INT64,
     STAGE_AXES,

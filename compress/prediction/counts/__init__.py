@@ -23,6 +23,7 @@ from compress.prediction.counts.kernel import code_symbols, push_all
 from compress.prediction.counts.layout import make_mixer, padding
 from compress.prediction.counts.lengths import code_lengths, symbol_lengths, weights_of
 from compress.prediction.counts.tree import build_tree
+from compress.sampling import rows_of
 
 __all__ = ["CODE", "NAME", "code_length", "decisions", "decode", "encode", "glance", "propose"]
 
@@ -47,6 +48,7 @@ _PLAIN, _SEQUENCE, _REPEATS, _CHANNELS, _GRID, _MASK = 0, 1, 2, 4, 6, 8
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     """Choose contexts by trial; None for a wide alphabet, or below level 5."""
+    del holes
     if level < 5:
         return glance(plane, level)
     if plane.size == 0 or plane.size > _LONGEST_PLANE:
@@ -128,10 +130,7 @@ def _trial_block(plane: Plane, level: int) -> Plane:
     length = min(max(plane.size // part, 1 << 14), 1 << 17)
     if plane.size <= 2 * length:
         return plane
-    row = prod(plane.shape[1:])
-    rows = min(max(length // row, 1), plane.shape[0])
-    start = (plane.shape[0] - rows) // 2
-    return plane[start : start + rows]
+    return rows_of(plane, length, 1)
 
 
 def _trial(

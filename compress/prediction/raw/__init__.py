@@ -26,7 +26,7 @@ LEARNS = False
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters:
     """Measure the range; every plane can be coded."""
-    del level
+    del level, holes
     low, high = int(plane.min()), int(plane.max())
     bits = (high - low).bit_length()
     # In two's complement the minimum need not be written.
