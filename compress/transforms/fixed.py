@@ -41,7 +41,7 @@ from compress.transforms.truncated import common_zeros
 
 CODE = 16
 NAME = "fixed"
-TRAITS = Traits(STAGE_NUMBERS, estimable=False, variant=(2,), encode_ns=60.0, decode_ns=40.0)
+TRAITS = Traits(STAGE_NUMBERS, estimable=False, variant=(2,), encode_ns=35.0, decode_ns=27.0)
 
 SAMPLE = 8192
 # Bits of mantissa with the leading one, and the largest exponent, by size in bytes.

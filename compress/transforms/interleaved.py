@@ -43,7 +43,7 @@ _GAIN, _MORE = 0.15, 0.05
 # Numbers of bits that a distance may have.
 _LENGTHS = 66
 
-TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=40.0, encode_ns=2.0, decode_ns=2.0)
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=40.0, encode_ns=1.0, decode_ns=1.0)
 accepts = is_plane
 
 

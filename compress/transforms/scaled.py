@@ -43,7 +43,7 @@ from compress.transforms.step import (
 
 CODE = 4
 NAME = "scaled"
-TRAITS = Traits(STAGE_NUMBERS, variant=(4,))
+TRAITS = Traits(STAGE_NUMBERS, variant=(4,), encode_ns=4.0, decode_ns=2.0)
 
 OVER_POWER_OF_TEN = 0
 EXACT, BY_SAMPLE, BY_INTEGER = range(3)

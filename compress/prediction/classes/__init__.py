@@ -261,15 +261,18 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> _Model:
 
 
 def decode_ns(parameters: Parameters) -> float:
-    """Nanoseconds a sample that decoding takes."""
-    del parameters
-    return 40.0
+    """Nanoseconds a sample that decoding takes (``python -m benchmarks costs``)."""
+    return 17.0 + 1.3 * _neighbours(parameters)
 
 
 def encode_ns(parameters: Parameters) -> float:
-    """Nanoseconds a sample that encoding takes."""
-    del parameters
-    return 200.0
+    """Nanoseconds a sample that the fit and encoding take."""
+    return 160.0 + 12.0 * _neighbours(parameters)
+
+
+def _neighbours(parameters: Parameters) -> int:
+    """Read the number of neighbours that predict, which stands behind the scan."""
+    return parameters[2 * parameters[0] + 2]
 
 
 def bound(plane: Plane, total: int) -> float:

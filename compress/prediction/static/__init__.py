@@ -131,7 +131,7 @@ def decode_ns(parameters: Parameters) -> float:
 def encode_ns(parameters: Parameters) -> float:
     """Nanoseconds a sample that encoding takes."""
     del parameters
-    return 30.0
+    return 33.0
 
 
 def bound(plane: Plane, total: int) -> float:
