@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import check, compare, console, peers, record, report, run, structures
+from benchmarks import check, compare, console, costs, peers, record, report, run, structures
 from benchmarks.errors import MissingArrayError
 from benchmarks.report import browser
 from benchmarks.structures import bars
@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     drawing.add_argument("--name", nargs="+", choices=structures.STRUCTURES, metavar="NAME")
     drawing.add_argument("--samples", type=int, default=structures.SAMPLES, metavar="N")
 
+    commands.add_parser("costs", help="nanoseconds of steps and models beside the constants")
     commands.add_parser("arrays", help="list the arrays")
     commands.add_parser("peers", help="list the compressors")
     return parser
@@ -174,6 +175,7 @@ def main() -> int:
         "compare": _compare,
         "check": _check,
         "structures": _structures,
+        "costs": lambda _: costs.main(),
         "arrays": lambda _: console.arrays(),
         "peers": lambda _: console.peers(),
     }

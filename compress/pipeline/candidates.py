@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compress.pipeline.effort import Effort
-from compress.pipeline.estimate import plane_bits
 from compress.pipeline.tree import Branch, Leaf, Node
+from compress.prediction.common.entropy import plane_bits
 from compress.transforms import STEPS, Step
 from compress.transforms.step import END, STAGE_WHOLE, Child, Context, Parameters, is_plane
 

@@ -14,16 +14,16 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from compress.pipeline.candidates import OPEN, chains, refit, steps_from
 from compress.pipeline.effort import EFFORT, Effort, Fit
-from compress.pipeline.estimate import part_of, plane_bits, sample_of
 from compress.pipeline.execute import Part
 from compress.pipeline.tree import Branch, Leaf, Node, write_node
 from compress.prediction import raw
-from compress.prediction.model import Parameters, Plane, PlaneModel
+from compress.prediction.common.entropy import plane_bits
+from compress.prediction.model import Parameters, Plane
+from compress.sampling import sample_of
 from compress.transforms import STEPS, Step
 from compress.transforms.step import END, STAGE_WHOLE, Child, Context, is_plane
 
@@ -218,7 +218,7 @@ class _Search(NamedTuple):
         """J of a plane, by coding a share of it with few plane models."""
         if child.plane.size == 0:
             return 0.0
-        part = part_of(child.plane, max(_LEAST_PART, round(share * child.plane.size)))
+        part = sample_of(child.plane, max(_LEAST_PART, round(share * child.plane.size)))
         least = math.inf
         for fit in self.fits(child, self.effort.judges):
             tried = self.tried(fit, part, child, least)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.sampling import runs
 from compress.transforms.grid import find_grid
 from compress.transforms.misses import (
     BY_INTEGER,
@@ -28,7 +29,7 @@ from compress.transforms.misses import (
     misses_of,
 )
 from compress.transforms.ordered import to_plane
-from compress.transforms.sample import repeated_values, runs
+from compress.transforms.sample import repeated_values
 from compress.transforms.special import Mask, check_special, layouts, merge, set_apart
 from compress.transforms.step import (
     INT64,

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.sampling import runs
 from compress.transforms.packed import WORD, pack, read_words, unpack
-from compress.transforms.sample import runs
 from compress.transforms.step import (
     STAGE_WHOLE,
     Array,

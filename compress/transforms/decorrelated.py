@@ -38,7 +38,7 @@ SIMPLE = 16  # a quarter
 LARGEST = 16 << UNIT_BITS
 SAMPLE = 4096
 
-TRAITS = Traits(STAGE_MIX, channels="mix", estimable=False)
+TRAITS = Traits(STAGE_MIX, channels="mix", estimable=False, encode_ns=1.5, decode_ns=1.5)
 accepts = is_plane
 
 

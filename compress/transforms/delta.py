@@ -19,7 +19,8 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.kernels import kernel
-from compress.transforms.sample import central_value, middle
+from compress.sampling import middle
+from compress.transforms.sample import central_value
 from compress.transforms.step import (
     INT64,
     STAGE_HOLES,
@@ -52,7 +53,7 @@ _ATOM, _FAR = 0.1, 1 << 8
 # Wraps that are rarer cost little.
 _RARE = 1 / 1024
 
-TRAITS = Traits(STAGE_ORDER, variant=(0,), search_ns=5.0, encode_ns=5.0, decode_ns=3.0)
+TRAITS = Traits(STAGE_ORDER, variant=(0,), search_ns=5.0, encode_ns=1.0, decode_ns=1.0)
 accepts = is_plane
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.sampling import runs
 from compress.transforms.distinct import distinct_values, positions_of, recurring_share
-from compress.transforms.sample import runs
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_WHOLE,
@@ -40,7 +40,7 @@ SHORTER, LISTED = 8.0, 4.0
 LEAST_SHARE = 1 / 16
 LONGEST = 1 << 18
 
-TRAITS = Traits(STAGE_WHOLE, whole_plane=True)
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True, encode_ns=9.0, decode_ns=1.5)
 accepts = is_plane
 
 

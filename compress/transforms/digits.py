@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
-from compress.transforms.sample import runs
+from compress.sampling import runs
 from compress.transforms.spread import magnitude_bits, spacing_bits
 from compress.transforms.step import (
     STAGE_DIGITS,

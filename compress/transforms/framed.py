@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.sampling import runs
 from compress.transforms.frames import find_frames
-from compress.transforms.sample import runs
 from compress.transforms.spread import magnitude_bits
 from compress.transforms.step import (
     END,

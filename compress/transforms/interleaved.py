@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.sampling import middle
 from compress.transforms.period import find_period
-from compress.transforms.sample import central_value, middle
+from compress.transforms.sample import central_value
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_WHOLE,
@@ -43,7 +44,7 @@ _GAIN, _MORE = 0.15, 0.05
 # Numbers of bits that a distance may have.
 _LENGTHS = 66
 
-TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=40.0, encode_ns=2.0, decode_ns=2.0)
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=40.0, encode_ns=1.0, decode_ns=1.0)
 accepts = is_plane
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
-from compress.transforms.sample import middle
+from compress.sampling import middle
 from compress.transforms.spread import magnitude_bits, spacing_bits
 from compress.transforms.step import (
     STAGE_HOLES,
@@ -54,7 +54,7 @@ _GAIN = 0.5
 # Bits a sample that do not count.
 _EVEN = 0.02
 
-TRAITS = Traits(STAGE_ORDER, variant=(1,), search_ns=10.0, encode_ns=150.0, decode_ns=60.0)
+TRAITS = Traits(STAGE_ORDER, variant=(1,), search_ns=10.0, encode_ns=100.0, decode_ns=50.0)
 accepts = is_plane
 
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from compress.transforms.sample import MAX_SPECIALS, isolated_values, runs
+from compress.sampling import runs
+from compress.transforms.sample import MAX_SPECIALS, isolated_values
 from compress.transforms.special import check_special, layouts, merge, set_apart
 from compress.transforms.step import (
     STAGE_DIGITS,
@@ -40,7 +41,7 @@ BACKGROUND = 0.3
 # fifth of what it saves.
 ATOM = 16
 
-TRAITS = Traits(STAGE_HOLES, variant=(0,))
+TRAITS = Traits(STAGE_HOLES, variant=(0,), encode_ns=5.0, decode_ns=6.0)
 accepts = is_plane
 
 

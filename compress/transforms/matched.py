@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.sampling import middle
 from compress.transforms.matches import find_matches, sources
-from compress.transforms.sample import middle
 from compress.transforms.step import (
     INT64,
     STAGE_HOLES,

@@ -41,7 +41,7 @@ EXACTLY, NEARLY = 0, 1
 # as two planes costs a little, and pictures of even noise are never worth it.
 CLOSER = 6.0
 
-TRAITS = Traits(STAGE_WHOLE, whole_plane=True)
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True, encode_ns=5.0, decode_ns=8.0)
 accepts = is_plane
 
 

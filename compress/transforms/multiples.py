@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
-from compress.transforms.sample import runs
+from compress.sampling import runs
 from compress.transforms.step import (
     INT64,
     STAGE_DIGITS,
@@ -37,7 +37,7 @@ NAME = "multiples"
 SAMPLE = 2048
 GROUP = 4
 
-TRAITS = Traits(STAGE_DIGITS)
+TRAITS = Traits(STAGE_DIGITS, encode_ns=2.5, decode_ns=1.0)
 accepts = is_plane
 
 

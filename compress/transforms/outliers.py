@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from compress.kernels import kernel
-from compress.transforms.sample import runs
+from compress.sampling import runs
 from compress.transforms.special import Mask, check_special, layouts, merge, set_apart
 from compress.transforms.step import (
     INT64,

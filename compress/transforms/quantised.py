@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.sampling import runs
 from compress.transforms.ordered import to_plane
-from compress.transforms.sample import MAX_SPECIALS, fill_values, repeated_values, runs
+from compress.transforms.sample import MAX_SPECIALS, fill_values, repeated_values
 from compress.transforms.special import Mask, check_special, layouts, merge, set_apart
 from compress.transforms.step import (
     INT64,
@@ -38,7 +39,7 @@ from compress.transforms.step import (
 
 CODE = 14
 NAME = "quantised"
-TRAITS = Traits(STAGE_NUMBERS, variant=(3,))
+TRAITS = Traits(STAGE_NUMBERS, variant=(3,), encode_ns=8.0, decode_ns=2.0)
 
 LARGEST = float(1 << 53)
 SAMPLE = 4096

@@ -22,8 +22,9 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.kernels import kernel
+from compress.sampling import runs
 from compress.transforms.ordered import from_plane, to_plane
-from compress.transforms.sample import repeated_values, runs
+from compress.transforms.sample import repeated_values
 from compress.transforms.special import Mask, check_special, layouts, merge, set_apart
 from compress.transforms.step import (
     STAGE_HOLES,
@@ -41,7 +42,7 @@ from compress.transforms.step import (
 
 CODE = 30
 NAME = "ratios"
-TRAITS = Traits(STAGE_NUMBERS, variant=(2,), search_ns=10.0, encode_ns=80.0, decode_ns=10.0)
+TRAITS = Traits(STAGE_NUMBERS, variant=(2,), search_ns=10.0, encode_ns=110.0, decode_ns=5.0)
 
 NATIVE, DOUBLE = 0, 1
 FACTORS = (1, 100, 1000, 10_000, 100_000, 1_000_000)

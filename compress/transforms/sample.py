@@ -1,4 +1,4 @@
-"""Samples of an array that detection looks at. Encoder only."""
+"""Values of a sample that may stand for something else than numbers. Encoder only."""
 
 from __future__ import annotations
 
@@ -9,48 +9,9 @@ import numpy as np
 from compress.transforms.ordered import to_plane
 from compress.transforms.step import Array, Plane
 
-__all__ = ["central_value", "fill_values", "isolated_values", "middle", "repeated_values", "runs"]
+__all__ = ["central_value", "fill_values", "isolated_values", "repeated_values"]
 
 MAX_SPECIALS = 8
-
-
-def runs(array: Array, count: int, length: int = 64) -> Array:
-    """Evenly spaced runs of consecutive elements (C order), one after another.
-
-    Parameters
-    ----------
-    array : numpy.ndarray
-        Any shape.
-    count : int
-        How many elements to take, about; a smaller array is taken whole.
-    length : int
-        Elements in a run.
-
-    Returns
-    -------
-    numpy.ndarray
-        One-dimensional.
-    """
-    flat = array.reshape(-1)
-    if flat.size <= count + length:
-        return flat
-    start = np.linspace(0, flat.size - length, max(count // length, 1)).astype(np.int64)
-    picked: Array = flat[(start[:, None] + np.arange(length)).reshape(-1)]
-    return picked
-
-
-def middle(flat: Plane, size: int) -> Plane:
-    """Consecutive samples of the middle.
-
-    Parameters
-    ----------
-    flat : numpy.ndarray of int64
-        One-dimensional.
-    size : int
-        How many to take, at most.
-    """
-    start = max(0, (flat.size - size) // 2)
-    return flat[start : start + size]
 
 
 def central_value(values: Plane) -> np.int64:

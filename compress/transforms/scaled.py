@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.sampling import runs
 from compress.transforms.base import TIMES, find_base
 from compress.transforms.misses import (
     BY_INTEGER,
@@ -31,7 +32,7 @@ from compress.transforms.misses import (
     misses_of,
 )
 from compress.transforms.ordered import to_plane
-from compress.transforms.sample import repeated_values, runs
+from compress.transforms.sample import repeated_values
 from compress.transforms.special import Mask, check_special, layouts, merge, set_apart
 from compress.transforms.step import (
     INT64,
@@ -50,7 +51,7 @@ from compress.transforms.step import (
 
 CODE = 4
 NAME = "scaled"
-TRAITS = Traits(STAGE_NUMBERS, variant=(4,))
+TRAITS = Traits(STAGE_NUMBERS, variant=(4,), encode_ns=4.0, decode_ns=2.0)
 
 OVER_POWER_OF_TEN = 0
 # How often an integer must occur on the average for misses by integer.

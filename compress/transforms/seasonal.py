@@ -35,7 +35,7 @@ NAME = "seasonal"
 # Fewer periods do not tell the pattern from the noise.
 LEAST = 8
 
-TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=40.0)
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=40.0, encode_ns=160.0, decode_ns=1.5)
 accepts = is_plane
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
-from compress.transforms.sample import runs
+from compress.sampling import runs
 from compress.transforms.step import (
     INT64,
     STAGE_HOLES,

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.sampling import SHORT_AXIS
 
 __all__ = [
     "END",
@@ -41,9 +42,6 @@ Shape = tuple[int, ...]
 Parameters = tuple[int, ...]
 Read = Callable[[Shape], Plane]
 INT64 = (-(1 << 63), (1 << 63) - 1)
-# Axes so short may be channels: samples of an array keep them whole.
-SHORT_AXIS = 16
-
 
 # Stages in which steps follow one another; one that needs the whole plane comes last.
 (

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.sampling import runs
 from compress.transforms.ordered import from_plane, to_plane
-from compress.transforms.sample import repeated_values, runs
+from compress.transforms.sample import repeated_values
 from compress.transforms.special import Mask, check_special, layouts, merge, set_apart
 from compress.transforms.step import (
     STAGE_HOLES,
@@ -31,7 +32,7 @@ from compress.transforms.step import (
 
 CODE = 5
 NAME = "truncated"
-TRAITS = Traits(STAGE_NUMBERS, variant=(1,))
+TRAITS = Traits(STAGE_NUMBERS, variant=(1,), encode_ns=4.0, decode_ns=5.0)
 SAMPLE = 2048
 
 

@@ -31,7 +31,7 @@ NAME = "unstacked"
 MOST = 64
 MOST_PROPOSED = 16
 
-TRAITS = Traits(STAGE_CHANNELS, channels="split", estimable=False, encode_ns=0.5, decode_ns=1.0)
+TRAITS = Traits(STAGE_CHANNELS, channels="split", estimable=False, encode_ns=0.1, decode_ns=0.5)
 accepts = is_plane
 
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.kernels import kernel
-from compress.transforms.sample import central_value, runs
+from compress.sampling import runs
+from compress.transforms.sample import central_value
 from compress.transforms.step import (
     INT64,
     STAGE_AXES,
@@ -39,7 +40,7 @@ LARGEST = 1 << 40
 FURTHEST = 1 << 62
 USUAL = (7, 12, 24, 60, 100, 360, 365, 366, 1000, 1440, 3600, 86400, 1000000)
 
-TRAITS = Traits(STAGE_ORDER)
+TRAITS = Traits(STAGE_ORDER, encode_ns=2.0, decode_ns=3.0)
 accepts = is_plane
 
 

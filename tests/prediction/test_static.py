@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from compress.errors import CorruptError
 from compress.prediction import static
-from compress.prediction.common.entropy import order0_bits
 from compress.prediction.static.lorenzo import axis_sets, differences, sums
 
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
@@ -84,21 +83,6 @@ def test_hostile_parameters_and_data(data: st.DataObject) -> None:
     except CorruptError:
         return
     assert back.shape == shape
-
-
-@pytest.mark.parametrize(
-    ("values", "bits"),
-    [
-        (np.zeros(1000, np.int64), 0.0),
-        (np.arange(1 << 14) % 4, 2.0),
-        (np.random.default_rng(0).integers(0, 1 << 40, 1 << 14), 40.0),
-        (np.random.default_rng(0).normal(0, 1000, 1 << 14).astype(np.int64), 12.01),
-        (np.random.default_rng(0).choice([5, 10**9, -(10**15)], 1 << 14), 1.585),
-    ],
-)
-def test_estimate_of_known_entropies(values: np.ndarray, bits: float) -> None:  # type: ignore[type-arg] # int64
-    """The estimate is within a tenth of a bit of what is known."""
-    assert abs(order0_bits(values) - bits) < 0.1
 
 
 @pytest.mark.parametrize("share", [0.0, 0.002, 0.01, 0.03])

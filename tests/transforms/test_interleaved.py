@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compress.errors import CorruptError
-from compress.pipeline.estimate import plane_bits
+from compress.prediction.common.entropy import plane_bits
 from compress.transforms import interleaved
 from compress.transforms.step import Context
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compress.errors import CorruptError
-from compress.pipeline.estimate import plane_bits
+from compress.prediction.common.entropy import plane_bits
 from compress.transforms import matched
 from compress.transforms.matched import ROWS, SAMPLES, _matches
 from compress.transforms.step import Context

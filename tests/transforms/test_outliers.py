@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compress.pipeline.estimate import plane_bits
+from compress.prediction.common.entropy import plane_bits
 from compress.transforms import outliers
 from compress.transforms.special import COMPACT, FILLED
 from compress.transforms.step import Context

@@ -255,7 +255,7 @@ def run(
             features[k] = past[index[k + 1]] - nearest
             if k < 6:
                 texture += abs(features[k])
-        unlearned = narrow(features, kept, channel, texture, outliers > 0)
+        unlearned = narrow(features, kept, channel, texture, bool(outliers > 0))
         texture_class = _class(texture) >> 1
         # ---- experts: where
         for e in range(n_recursive):

@@ -146,7 +146,7 @@ def set_apart(
         Outliers set apart now.
     """
     density = kept[channel, _DENSITY]
-    for _ in range(min(pos - np.int64(kept[channel, _PLACE]), 64)):
+    for _ in range(min(int(pos - np.int64(kept[channel, _PLACE])), 64)):
         density -= density * _FOLLOW
     density += _FOLLOW
     kept[channel, _DENSITY] = density

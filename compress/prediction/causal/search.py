@@ -11,6 +11,7 @@ import numpy.typing as npt
 from compress.prediction.causal.coding import encode
 from compress.prediction.causal.recipes import RECIPES
 from compress.prediction.common.scan import Scan, arrange
+from compress.sampling import thinned, window
 
 __all__ = ["MOST_CHANNELS", "MOST_GRID", "choose"]
 
@@ -26,7 +27,6 @@ _RESIDUE_SAMPLES = 20_000
 # as many of them as the plane has is looked for.
 _HOLES = 1 / 64
 _PLACES = 8
-_GOLDEN = 0.6180339887498949
 # More coefficients take longer to learn; images learn fastest, and need fewest.
 _FLAT = 2
 _LONG_BUDGET = 40_000
@@ -130,23 +130,10 @@ def _orders(shape: tuple[int, ...]) -> list[Scan]:
 
 def _crop(plane: Plane, budget: int) -> Plane:
     """Cut out the middle of the plane, or a place with as many holes as all of it."""
-    sizes = list(plane.shape)
-    while np.prod(sizes, dtype=np.float64) > budget:
-        longest = int(np.argmax(sizes))
-        if sizes[longest] <= 16:
-            break
-        sizes[longest] = sizes[longest] * 3 // 4
+    crops = [window(plane, budget)]
     share = _share(plane)
-    crops = []
-    for i in range(_PLACES if share >= _HOLES and sizes != list(plane.shape) else 1):
-        # Multiples of the golden ratio and of its powers fill all axes evenly.
-        places = [(0.5 + i * _GOLDEN ** (1 + axis)) % 1.0 for axis in range(plane.ndim)]
-        corner = [
-            int((size - kept) * place)
-            for size, kept, place in zip(plane.shape, sizes, places, strict=True)
-        ]
-        window = (slice(at, at + kept) for at, kept in zip(corner, sizes, strict=True))
-        crops.append(plane[tuple(window)])
+    if share >= _HOLES and crops[0].size < plane.size:
+        crops += [window(plane, budget, i) for i in range(1, _PLACES)]
     crop = np.array(min(crops, key=lambda crop: abs(_share(crop) - share)), order="C")
     crop -= crop.min()
     return crop
@@ -168,7 +155,7 @@ def _grid(plane: Plane, scan: Scan) -> int:
         rows = np.moveaxis(samples, scan.channel, 0).reshape(samples.shape[scan.channel], -1)
     else:
         rows = samples.reshape(1, -1)
-    thin = rows[:, :: max(1, rows.size // _RESIDUE_SAMPLES)]
+    thin = thinned(rows, _RESIDUE_SAMPLES)
     listed = [row[row > 0] if scan.holes else row for row in thin]
     # Of small samples the histogram says it all, and is shorter.
     histograms = [np.bincount(row) if row.max(initial=0) < row.size else None for row in listed]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from compress.prediction.classes.fit import fit_location
 from compress.prediction.common.scan import Scan, arrange, margins, nearest
+from compress.sampling import random_places
 
 __all__ = ["MOST_CHANNELS", "choose"]
 
@@ -72,18 +73,9 @@ def _cost(plane: npt.NDArray[np.int64], scan: Scan, count: int) -> float:
 def _spread(samples: npt.NDArray[np.int64], scan: Scan, index: int, count: int) -> float:
     """Mean log2 of the least-squares residual at sampled places of one channel."""
     shape = samples.shape
-    generator = np.random.default_rng(index)
-    share = min(_SAMPLES, samples.size)
     offsets = nearest(shape, scan, index, count)
-    border = margins(offsets)
-    places = []
-    for axis, size in enumerate(shape):
-        if axis == scan.channel:
-            places.append(np.full(share, index))
-            continue
-        low = min(int(border[axis, 0]), size - 1)
-        high = max(size - int(border[axis, 1]), low + 1)
-        places.append(generator.integers(low, high, share))
+    share = min(_SAMPLES, samples.size)
+    places = random_places(shape, margins(offsets), share, scan.channel, index)
     at = np.stack(places, axis=1)
     last = np.array(shape) - 1
     around = np.stack(

@@ -18,11 +18,11 @@ from compress.coders import decode as decode_words
 from compress.coders import encode as encode_words
 from compress.coders import pack_bits
 from compress.errors import CorruptError
-from compress.pipeline.estimate import plane_bits
-from compress.prediction.common.entropy import order0_bits
+from compress.prediction.common.entropy import TABLE_SIZE, order0_bits, plane_bits, token_shift
 from compress.prediction.model import Parameters, Plane
 from compress.prediction.static.kernel import finish
 from compress.prediction.static.lorenzo import axis_sets, differences, sums
+from compress.sampling import thinned, window
 from compress.tables import TableSet, fit_table, read_parameters
 
 __all__ = ["CODE", "NAME", "decode", "encode", "propose"]
@@ -34,8 +34,7 @@ FITS_ON_A_PART = False
 LEARNS = False
 
 _SAMPLE = 1 << 14
-# Tokens in a table: enough that low bits are plain where the density bends least.
-_TABLE_SIZE = 4096
+_WINDOWS = 16
 _TERMS_FROM = 1 << 14
 _COUNT_BYTES = 4
 # Shares of samples at either end that may be escaped, what an escape costs beside the bits of its
@@ -46,12 +45,13 @@ _ESCAPE_BITS, _NARROWER = 16, 2
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     """Learn axes, low bits and table; every plane can be coded."""
-    axes = min(axis_sets(plane.ndim), key=lambda candidate: _residual_bits(plane, candidate))
+    del holes
+    axes = _choose_axes(plane)
     residual = differences(plane, axes).ravel()
     low_bits = _low_bits(residual)
     # Terms take a while to fit, which small planes and fast levels do not repay.
     fourier = level >= 3 and plane.size >= _TERMS_FROM
-    table = fit_table(residual >> low_bits, max_size=_TABLE_SIZE, fourier=fourier)
+    table = fit_table(residual >> low_bits, max_size=TABLE_SIZE, fourier=fourier)
     return (axes, low_bits, *table.to_integers())
 
 
@@ -100,36 +100,30 @@ def _parse(parameters: Parameters, n_dimensions: int) -> tuple[int, int, TableSe
     return axes, low_bits, table
 
 
-def _residual_bits(plane: Plane, axes: int) -> float:
-    """Estimated code length per residual, on a block from the middle."""
-    if plane.ndim == 0:
-        return 0.0
-    rows = max(1, _SAMPLE // max(1, prod(plane.shape[1:])))
-    begin = max(0, plane.shape[0] - rows) // 2
-    block = differences(plane[begin : begin + rows], axes)
-    inner = block[tuple(slice(axes >> axis & 1, None) for axis in range(plane.ndim))]
-    return order0_bits(inner) if inner.size else np.inf
+def _choose_axes(plane: Plane) -> int:
+    """Choose the set of axes whose residuals cost least, by windows from all over a plane."""
+    if plane.size <= 2 * _SAMPLE or plane.ndim == 0:
+        windows = [plane]
+    else:
+        windows = [window(plane, _SAMPLE // _WINDOWS, i) for i in range(_WINDOWS)]
+    return min(axis_sets(plane.ndim), key=lambda axes: _residual_bits(windows, axes, plane.size))
+
+
+def _residual_bits(windows: list[Plane], axes: int, total: int) -> float:
+    """Estimated code length per residual, of those that windows have all neighbours for."""
+    residuals = []
+    for part in windows:
+        inner = tuple(slice(axes >> axis & 1, None) for axis in range(part.ndim))
+        residuals.append(differences(part, axes)[inner].ravel())
+    found = np.concatenate(residuals)
+    return order0_bits(found, total) if found.size else np.inf
 
 
 def _low_bits(residual: NDArray[np.int64]) -> int:
-    """Bits below the token: as few as let a table span what is cheaper in it than escaped."""
-    sample = np.sort(residual[:: max(1, residual.size // _SAMPLE)])
+    """Bits below the token: what codes a sample of the residuals best."""
     # Tables begin a margin below the largest int64; one low bit brings anything below that.
-    near_end = int(int(sample[-1]) >> 62 == 1)
-    escape = (int(sample[-1]) - int(sample[0])).bit_length() + _ESCAPE_BITS
-    best, least = 0, np.inf
-    for share in _TAILS:
-        tail = int(sample.size * share)
-        inside = sample[tail : sample.size - tail]
-        spread = int(inside[-1]) - int(inside[0])
-        low_bits = max(near_end, spread.bit_length() - _TABLE_SIZE.bit_length() + 1)
-        if best - low_bits < _NARROWER and least < np.inf:
-            continue
-        outside = 1 - inside.size / sample.size
-        bits = (1 - outside) * (low_bits + order0_bits(inside >> low_bits)) + outside * escape
-        if bits < least:
-            best, least = low_bits, bits
-    return best
+    near_end = int(residual.max()) >> 62 == 1
+    return max(int(near_end), token_shift(thinned(residual, _SAMPLE), residual.size))
 
 
 def decode_ns(parameters: Parameters) -> float:
@@ -141,7 +135,7 @@ def decode_ns(parameters: Parameters) -> float:
 def encode_ns(parameters: Parameters) -> float:
     """Nanoseconds a sample that encoding takes."""
     del parameters
-    return 30.0
+    return 33.0
 
 
 def bound(plane: Plane, total: int) -> float:

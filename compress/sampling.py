@@ -1,0 +1,235 @@
+"""Every way to take a part of an array: blocks, runs, rows, a window, places. Encoder only.
+
+All of them are deterministic, so that an array is compressed to the same bytes every time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "SHORT_AXIS",
+    "middle",
+    "random_places",
+    "rows_of",
+    "runs",
+    "sample_of",
+    "thinned",
+    "window",
+]
+
+Array = npt.NDArray[Any]
+
+# Axes so short may be channels: parts of an array keep them whole.
+SHORT_AXIS = 16
+_BLOCKS = 16
+# Multiples of the golden ratio fill an interval evenly; its powers serve the other axes.
+_GOLDEN = 0.6180339887498949
+# Thinner blocks would be mostly seams, and so would ...
+_THINNEST = 4
+# ... fewer rows together.
+_ROWS_TOGETHER = 16
+
+
+def sample_of(array: Array, most: int = 1 << 14) -> Array:
+    """Take a few blocks of an array, behind one another along its longest axis.
+
+    Parameters
+    ----------
+    array : array, any dtype
+    most : int
+        Elements to take, about.
+
+    Returns
+    -------
+    array
+        C-contiguous, of as many dimensions. Axes up to `SHORT_AXIS` are kept whole, and where the
+        first or the last axis is longer, that of the sample is so too, so that a sample tells
+        whether they are channels. Either half of the sample stands for the whole. The array itself
+        if it has at most twice as many elements.
+    """
+    if array.size <= 2 * most or array.ndim == 0:
+        return array
+    longest = int(np.argmax(array.shape))
+    sides = _sides(array.shape, most // _BLOCKS, longest)
+    # At least five of the thinnest blocks are longer than a short axis together.
+    count = max(5, min(_BLOCKS, most // prod(sides)))
+    count = max(1, min(count, array.shape[longest] // sides[longest]))
+    if count * sides[longest] <= SHORT_AXIS < array.shape[longest]:
+        count, sides[longest] = 1, SHORT_AXIS + 1
+    blocks = []
+    for i in range(count):
+        # Spread over all axes, or a frame around a picture would never be seen.
+        shares = _spread(i, array.ndim)
+        if count > 1:
+            shares[longest] = i / (count - 1)
+        blocks.append(array[_slices(array.shape, sides, shares)])
+    return np.concatenate(blocks[::2] + blocks[1::2], axis=longest)
+
+
+def window(array: Array, most: int, index: int = 0) -> Array:
+    """Take one of many windows that are spread evenly over an array, the first from the middle.
+
+    Parameters
+    ----------
+    array : array, at least one dimension
+    most : int
+        Elements to take, about.
+    index : int
+        Which of the windows.
+
+    Returns
+    -------
+    array
+        A view, of as many dimensions, with sides as equal as the shape lets them be; axes up to
+        `SHORT_AXIS` are kept whole.
+    """
+    sides = _sides(array.shape, most)
+    return array[_slices(array.shape, sides, _spread(index, array.ndim))]
+
+
+def middle(flat: Array, size: int) -> Array:
+    """Return so many consecutive elements from the middle of a one-dimensional array, as a view."""
+    start = max(0, (flat.size - size) // 2)
+    return flat[start : start + size]
+
+
+def rows_of(array: Array, most: int, places: int = 4) -> Array:
+    """Take rows (all of an array behind its first axis) from a few places.
+
+    Parameters
+    ----------
+    array : array, any shape
+    most : int
+        Elements to take, about.
+    places : int
+        From how many places at most: 1 takes the middle rows.
+
+    Returns
+    -------
+    array
+        Rows are whole where sixteen of them fit in each of two places; else the second axis is cut
+        and, where there are three axes and the last is no channel axis, all but the last two are
+        reduced to their middle. The array itself if it is small.
+    """
+    if array.size <= most or array.ndim == 0:
+        return array
+    while array.ndim > 2 and array[0].size > most and array.shape[-1] > SHORT_AXIS:
+        array = array[len(array) // 2]
+    row = array[:1].size
+    if array.ndim > 1 and 2 * _ROWS_TOGETHER * row > most:
+        keep = max(1, most * array.shape[1] // (places * _ROWS_TOGETHER * row))
+        start = max(0, array.shape[1] - keep) // 2
+        array = array[:, start : start + keep]
+        row = array[:1].size
+    rows = max(1, most // row)
+    if len(array) <= rows:
+        return np.ascontiguousarray(array)
+    count = min(places, max(1, rows // _ROWS_TOGETHER))
+    each = rows // count
+    starts = [((2 * i + 1) * len(array) // count - each) // 2 for i in range(count)]
+    return np.concatenate([array[start : start + each] for start in starts[::2] + starts[1::2]])
+
+
+def runs(array: Array, count: int, length: int = 64) -> Array:
+    """Take evenly spaced runs of consecutive elements (C order), one after another.
+
+    Parameters
+    ----------
+    array : array, any shape
+    count : int
+        How many elements to take, about; a smaller array is taken whole.
+    length : int
+        Elements in a run.
+
+    Returns
+    -------
+    array
+        One-dimensional.
+    """
+    flat = array.reshape(-1)
+    if flat.size <= count + length:
+        return flat
+    start = np.linspace(0, flat.size - length, max(count // length, 1)).astype(np.int64)
+    picked: Array = flat[(start[:, None] + np.arange(length)).reshape(-1)]
+    return picked
+
+
+def thinned(array: Array, most: int) -> Array:
+    """Take every k-th element along the last axis, about ``most`` of all, as a view."""
+    return array[..., :: max(1, array.size // most)]
+
+
+def random_places(
+    shape: Sequence[int], margins: npt.NDArray[np.int64], count: int, axis: int, index: int
+) -> list[npt.NDArray[np.int64]]:
+    """Draw places in an array, away from its borders where it is large enough.
+
+    Parameters
+    ----------
+    shape : sequence of int
+    margins : int64 array, shape (axes, 2)
+        How far from both ends of each axis to stay.
+    count : int
+        How many places.
+    axis, index : int
+        All places have this index along this axis; -1 for no such axis. The index seeds the draw.
+
+    Returns
+    -------
+    list of int64 arrays, shape (count,)
+        The coordinates along each axis.
+    """
+    generator = np.random.default_rng(index)
+    places = []
+    for along, size in enumerate(shape):
+        if along == axis:
+            places.append(np.full(count, index))
+            continue
+        low = min(int(margins[along, 0]), size - 1)
+        high = max(size - int(margins[along, 1]), low + 1)
+        places.append(generator.integers(low, high, count))
+    return places
+
+
+def _sides(shape: tuple[int, ...], most: int, longest: int | None = None) -> list[int]:
+    """Sides of a block of about ``most`` elements, as equal as the shape lets them be.
+
+    Axes up to `SHORT_AXIS` are whole. Where blocks are put together along the longest axis, the
+    first and the last axis are otherwise longer than that, and the longest is not very short.
+    """
+    sides = list(shape)
+    # The longest takes what the others leave.
+    order = sorted(range(len(shape)), key=lambda axis: (axis == longest, shape[axis]))
+    left = float(most)
+    for i, axis in enumerate(order):
+        side = max(1, round(left ** (1 / (len(order) - i))))
+        if axis == longest:
+            side = max(side, _THINNEST)
+        elif longest is not None and axis in (0, len(shape) - 1):
+            side = max(side, SHORT_AXIS + 1)
+        sides[axis] = shape[axis] if shape[axis] <= SHORT_AXIS else min(shape[axis], side)
+        left = max(1.0, left / sides[axis])
+    return sides
+
+
+def _spread(index: int, n_axes: int) -> list[float]:
+    """Where the index-th of many blocks lies, along each axis, from 0 to 1."""
+    return [(0.5 + index * _GOLDEN ** (1 + axis)) % 1.0 for axis in range(n_axes)]
+
+
+def _slices(
+    shape: tuple[int, ...], sides: Sequence[int], shares: Sequence[float]
+) -> tuple[slice, ...]:
+    cut = []
+    for n, side, share in zip(shape, sides, shares, strict=True):
+        # Blocks that would overlap an end are moved inside, so that samples near the ends are
+        # taken as often as others.
+        start = min(max(round(share * (n + side)) - side, 0), n - side)
+        cut.append(slice(start, start + side))
+    return tuple(cut)
