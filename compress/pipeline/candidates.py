@@ -18,7 +18,7 @@ from compress.prediction.common.entropy import plane_bits
 from compress.transforms import STEPS, Step
 from compress.transforms.step import END, STAGE_WHOLE, Child, Context, Parameters, is_plane
 
-__all__ = ["OPEN", "chains", "refit", "steps_from"]
+__all__ = ["OPEN", "chains", "clearest", "refit", "steps_from"]
 
 Array = NDArray[Any]
 # A plane whose model is not chosen yet.
@@ -29,6 +29,10 @@ _Scored = tuple[float, Node, tuple[int, ...]]
 _BY_STAGE = sorted(STEPS.values(), key=lambda step: step.TRAITS.stage)
 # What coding judges better than the estimate goes on unless it is estimated so much dearer.
 _NOT_ESTIMABLE = 1.5
+# By how much, where it is not judged by coding.
+_CLEARLY = 1.2
+# What a further step must save by the estimate, which is no better than that.
+_SIMPLER = 1.002
 
 
 def steps_from(stage: int, dtype: np.dtype[Any], effort: Effort) -> Iterator[Step]:
@@ -72,6 +76,13 @@ def chains(array: Array, total: int, stage: int, context: Context, effort: Effor
     return _best(found, effort)
 
 
+def clearest(scored: list[_Scored]) -> list[_Scored]:
+    """Keep one chain: what estimates cannot judge must be clearly cheaper by them."""
+    plain = [one for one in scored if one[2] == ()][:1]
+    clear = [one for one in scored if not plain or one[0] * _CLEARLY < plain[0][0]]
+    return [*clear, *plain][:1]
+
+
 def _best(found: list[_Scored], effort: Effort) -> list[_Scored]:
     """Keep the cheapest chains; of each kind that estimates cannot judge, only one."""
     found.sort(key=lambda scored: scored[0])
@@ -107,7 +118,7 @@ def _through(
             below.append([(_child_bits(child, share), OPEN, ())])
         else:
             below.append(chains(child.plane, share, child.next_stage, context, effort))
-    least = cost + sum(scored[0][0] for scored in below)
+    least = cost + _SIMPLER * sum(scored[0][0] for scored in below)
     best = tuple(scored[0][1] for scored in below)
     main = [i for i, child in enumerate(children) if child.role == "main"][:1]
     if not main:

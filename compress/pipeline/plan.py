@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from compress.pipeline.candidates import OPEN, chains, refit, steps_from
+from compress.pipeline.candidates import OPEN, chains, clearest, refit, steps_from
 from compress.pipeline.effort import EFFORT, Effort, Fit
 from compress.pipeline.execute import Part
 from compress.pipeline.tree import Branch, Leaf, Node, write_node
@@ -36,7 +36,7 @@ _MOST_WHOLE = 4
 # Bits that a model learns for: it pays them once, a trial counts them for every part of the plane.
 _LEARNING = 1000.0
 # Samples that a plane is judged by at least, and things that may become of it.
-_LEAST_PART, _MOST_OPTIONS = 1 << 10, 4
+_LEAST_PART, _MOST_OPTIONS = 1 << 10, 3
 
 
 class Considered(NamedTuple):
@@ -118,8 +118,11 @@ class _Search(NamedTuple):
     def best(self, array: Array, stage: int, context: Context, depth: int) -> _Carried:
         """Carry out the cheapest chain of steps from a stage on."""
         sample = sample_of(array, self.effort.sample)
+        scored = chains(sample, array.size, stage, context, self.effort)
+        if depth > 0 and self.effort.trials:
+            scored = clearest(scored)
         pool: list[_Carried] = []
-        for _, chain, _ in chains(sample, array.size, stage, context, self.effort):
+        for _, chain, _ in scored:
             carried = self.through(chain, array, context, depth)
             if carried is not None and carried.node not in [other.node for other in pool]:
                 pool.append(carried)
@@ -210,7 +213,7 @@ class _Search(NamedTuple):
                 if bits < alone:
                     found.append((bits, len(found), option))
         found.sort()
-        if not self.effort.trials:
+        if not self.effort.trials or depth > 0 or child.role == "mask":
             return [found[0][2]]
         return [None, *(option for *_, option in found if option is not None)][:_MOST_OPTIONS]
 

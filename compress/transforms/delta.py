@@ -53,7 +53,9 @@ _ATOM, _FAR = 0.1, 1 << 8
 # Wraps that are rarer cost little.
 _RARE = 1 / 1024
 
-TRAITS = Traits(STAGE_ORDER, variant=(0,), search_ns=5.0, encode_ns=1.0, decode_ns=1.0)
+TRAITS = Traits(
+    STAGE_ORDER, estimable=False, variant=(0,), search_ns=5.0, encode_ns=1.0, decode_ns=1.0
+)
 accepts = is_plane
 
 

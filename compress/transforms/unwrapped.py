@@ -40,7 +40,7 @@ LARGEST = 1 << 40
 FURTHEST = 1 << 62
 USUAL = (7, 12, 24, 60, 100, 360, 365, 366, 1000, 1440, 3600, 86400, 1000000)
 
-TRAITS = Traits(STAGE_ORDER, encode_ns=2.0, decode_ns=3.0)
+TRAITS = Traits(STAGE_ORDER, estimable=False, encode_ns=2.0, decode_ns=3.0)
 accepts = is_plane
 
 

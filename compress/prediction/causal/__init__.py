@@ -28,6 +28,7 @@ from compress.prediction.causal.recipes import RECIPES, recipes_of
 from compress.prediction.causal.search import MOST_CHANNELS, MOST_GRID, choose
 from compress.prediction.common.scan import Scan, arrange, restore
 from compress.prediction.model import Parameters, Plane
+from compress.sampling import SHORT_AXIS
 
 __all__ = ["CODE", "NAME", "code_lengths", "decode", "encode", "extend", "propose"]
 
@@ -64,7 +65,10 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     folded = plane.reshape(_fold(plane.shape))
     high, _, _ = _strip(folded)
     budget = min(max(plane.size // 40, 4096), _BUDGETS[min(level, 8)])
-    recipe, scan = choose(high, recipes_of(level), budget, _WORTH if level < 8 else 0.0, holes)
+    # Across channels the cheapest recipe says little.
+    channels = plane.ndim > 1 and min(plane.shape) <= SHORT_AXIS
+    recipes = recipes_of(5 if level < 5 and channels else level)
+    recipe, scan = choose(high, recipes, budget, _WORTH if level < 8 else 0.0, holes)
     return (recipe, *scan.axes, scan.channel + 1, *scan.steps, scan.grid, scan.holes)
 
 

@@ -72,7 +72,7 @@ def choose(
     if grid > 1:
         recipe, scan = trial.best
         trial.improve((recipe, replace(scan, grid=g)) for g in (grid, 2 * grid) if g <= MOST_GRID)
-    if plane.ndim != _FLAT:
+    if plane.ndim != _FLAT and len(recipes) > 1:
         trial = _Trial(_crop(plane, _LONG_BUDGET), trial.best)
     for recipe in recipes[1:]:
         trial.improve([(recipe, trial.best[1])], 1.0 - worth)
