@@ -36,7 +36,7 @@ _MOST_WHOLE = 4
 # Bits that a model learns for: it pays them once, a trial counts them for every part of the plane.
 _LEARNING = 1000.0
 # Samples that a plane is judged by at least, and things that may become of it.
-_LEAST_PART, _MOST_OPTIONS = 1 << 10, 3
+_LEAST_PART, _MOST_OPTIONS = 1 << 10, 5
 
 
 class Considered(NamedTuple):
@@ -215,7 +215,12 @@ class _Search(NamedTuple):
         found.sort()
         if not self.effort.trials or depth > 0 or child.role == "mask":
             return [found[0][2]]
-        return [None, *(option for *_, option in found if option is not None)][:_MOST_OPTIONS]
+        # One of each step: estimates flatter some more than others.
+        each: dict[int, _Option] = {}
+        for *_, option in found:
+            if option is not None:
+                each.setdefault(option.step.CODE, option)
+        return [None, *each.values()][:_MOST_OPTIONS]
 
     def judge(self, child: Child, share: float) -> float:
         """J of a plane, by coding a share of it with few plane models."""
