@@ -16,7 +16,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.sampling import runs
-from compress.transforms.spread import magnitude_bits, spacing_bits
+from compress.transforms.spread import density_bits
 from compress.transforms.step import (
     STAGE_DIGITS,
     STAGE_ORDER,
@@ -46,8 +46,8 @@ _EXTENT = 1 << 10
 _RISE, _MAX_RISES = 0.1, 10
 # Bits a sample that parts must gain, and that each must.
 _GAIN, _EACH = 0.5, 0.1
-# Samples that may lie outside a table.
-_RARE = 1 / 256
+# How often values of a sample recur whose entropy says something.
+_OFTEN = 4
 # Values further apart have no table; what it costs to number values, and changes.
 _TABLE, _LISTED, _LISTED_CHANGES = 1 << 12, 0.3, 2.0
 
@@ -114,27 +114,10 @@ def _cost(numbers: Plane) -> float:
     # Changes between the runs of the sample are none.
     rows = numbers[: numbers.size // _RUN * _RUN].reshape(-1, _RUN)
     changes = np.diff(rows, axis=1).reshape(-1)
-    return min(_density_bits(numbers, _LISTED), _density_bits(changes, _LISTED_CHANGES))
-
-
-def _density_bits(numbers: Plane, listed: float) -> float:
-    """Bits of a number under one distribution, about, and for values that must be listed."""
-    ordered, counts = np.unique(numbers, return_counts=True)
-    if ordered.size == 1:
-        return 0.0
-    bits = min(
-        magnitude_bits(numbers - ordered[ordered.size // 2]),
-        spacing_bits(numbers, max(1, int(np.sqrt(numbers.size) / 2))),
+    return min(
+        density_bits(numbers, _OFTEN, _LISTED, _TABLE),
+        density_bits(changes, _OFTEN, _LISTED_CHANGES, _TABLE),
     )
-    # The entropy of a sample is too small (Miller), useless where all values differ.
-    if ordered.size < numbers.size // 4:
-        shares = counts / numbers.size
-        entropy = float(-np.sum(shares * np.log2(shares))) + 0.72 * ordered.size / numbers.size
-        # Values further apart than a table is long must be listed.
-        low, high = np.quantile(numbers.astype(np.float64), (_RARE, 1 - _RARE))
-        apart = bool(high - low > _TABLE)
-        bits = min(bits, entropy + listed * apart)
-    return bits
 
 
 def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
