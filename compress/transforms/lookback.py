@@ -57,7 +57,7 @@ _EVEN = 0.02
 _OFTEN = 32
 
 TRAITS = Traits(
-    STAGE_ORDER, estimable=False, variant=(1,), search_ns=10.0, encode_ns=100.0, decode_ns=50.0
+    STAGE_ORDER, estimable=False, variant=(1,), search_ns=5.0, encode_ns=100.0, decode_ns=50.0
 )
 accepts = is_plane
 
