@@ -44,7 +44,7 @@ NAME = "delta"
 MAX_ORDER = 3
 # Sums of two differences stay within 63 bits.
 MAX_MODULUS = 1 << 61
-_WINDOW = 1 << 12
+_WINDOW = 1 << 11
 _LEAST = 64
 # Bits a sample that differences must gain.
 _GAIN = 0.5

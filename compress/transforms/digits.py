@@ -1,9 +1,11 @@
 """Several numbers packed into one integer: a plane for each.
 
 An identifier holds a time, a machine and a counter, a pixel four channels, a date year, month and
-day as decimal digits. Parameters: the radices of all numbers but the highest one, the lowest
-first; 2^12 is twelve bits, 100 two decimal digits. Children: the numbers, the lowest first; the
-highest one carries the sign.
+day as decimal digits. Parameters: the reference; the radices of all numbers but the highest one,
+the lowest first: 2^12 is twelve bits, 100 two decimal digits. Reference 0 is none, another the
+place, from 1 on, of a number that all others are differences to, as channels of a picture are.
+Children: the reference, if any, then the other numbers, the lowest first; the highest one carries
+the sign.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.sampling import runs
-from compress.transforms.spread import magnitude_bits, spacing_bits
+from compress.transforms.spread import density_bits
 from compress.transforms.step import (
     STAGE_DIGITS,
     STAGE_ORDER,
@@ -46,12 +48,12 @@ _EXTENT = 1 << 10
 _RISE, _MAX_RISES = 0.1, 10
 # Bits a sample that parts must gain, and that each must.
 _GAIN, _EACH = 0.5, 0.1
-# Samples that may lie outside a table.
-_RARE = 1 / 256
+# How often values of a sample recur whose entropy says something.
+_OFTEN = 4
 # Values further apart have no table; what it costs to number values, and changes.
 _TABLE, _LISTED, _LISTED_CHANGES = 1 << 12, 0.3, 2.0
 
-TRAITS = Traits(STAGE_DIGITS, search_ns=20.0, encode_ns=6.0, decode_ns=6.0)
+TRAITS = Traits(STAGE_DIGITS, variant=(0,), search_ns=5.0, encode_ns=6.0, decode_ns=6.0)
 accepts = is_plane
 
 
@@ -72,7 +74,20 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         whole = _cost(sample)
         cost, best = _cheapest(sample, base, cuts, whole)
         if best and cost < whole - _GAIN:
-            yield tuple(base**n for n in np.diff(best, prepend=0).tolist())
+            radices = tuple(base**n for n in np.diff(best, prepend=0).tolist())
+            # Numbers of one range may be channels.
+            if len(radices) > 1 and len(set(radices)) == 1:
+                yield from _references(sample, radices)
+            yield (0, *radices)
+
+
+def _references(sample: Plane, radices: Parameters) -> Iterator[Parameters]:
+    """Yield the reference to which the others' differences cost least, if they gain."""
+    usual = sum(map(_cost, _numbers(sample, 0, radices))) - _GAIN
+    choices = range(1, len(radices) + 1)
+    costs = [sum(map(_cost, _numbers(sample, reference, radices))) for reference in choices]
+    if min(costs) < usual:
+        yield (choices[int(np.argmin(costs))], *radices)
 
 
 def _rises(sample: Plane, base: int) -> list[int]:
@@ -114,60 +129,54 @@ def _cost(numbers: Plane) -> float:
     # Changes between the runs of the sample are none.
     rows = numbers[: numbers.size // _RUN * _RUN].reshape(-1, _RUN)
     changes = np.diff(rows, axis=1).reshape(-1)
-    return min(_density_bits(numbers, _LISTED), _density_bits(changes, _LISTED_CHANGES))
-
-
-def _density_bits(numbers: Plane, listed: float) -> float:
-    """Bits of a number under one distribution, about, and for values that must be listed."""
-    ordered, counts = np.unique(numbers, return_counts=True)
-    if ordered.size == 1:
-        return 0.0
-    bits = min(
-        magnitude_bits(numbers - ordered[ordered.size // 2]),
-        spacing_bits(numbers, max(1, int(np.sqrt(numbers.size) / 2))),
+    return min(
+        density_bits(numbers, _OFTEN, _LISTED, _TABLE),
+        density_bits(changes, _OFTEN, _LISTED_CHANGES, _TABLE),
     )
-    # The entropy of a sample is too small (Miller), useless where all values differ.
-    if ordered.size < numbers.size // 4:
-        shares = counts / numbers.size
-        entropy = float(-np.sum(shares * np.log2(shares))) + 0.72 * ordered.size / numbers.size
-        # Values further apart than a table is long must be listed.
-        low, high = np.quantile(numbers.astype(np.float64), (_RARE, 1 - _RARE))
-        apart = bool(high - low > _TABLE)
-        bits = min(bits, entropy + listed * apart)
-    return bits
 
 
-def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
-    """Give the numbers."""
-    rest = array.reshape(-1)
-    numbers = []
-    for radix in parameters:
+def _numbers(flat: Plane, reference: int, radices: Parameters) -> list[Plane]:
+    """Give the children, flat."""
+    rest, numbers = flat, []
+    for radix in radices:
         if radix & (radix - 1) == 0:
             numbers.append(rest & (radix - 1))
             rest = rest >> (radix.bit_length() - 1)
         else:
             rest, number = np.divmod(rest, np.int64(radix))
             numbers.append(number)
-    planes = [np.ascontiguousarray(plane.reshape(array.shape)) for plane in (*numbers, rest)]
+    numbers.append(rest)
+    if not reference:
+        return numbers
+    first = numbers.pop(reference - 1)
+    return [first, *(number - first for number in numbers)]
+
+
+def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
+    """Give the numbers."""
+    numbers = _numbers(array.reshape(-1), parameters[0], parameters[1:])
+    planes = [np.ascontiguousarray(plane.reshape(array.shape)) for plane in numbers]
     return tuple(Child(plane, "channel", next_stage=STAGE_ORDER) for plane in planes)
 
 
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
-    """Multiply and add, from the highest number down."""
+    """Multiply and add; what is read is added at once."""
     check_plane(NAME, dtype)
-    if not 1 <= len(parameters) < MAX_NUMBERS:
-        raise CorruptError(f"{NAME}: {len(parameters)} radices")
-    check_parameters(NAME, parameters, *[(2, MAX_RADIX)] * len(parameters))
-    # The lowest is read first: what is read is added at once.
+    if not 2 <= len(parameters) <= MAX_NUMBERS:
+        raise CorruptError(f"{NAME}: {len(parameters)} parameters")
+    reference, radices = parameters[0], parameters[1:]
+    limits = (0, len(radices)), *[(2, MAX_RADIX)] * len(radices)
+    check_parameters(NAME, parameters, *limits)
+    if math.prod(radices) > MAX_RADIX:
+        raise CorruptError(f"{NAME}: the numbers do not fit")
+    first = read(shape).reshape(-1) if reference else np.int64(0)
     plane = np.zeros(math.prod(shape), np.int64)
     weight = 1
-    for radix in parameters:
-        number = read(shape).reshape(-1)
-        if number.size and not 0 <= int(number.min()) <= int(number.max()) < radix:
+    for place, radix in enumerate(radices, 1):
+        number = first if place == reference else read(shape).reshape(-1) + first
+        if plane.size and not 0 <= int(number.min()) <= int(number.max()) < radix:
             raise CorruptError(f"{NAME}: a number is not below the radix {radix}")
         plane += number * np.int64(weight)
         weight *= radix
-        if weight > MAX_RADIX:
-            raise CorruptError(f"{NAME}: the numbers do not fit")
-    plane += read(shape).reshape(-1) * np.int64(weight)
+    plane += (read(shape).reshape(-1) + first) * np.int64(weight)
     return plane.reshape(shape)

@@ -16,6 +16,7 @@ import numpy as np
 from compress.errors import CorruptError
 from compress.sampling import runs
 from compress.transforms.frames import find_frames
+from compress.transforms.sample import central_value
 from compress.transforms.spread import magnitude_bits
 from compress.transforms.step import (
     END,
@@ -57,9 +58,10 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         return
     flat = array.reshape(-1)
     sample = runs(flat, _SAMPLE, _RUN)
-    usual = min(map(magnitude_bits, (sample - np.int64(np.median(sample)), np.diff(sample))))
-    rows = sample[: sample.size // _RUN * _RUN].reshape(-1, _RUN).astype(np.float64)
-    ranges = np.log2(1 + rows.max(axis=1) - rows.min(axis=1))
+    usual = min(map(magnitude_bits, (sample - central_value(sample), np.diff(sample))))
+    rows = sample[: sample.size // _RUN * _RUN].reshape(-1, _RUN)
+    # As unsigned: a range may not fit.
+    ranges = np.log2(1 + np.ptp(rows, axis=1).view(np.uint64).astype(np.float64))
     # Some runs lie across a change.
     ranges = np.sort(ranges)[: ranges.size - ranges.size // _ACROSS]
     if float(np.mean(ranges)) > usual - _GAIN:
@@ -72,14 +74,18 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
 def _frames(flat: Plane) -> tuple[Plane, Plane, Plane]:
     """Give the length, the level and the scale of each frame."""
     extent = float(flat.max()) - float(flat.min()) + 1
-    ends = find_frames(flat, _FRAME_BITS + math.log2(extent) / 2)
+    # Floats would lose what is near the ends of int64.
+    centre = central_value(flat)
+    above = flat - centre
+    ends = find_frames(above, _FRAME_BITS + math.log2(extent) / 2)
     lengths = np.diff(ends, prepend=0)
-    numbers = flat.astype(np.float64)
+    numbers = above.astype(np.float64)
     means = np.add.reduceat(numbers, ends - lengths) / lengths
     levels = np.clip(np.rint(means), -(2.0**62), 2.0**62).astype(np.int64)
     distances = (numbers - np.repeat(levels, lengths)) ** 2
     variances = np.add.reduceat(distances, ends - lengths) / lengths
-    return lengths, levels, _scales(lengths, np.rint(np.log2(variances + 1 / 12)).astype(np.int64))
+    octaves = np.rint(np.log2(variances + 1 / 12)).astype(np.int64)
+    return lengths, levels + centre, _scales(lengths, octaves)
 
 
 def _scales(lengths: Plane, octaves: Plane) -> Plane:

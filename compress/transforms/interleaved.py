@@ -36,7 +36,7 @@ CODE = 21
 NAME = "interleaved"
 MAX_SOURCES = 64
 _LEAST = 256
-_WINDOW = 1 << 13
+_WINDOW = 1 << 12
 # Autocorrelation above what chance makes, and how many of its peaks are looked at.
 _CHANCE, _PEAKS = 6.0, 3
 # Bits a sample that sources must gain, and that more sources must.

@@ -20,7 +20,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.sampling import middle
-from compress.transforms.spread import magnitude_bits, spacing_bits
+from compress.transforms.spread import density_bits, spacing_bits
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_ORDER,
@@ -51,11 +51,13 @@ _GLANCE, _WINDOW = 1 << 11, 1 << 13
 _SPACING = 2
 # Bits a sample that tracks must gain.
 _GAIN = 0.5
-# Bits a sample that do not count.
+# Bits a sample, or what share of them, that do not count.
 _EVEN = 0.02
+# How often differences must recur for their entropy to count.
+_OFTEN = 32
 
 TRAITS = Traits(
-    STAGE_ORDER, estimable=False, variant=(1,), search_ns=10.0, encode_ns=100.0, decode_ns=50.0
+    STAGE_ORDER, estimable=False, variant=(1,), search_ns=5.0, encode_ns=100.0, decode_ns=50.0
 )
 accepts = is_plane
 
@@ -76,16 +78,20 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     choices = [(0, 0), (0, 1)]
     if reach < MAX_SMOOTHED_REACH:
         choices += [(smoothing, 0) for smoothing in SMOOTHINGS]
-    costs = [_cost(window, (MAX_TRACKS, BY_NUMBER, reach, *choice), fresh) for choice in choices]
+    costs = [_cost(window, (MAX_TRACKS, BY_RECENCY, reach, *choice), fresh) for choice in choices]
     if min(costs) > _bits(np.diff(window)) - _GAIN:
         return
     # The simplest expectation is the likeliest.
     smoothing, trend = choices[0 if costs[0] < min(costs) + _EVEN else int(np.argmin(costs))]
     which = _follow(window, (MAX_TRACKS, BY_RECENCY, reach, smoothing, trend))[0]
-    most = int(np.quantile(which, 0.999))
-    tracks = min(MAX_TRACKS, 1 << (2 * most).bit_length())
-    for ranking in (BY_RECENCY, BY_NUMBER):
-        yield (tracks, ranking, reach, smoothing, trend)
+    most = min(MAX_TRACKS, 1 << (2 * int(np.quantile(which, 0.999))).bit_length())
+    yield (most, BY_RECENCY, reach, smoothing, trend)
+    # Numbers that are not in use any more cost bits too.
+    fewer = [max(1, most >> shift) for shift in range(5)]
+    numbers = [
+        _cost(window, (tracks, BY_NUMBER, reach, smoothing, trend), fresh) for tracks in fewer
+    ]
+    yield (fewer[int(np.argmin(numbers))], BY_NUMBER, reach, smoothing, trend)
 
 
 def _bits(numbers: Plane) -> float:
@@ -94,22 +100,23 @@ def _bits(numbers: Plane) -> float:
 
 
 def _entropy(values: Plane) -> float:
+    """Bits of a value by its frequency, and what a sample lacks of them (Miller)."""
     counts = np.unique(values, return_counts=True)[1] / max(values.size, 1)
-    return float(-np.sum(counts * np.log2(counts)))
+    return float(-np.sum(counts * np.log2(counts))) + 0.72 * counts.size / max(values.size, 1)
 
 
 def _reach(window: Plane, fresh: float) -> int:
     """Largest difference within a track for which tracks cost least, to a few binary places."""
     powers = range(2, int(min(fresh, 62)) + 1, 3)
-    costs = [_cost(window, (MAX_TRACKS, BY_NUMBER, 1 << power, 0, 0), fresh) for power in powers]
+    costs = [_cost(window, (MAX_TRACKS, BY_RECENCY, 1 << power, 0, 0), fresh) for power in powers]
     # Far differences widen the table of all: the least reach that will do.
-    return 1 << powers[int(np.argmax(np.array(costs) < min(costs) + _EVEN))]
+    return 1 << powers[int(np.argmax(np.array(costs) < (1 + _EVEN) * min(costs) + _EVEN))]
 
 
 def _cost(window: Plane, parameters: Parameters, fresh: float) -> float:
     """Bits a sample for tracks, differences, and new values of ``fresh`` bits."""
     which, differences, new = _follow(window, parameters)
-    bits = differences.size * magnitude_bits(differences) + new.size * fresh
+    bits = differences.size * density_bits(differences, _OFTEN) + new.size * fresh
     return _entropy(which) + bits / window.size
 
 

@@ -63,7 +63,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
 
 
 def _changes(flat: Plane) -> Any:
-    return np.abs(np.diff(flat.astype(np.float64)))
+    return np.abs(np.diff(flat).astype(np.float64))
 
 
 @kernel()

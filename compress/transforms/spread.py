@@ -6,7 +6,10 @@ import numpy as np
 
 from compress.transforms.step import Plane
 
-__all__ = ["magnitude_bits", "spacing_bits"]
+__all__ = ["density_bits", "magnitude_bits", "spacing_bits"]
+
+# Samples that may lie outside a table.
+_RARE = 1 / 256
 
 
 def magnitude_bits(numbers: Plane) -> float:
@@ -35,6 +38,40 @@ def spacing_bits(numbers: Plane, step: int) -> float:
     step : int
         Numbers in order of value between which spacings are taken.
     """
-    ordered = np.sort(numbers).astype(np.float64)
-    spacings = np.maximum(ordered[step:] - ordered[:-step], 1)
+    ordered = np.sort(numbers)
+    # As unsigned: a spacing may not fit, and floats would lose what is near the ends of int64.
+    spacings = (ordered[step:] - ordered[:-step]).view(np.uint64).astype(np.float64)
+    spacings = np.maximum(spacings, 1)
     return float(np.mean(np.log2(spacings)) + np.log2(numbers.size / step))
+
+
+def density_bits(numbers: Plane, often: int, listed: float = 0.0, table: int = 1 << 62) -> float:
+    """Bits of a number under one distribution, about.
+
+    Parameters
+    ----------
+    numbers : numpy.ndarray of int64
+        One-dimensional.
+    often : int
+        How often values must recur on the average for their entropy to count: that of few samples
+        is too small.
+    listed : float
+        What a number costs beside its entropy where numbers lie further apart than a table is long.
+    table : int
+        How long that is.
+    """
+    if numbers.size < 2:
+        return 0.0
+    ordered, counts = np.unique(numbers, return_counts=True)
+    if ordered.size == 1:
+        return 0.0
+    middle = np.searchsorted(np.cumsum(counts), numbers.size // 2)
+    step = max(1, int(np.sqrt(numbers.size) / 2))
+    bits = min(magnitude_bits(numbers - ordered[middle]), spacing_bits(numbers, step))
+    if often * ordered.size < numbers.size:
+        shares = counts / numbers.size
+        # What a sample lacks of the entropy (Miller).
+        entropy = float(-np.sum(shares * np.log2(shares))) + 0.72 * ordered.size / numbers.size
+        low, high = np.quantile(numbers.astype(np.float64), (_RARE, 1 - _RARE))
+        bits = min(bits, entropy + listed * bool(high - low > table))
+    return bits

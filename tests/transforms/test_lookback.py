@@ -59,6 +59,38 @@ def test_a_changing_set_of_sessions_is_followed() -> None:
     assert sum(map(plane_bits, children)) < (1.03 * bits + 0.002 * 40) * N
 
 
+def test_waits_of_one_sign_are_no_steady_change() -> None:
+    """Waits of 1 to 16 are coded as they are: the last one says nothing of the next."""
+    rng = np.random.default_rng(3)
+    which, waits = rng.integers(0, 20, N), rng.integers(1, 17, N)
+    array = which * 10_000_000
+    for track in range(20):
+        array[which == track] += np.cumsum(waits[which == track])
+    children = forward(lookback, array, propose(lookback, array) or ())
+    assert children is not None
+    assert sum(map(plane_bits, children)) < 1.03 * (np.log2(20) + 4) * N
+
+
+def test_values_that_come_again_are_found_among_new_ones() -> None:
+    """Three of five values are one of the 16 newest, the others anywhere in 52 bits."""
+    rng = np.random.default_rng(4)
+    pool, at, out = list(range(16)), 0, []
+    for _ in range(N):
+        if rng.random() > 0.6:
+            pool[at] = int(rng.integers(0, 1 << 52))
+            out.append(pool[at])
+            at = (at + 1) % 16
+        else:
+            out.append(pool[rng.integers(0, 16)])
+    array = np.array(out, np.int64)
+    bits = 0.971 + 0.6 * 4 + 0.4 * 52
+    costs = [
+        sum(map(plane_bits, forward(lookback, array, parameters) or ()))
+        for parameters in lookback.candidates(array, Context())
+    ]
+    assert min(costs) < 1.02 * bits * N
+
+
 def test_steady_tracks_leave_nothing_but_their_names() -> None:
     """Each track expects its last change again."""
     rng = np.random.default_rng(1)
