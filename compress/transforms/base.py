@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from compress.kernels import kernel
 from compress.transforms.step import Array
 
 __all__ = ["OVER", "TIMES", "find_base"]
@@ -19,20 +20,23 @@ __all__ = ["OVER", "TIMES", "find_base"]
 # Operations of `compress.transforms.scaled`.
 OVER, TIMES = 1, 2
 PAIRS = 32
+# Values on which a guess is tried first, and the share that must be its multiples.
+FIRST, SHARE = 16, 0.85
 
 
-def _common_divisors(a: Any, b: Any, mantissa: int) -> Any:
-    """Approximate greatest common divisor of pairs of positive numbers."""
-    a, b = np.maximum(a, b), np.minimum(a, b)
-    # A remainder is u a - v b with v about a over the last divisor, so its rounding error grows.
-    error = a * a * 2.0 ** (2 - mantissa)
-    for _ in range(64):
-        remainder = np.abs(a - b * np.rint(a / b))
-        active = remainder > error / b
-        if not active.any():
-            break
-        a, b = np.where(active, b, a), np.where(active, remainder, b)
-    return b
+@kernel()
+def _common_divisors(first: Any, second: Any, precision: float) -> None:
+    """Write approximate greatest common divisors of pairs of positive numbers over the first."""
+    for i in range(min(first.size, second.size)):
+        a, b = max(first[i], second[i]), min(first[i], second[i])
+        # A remainder is u a - v b with v about a over the last divisor, so its error grows.
+        error = a * a * precision
+        for _ in range(64):
+            remainder = abs(a - b * np.rint(a / b))
+            if not remainder > error / b:
+                break
+            a, b = b, remainder
+        first[i] = b
 
 
 def _guesses(values: Any, mantissa: int) -> Any:
@@ -40,7 +44,9 @@ def _guesses(values: Any, mantissa: int) -> Any:
     gaps = gaps[gaps > values[-1] * 2.0 ** (2 - mantissa)]
     pairs = np.random.default_rng(0).integers(0, values.size, (2, PAIRS))
     pairs = values[pairs[:, pairs[0] != pairs[1]]]
-    divisors = np.sort(_common_divisors(pairs[0], pairs[1], mantissa))[::-1]
+    divisors = np.ascontiguousarray(pairs[0])
+    _common_divisors(divisors, np.ascontiguousarray(pairs[1]), 2.0 ** (2 - mantissa))
+    divisors = np.sort(divisors)[::-1]
     if gaps.size:
         smallest = np.median(gaps[gaps < 1.5 * gaps.min()])
         return np.concatenate([[smallest, smallest / 2, smallest / 3], divisors])
@@ -49,13 +55,13 @@ def _guesses(values: Any, mantissa: int) -> Any:
 
 def _refine(guess: float, values: Any, mantissa: int) -> float | None:
     """Divisor of nearly all values, as exactly as they allow; ``None`` if it is none."""
-    base, count = guess, min(16, values.size)
+    base, count = guess, min(FIRST, values.size)
     tolerance = 2.0 ** (1 - mantissa)
     while True:
         part = values[:count]
         numbers = np.rint(part / base)
         right = np.abs(part - numbers * base) < base / 8
-        if np.mean(right) < 0.85 or not np.any(numbers[right]):
+        if np.mean(right) < SHARE or not np.any(numbers[right]):
             return None
         base = float(np.sum(part[right] * numbers[right]) / np.sum(numbers[right] ** 2))
         if count == values.size:
@@ -64,7 +70,7 @@ def _refine(guess: float, values: Any, mantissa: int) -> float | None:
     numbers = np.rint(values / base)
     right = np.abs(values - numbers * base) < np.maximum(8, numbers) * base * tolerance * 8
     # Random floats are multiples of anything much finer than their spacing.
-    if np.mean(right) < 0.85 or np.median(numbers) * tolerance * 8 > 1 / 16:
+    if np.mean(right) < SHARE or np.median(numbers) * tolerance * 8 > 1 / 16:
         return None
     return base
 
@@ -86,7 +92,11 @@ def find_base(sample: Array, mantissa: int) -> Iterator[tuple[int, float]]:
         values = values[(values > middle / 4096) & (values < middle * 64)]
         if values.size < 4 or not 1e-140 < middle < 1e140:
             return
-        for guess in _guesses(values, mantissa):
+        guesses = _guesses(values, mantissa)
+        # All at once on the smallest values, which nearly none survive where there is no base.
+        few = values[:FIRST] / guesses[:, np.newaxis]
+        right = np.mean(np.abs(few - np.rint(few)) < 1 / 8, axis=1)
+        for guess in guesses[right >= SHARE]:
             base = _refine(float(guess), values, mantissa)
             if base is not None:
                 break

@@ -37,7 +37,7 @@ from compress.transforms.step import (
 
 CODE = 32
 NAME = "binned"
-TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=5.0, encode_ns=12.0, decode_ns=10.0)
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True, encode_ns=12.0, decode_ns=10.0)
 accepts = is_plane
 
 SAMPLE = 2048

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from compress.kernels import kernel
+
 __all__ = ["find_grid"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -22,8 +24,9 @@ UNITS = (2.0, 64.0)
 WIDER = 16.0
 # Share of samples on the grid.
 SHARE = 0.9
-GAPS, PAIRS, GUESSES = 64, 32, 12
-# Samples on which guesses are tried first.
+GAPS, SEVERAL, PAIRS, GUESSES = 64, 8.5, 32, 12
+MOST_DIVISIONS = 32
+# Samples on which a guess is refined first.
 FIRST = 8
 # Integers that samples may have been: those of 16 bits, signed or not.
 INTEGERS = 1 << 16
@@ -61,30 +64,46 @@ def find_grid(values: Floats, unit: float) -> list[tuple[float, float]]:
     return []
 
 
+@kernel()
+def _common_divisors(gaps: Floats, error: float, out: Floats) -> None:
+    """Write approximate greatest common divisors of pairs of gaps, each off by an error."""
+    for i in range(out.size):
+        first, second = gaps[(7 * i) % gaps.size], gaps[(11 * i + 5) % gaps.size]
+        a, b = max(first, second), min(first, second)
+        error_a, error_b = error, error
+        for _ in range(MOST_DIVISIONS):
+            quotient = np.rint(a / b)
+            remainder = abs(a - quotient * b)
+            left = error_a + quotient * error_b
+            if remainder <= 2 * left:
+                break
+            a, b = b, remainder
+            error_a, error_b = error_b, left
+        out[i] = b
+
+
 def _guesses(above: Floats, error: float) -> list[float]:
     gaps = np.diff(above)
-    gaps = np.sort(gaps[gaps > WIDER / 2 * error])[:GAPS]
+    gaps = np.sort(gaps[gaps > WIDER / 2 * error])
     if gaps.size < 8:
         return []
-    pairs = np.random.default_rng(0).integers(0, gaps.size, (2, PAIRS))
-    a, b = np.maximum(*gaps[pairs]), np.minimum(*gaps[pairs])
-    error_a, error_b = np.full(PAIRS, error), np.full(PAIRS, error)
-    for _ in range(32):
-        quotient = np.rint(a / b)
-        remainder, left = np.abs(a - quotient * b), error_a + quotient * error_b
-        active = remainder > 2 * left
-        if not active.any():
-            break
-        a, b = np.where(active, b, a), np.where(active, remainder, b)
-        error_a, error_b = np.where(active, error_b, error_a), np.where(active, left, error_b)
-    found = [float(gaps[0]), float(gaps[0]) / 2, *np.sort(b)[::-1].tolist()]
-    # All are tried on a few samples at once, which nearly none survive where there is no grid.
-    guesses = np.array(found)
-    parts = above[:FIRST] / guesses[:, np.newaxis]
-    right = np.mean(np.abs(parts - np.rint(parts)) < 1 / 8, axis=1)
+    # The smallest ones alone would be those that rounding made small.
+    several = gaps[: max(int(np.searchsorted(gaps, SEVERAL * gaps[0])), GAPS)]
+    gaps = gaps[:GAPS]
+    divisors = np.empty(PAIRS)
+    _common_divisors(gaps, error, divisors)
+    found = [float(gaps[0]), float(gaps[0]) / 2, *np.sort(divisors)[::-1].tolist()]
+    # All are tried on gaps at once, which nearly none survive where there is no grid, and become as
+    # exact as many gaps are.
+    guesses = np.array(found)[:, np.newaxis]
+    numbers = np.rint(several / guesses)
+    right = np.abs(several - numbers * guesses) < guesses / 8
+    likely = np.mean(right, axis=1) >= SHARE
+    numbers = np.where(right, numbers, 0)[likely]
+    guesses = np.sum(several * numbers, axis=1) / np.sum(numbers**2, axis=1)
     # Guesses that agree within rounding are one.
     kept: list[float] = []
-    for guess in guesses[right >= SHARE].tolist():
+    for guess in guesses.tolist():
         if all(abs(guess - other) > 1e-3 * other for other in kept):
             kept.append(guess)
     return kept[:GUESSES]

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compress.errors import CorruptError
-from compress.transforms import Step, fixed, masked, quantised, scaled, truncated
+from compress.transforms import Step, affine, fixed, masked, quantised, ratios, scaled, truncated
 from compress.transforms.special import COMPACT, FILLED, MARKED
 
 from .chains import assert_identical, forward, propose, round_trip
 from .test_all_steps import Hostile, fields, numbers
 
 # Where their parameters say what becomes of holes.
-LAYOUT = {scaled: 4, truncated: 1, masked: 0, fixed: 2}
+LAYOUT = {scaled: 4, truncated: 1, masked: 0, fixed: 2, affine: 4, ratios: 2}
 STEPS = list(LAYOUT)
 SMALLEST, LARGEST = -(1 << 63), (1 << 63) - 1
 

@@ -7,6 +7,8 @@ import pytest
 
 from compress.errors import CorruptError
 from compress.transforms import ratios
+from compress.transforms.special import COMPACT, FILLED, MARKED
+from compress.transforms.step import Context
 
 from .chains import Children, assert_identical, check_step, forward, propose, round_trip
 
@@ -101,3 +103,16 @@ def test_impossible_ratios_raise(
     planes = tuple(np.array(plane, np.int64) for plane in ([0] * 3, indexes, denominators, rest))
     with pytest.raises(CorruptError):
         ratios.inverse(Children(planes), (3,), np.dtype(np.float64), (1, 0, 0))
+
+
+def test_marked_ratios_come_back() -> None:
+    """Holes in the plane of indexes are below all of them."""
+    some, of = _counts()
+    array = (some / of).reshape(100, -1)
+    array[20:60, 30:90] = np.nan
+    layouts = [parameters[2] for parameters in ratios.candidates(array, Context())]
+    assert layouts == [FILLED, COMPACT, MARKED]
+    for parameters in ratios.candidates(array, Context()):
+        back = round_trip(ratios, array, parameters)
+        assert back is not None
+        assert_identical(array, back)
