@@ -67,8 +67,8 @@ def take_out(plane: Plane) -> tuple[Plane, Spikes, bytes]:
         return none
     places = places[:count]
     values = flat[places]
-    smooth = plane.copy()
-    smooth.reshape(-1)[places] = flat[places - 1]
+    smooth = np.array(plane, order="C")
+    _cover(smooth.reshape(-1), places)
     gaps = np.diff(places, prepend=np.int64(0)).view(np.uint64)
     folded = (values << 1 ^ values >> 63).view(np.uint64)
     number = count.to_bytes((count.bit_length() + 7) // 8, "little")
@@ -127,3 +127,11 @@ def _find(flat: Plane, limit: int, places: Plane) -> int:
             places[count] = i
             count += 1
     return count
+
+
+@kernel()
+def _cover(flat: Plane, places: Plane) -> None:
+    """Write the sample before each place there; one after another, for spikes may be neighbours."""
+    for place in places:
+        if 0 < place < flat.size:
+            flat[place] = flat[place - 1]
