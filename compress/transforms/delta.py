@@ -50,6 +50,7 @@ _LEAST = 64
 _GAIN = 0.5
 # Share of differences above which one of them stands out, and how far the rarest lie apart.
 _ATOM, _FAR = 0.1, 1 << 8
+_JUMPS = 2
 # Wraps that are rarer cost little.
 _RARE = 1 / 1024
 
@@ -92,12 +93,15 @@ def _spread(numbers: Plane) -> float:
 
 
 def _stands_out(differences: Plane) -> bool:
-    """Whether one difference recurs, or a few lie far outside the others."""
+    """Whether one difference recurs, or some lie far outside the others, each by itself."""
     counts = np.unique(differences, return_counts=True)[1]
     if int(counts.max()) > _ATOM * differences.size:
         return True
     distances = np.abs(differences.astype(np.float64) - float(np.median(differences)))
-    return float(distances.max()) > _FAR * (1 + float(np.quantile(distances, 0.9)))
+    far = np.pad(distances > _FAR * (1 + float(np.quantile(distances, 0.9))), 1)
+    # A spike makes two, one after the other; plane models bear spikes and a jump or two.
+    alone = far[1:-1] & ~far[:-2] & ~far[2:]
+    return int(np.count_nonzero(alone)) > _JUMPS
 
 
 def _moduli(seconds: Plane, extent: int) -> list[int]:

@@ -6,7 +6,7 @@ while coding, on both sides alike, so the parameters are few: the recipe, then t
 from the slowest to the fastest, the place of the channel axis plus one, the steps, the grid,
 whether the smallest samples are holes).
 
-Data: the number of plain low bits (one byte), the smallest sample (eight bytes, little-endian)
+Data: the list of spikes, the number of plain low bits (one byte), the smallest sample (eight bytes, little-endian)
 and the range (one byte of length, then its bytes) of what is left above them, the packed plain
 bits, then the words of one ANS coder.
 """
@@ -27,6 +27,7 @@ from compress.prediction.causal.coding import extend as extend_samples
 from compress.prediction.causal.recipes import RECIPES, recipes_of
 from compress.prediction.causal.search import MOST_CHANNELS, MOST_GRID, choose
 from compress.prediction.common.scan import Scan, arrange, restore
+from compress.prediction.common.spikes import put_back, read_spikes, take_out
 from compress.prediction.model import Parameters, Plane
 from compress.sampling import SHORT_AXIS
 
@@ -62,8 +63,8 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     """
     if level < 4:
         return None
-    folded = plane.reshape(_fold(plane.shape))
-    high, _, _ = _strip(folded)
+    smooth = plane if holes else take_out(plane)[0]
+    high, _, _ = _strip(smooth.reshape(_fold(plane.shape)))
     budget = min(max(plane.size // 40, 4096), _BUDGETS[min(level, 8)])
     # Across channels the cheapest recipe says little.
     channels = plane.ndim > 1 and min(plane.shape) <= SHORT_AXIS
@@ -76,6 +77,10 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     """Code a plane; see `compress.prediction.model.PlaneModel`."""
     shape = _fold(plane.shape)
     recipe, scan = _fitting(parameters, plane.shape)
+    # Between holes every sample stands alone.
+    listed = b"\0"
+    if not scan.holes:
+        plane, _, listed = take_out(plane)
     high, low_bits, smallest = _strip(plane.reshape(shape))
     largest = int(high.max())
     length = (largest.bit_length() + 7) // 8
@@ -83,17 +88,20 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     head += bytes([length]) + largest.to_bytes(length, "little")
     plain = pack_bits(plane.ravel().view(np.uint64), low_bits)
     words = encode_words(arrange(high, scan), scan, RECIPES[recipe], largest)
-    return head + plain + words.astype("<u4").tobytes()
+    return listed + head + plain + words.astype("<u4").tobytes()
 
 
 def code_lengths(plane: Plane, parameters: Parameters) -> npt.NDArray[np.float64]:
     """Return the bits that each sample of a plane costs, in the shape of the plane."""
     recipe, scan = _fitting(parameters, plane.shape)
+    places, listed = np.zeros(0, np.int64), b""
+    if not scan.holes:
+        plane, (places, _), listed = take_out(plane)
     high, low_bits, _ = _strip(plane.reshape(_fold(plane.shape)))
-    bits = lengths_of(arrange(high, scan), scan, RECIPES[recipe], int(high.max()))
-    return (
-        np.ascontiguousarray(bits.transpose(np.argsort(scan.axes))).reshape(plane.shape) + low_bits
-    )
+    bits = lengths_of(arrange(high, scan), scan, RECIPES[recipe], int(high.max())) + low_bits
+    bits = np.ascontiguousarray(bits.transpose(np.argsort(scan.axes)))
+    bits.reshape(-1)[places] += 8 * len(listed) / max(places.size, 1)
+    return bits.reshape(plane.shape)
 
 
 def extend(
@@ -136,8 +144,8 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     """Decode a plane; see `compress.prediction.model.PlaneModel`."""
     folded = _fold(shape)
     recipe, scan = _parse(parameters, folded)
-    data = memoryview(data)
     n = prod(shape)
+    spikes, data = read_spikes(memoryview(data), n)
     low_bits = data[0] if len(data) >= 10 else 64
     smallest = int.from_bytes(data[1:9], "little", signed=True)
     length = data[9] if len(data) >= 10 else 9
@@ -158,7 +166,7 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     plane = high << np.uint64(low_bits)
     if low_bits:
         plane |= unpack_bits(data[10 + length : place], n, low_bits)
-    return plane.view(np.int64).reshape(shape)
+    return put_back(plane.view(np.int64), spikes).reshape(shape)
 
 
 def _fold(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ some dozens of multiplications a sample and adapts nothing.
 
 Parameters: the scan (`compress.prediction.common.scan`), the numbers of neighbours, low and
 high, coefficients, weights, first class, number of classes, then shift and table of each.
-Data: the number of words, the words of one lane, the plain low bits.
+Data: the list of spikes, the number of words, the words of one lane, the plain low bits.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from compress.prediction.classes.fit import fit_class_tables, fit_location, fit_
 from compress.prediction.classes.kernel import FRACTION, SCALE_FRACTION, Tables, Walk, walk
 from compress.prediction.classes.search import MOST_CHANNELS, choose
 from compress.prediction.common.scan import Scan, arrange, margins, nearest, restore
+from compress.prediction.common.spikes import put_back, read_spikes, take_out
 from compress.prediction.model import Parameters, Plane
 from compress.sampling import random_places
 from compress.tables import TableParameters, TableSet, read_parameters
@@ -100,6 +101,7 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     del holes
     if level not in _NEIGHBOURS or plane.size < 256 or not 1 <= plane.ndim <= 5:
         return None
+    plane, *_ = take_out(plane)
     if int(plane.max()) - int(plane.min()) >= _WIDEST:
         return None
     count, near = _NEIGHBOURS[level]
@@ -127,18 +129,21 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
 def encode(plane: Plane, parameters: Parameters) -> bytes:
     """Code a plane; see `compress.prediction.model.PlaneModel`."""
     model = _parse(parameters, plane.shape)
+    plane, _, spikes = take_out(plane)
     samples = arrange(plane, model.scan)
     residuals, kinds = _residuals(samples.ravel(), model.walk(samples.shape))
     widths = np.array(model.shifts, np.int64)[kinds]
     words = encode_words(residuals >> widths, model.table_set(), kinds, lanes=1)
     packed = pack_bits(residuals.view(np.uint64), widths) if widths.any() else b""
-    return len(words).to_bytes(_COUNT_BYTES, "little") + words.astype("<u4").tobytes() + packed
+    head = spikes + len(words).to_bytes(_COUNT_BYTES, "little")
+    return head + words.astype("<u4").tobytes() + packed
 
 
 def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
     """Decode a plane; see `compress.prediction.model.PlaneModel`."""
     model = _parse(parameters, shape)
     scanned = tuple(shape[axis] for axis in model.scan.axes)
+    spikes, data = read_spikes(memoryview(data), prod(shape))
     end = _COUNT_BYTES + 4 * int.from_bytes(data[:_COUNT_BYTES], "little")
     if len(data) < end:
         raise CorruptError(f"{end} bytes of words announced where there are {len(data)}")
@@ -154,7 +159,7 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     )  # fmt: skip
     if not complete:
         raise CorruptError("the words or plain bits of a plane do not end with its last sample")
-    return restore(samples.reshape(scanned), model.scan)
+    return put_back(restore(samples.reshape(scanned), model.scan), spikes)
 
 
 def _residuals(
