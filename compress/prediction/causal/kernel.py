@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.coders.ans import init, pop_interval, quantile
+from compress.coders.recorded import TOTAL, uniform
 from compress.kernels import kernel
 from compress.prediction.causal.contexts import (
     BUCKETS,
@@ -25,7 +26,6 @@ from compress.prediction.causal.contexts import (
     teach,
 )
 from compress.prediction.causal.holes import CELLS, COASTS, CONTEXTS, pass_over
-from compress.prediction.causal.intervals import FULL, flat
 from compress.prediction.causal.outliers import most_of, narrow, observe, record, set_apart
 from compress.prediction.causal.residues import count_residue
 from compress.prediction.common import rls
@@ -134,8 +134,8 @@ def run(
     squashes, stretches, rings : ndarray of float64
         Constants of the format.
     starts, masses : ndarray of uint32
-        Written: the intervals of all coded decisions in order, for `stack`. One element is
-        enough when all is decoded.
+        Written: the intervals of all coded decisions in order, for `encode_intervals`; one element
+        when all is decoded.
     ends : ndarray of int64, shape (n,)
         Written: the number of intervals up to and with each sample.
     words : ndarray of uint32
@@ -365,7 +365,7 @@ def run(
             else:
                 # On a grid even neighbouring integers differ, elsewhere the rest is flat.
                 if depth >= _HALVINGS and grid == 1:
-                    value, state, place, recorded = flat(
+                    value, state, place, recorded = uniform(
                         decoding, value, low, high, state, place, words, starts, masses, recorded
                     )
                     break
@@ -417,10 +417,10 @@ def run(
             if trust_phase > 0.0:
                 left, right = refine_phase[row_phase, bin_], refine_phase[row_phase, bin_ + _ONE]
                 p += (left + part * (right - left)) * trust_phase
-            zero = min(max(FULL - int(p * 16777216.0), _LEAST), FULL - _LEAST)
+            zero = min(max(TOTAL - int(p * 16777216.0), _LEAST), TOTAL - _LEAST)
             bit = np.int64(quantile(state)) >= zero if decoding else value >= split
             start = zero if bit else 0
-            mass = FULL - zero if bit else zero
+            mass = TOTAL - zero if bit else zero
             # Both are done on both sides, because numba counts references to an array at
             # every use under a condition; the side that does not need it has no room for it.
             after, behind = pop_interval(
