@@ -315,19 +315,9 @@ def run(
         shift: Any = np.int64(0)
         if contexts is not None:
             shift = describe(
-                keys,
-                properties,
-                contexts,
-                past,
-                signed,
-                index,
-                coordinates,
-                np.int64(channel),
-                base,
-                centre,
-                scale,
-                size_octave,
-            )
+                keys, properties, contexts, past, signed, index, coordinates,
+                np.int64(channel), base, centre, scale, size_octave,
+            )  # fmt: skip
         # ---- decisions
         value = y[pos]
         coding = 0 if decoding else 1
@@ -389,21 +379,9 @@ def run(
             if contexts is not None:
                 decision = (((split - base) >> shift) & 0xFFFFFF) * _NODES + node
                 said = consult(
-                    cells,
-                    bits,
-                    keys,
-                    decision,
-                    mixed,
-                    twice * 0.5,
-                    mix_cells,
-                    row,
-                    trust_cells,
-                    node,
-                    slots,
-                    buckets,
-                    offered,
-                    stretches,
-                )
+                    cells, bits, keys, decision, mixed, twice * 0.5, mix_cells, row,
+                    trust_cells, node, slots, buckets, offered, stretches,
+                )  # fmt: skip
                 corrected = squash(said, squashes)
                 twice = said * 2.0
             # ---- refinement, between the two nearest bins
@@ -494,28 +472,17 @@ def run(
         for e in range(n_recursive):
             row = first_recursive + np.uint64(e)
             if not rls.update(
-                weights,
-                inverse,
-                row,
-                features,
-                gain,
-                orders[e],
-                value - location[e],
+                weights, inverse, row, features, gain, orders[e], value - location[e],
                 heed * local[e] * math.sqrt(local[e]) + 0.1 + unlearned * _NOTHING,
                 max(forgetting[e], unlearned),
-            ):
+            ):  # fmt: skip
                 rls.bound(inverse, row, orders[e])
         if n_recursive > 1 and not rls.update(
-            weights_stack,
-            inverse_stack,
-            channel,
-            predictions,
-            gain,
-            width_stack,
+            weights_stack, inverse_stack, channel, predictions, gain, width_stack,
             value - location[last],
             heed * local[last] * math.sqrt(local[last]) + 0.1 + unlearned * _NOTHING,
             max(0.998, unlearned),
-        ):
+        ):  # fmt: skip
             rls.bound(inverse_stack, channel, width_stack)
         if grid > 1 and settings[8] > 0.0:
             count_residue(residues, warp, channel, value % grid)
