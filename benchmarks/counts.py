@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from benchmarks.arrays import load
 from benchmarks.errors import MissingArrayError
+from compress.coders.recorded import decision_bits
 from compress.prediction import counts
 from compress.prediction.counts.contexts import RECIPES, Recipe
 
@@ -75,7 +76,7 @@ def bits(plane: Plane, recipe: Recipe) -> float:
     symbols = plane.reshape(-1).astype(np.int32)
     size = int(plane.max()) + 1
     _, masses = counts.decisions(symbols, size, recipe, SLOT_BITS, informed=False)
-    return counts.code_length(masses) / plane.size
+    return decision_bits(masses) / plane.size
 
 
 def main(longest: int) -> None:

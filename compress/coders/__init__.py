@@ -7,6 +7,7 @@ The words are those of constriction's ANS coder in its default configuration (24
 from __future__ import annotations
 
 from compress.coders.bits import pack_bits, unpack_bits
+from compress.coders.recorded import encode_decisions, encode_intervals
 from compress.coders.streams import (
     Decoder,
     Encoder,
@@ -15,7 +16,6 @@ from compress.coders.streams import (
     decode,
     default_lanes,
     encode,
-    encode_intervals,
 )
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "decode",
     "default_lanes",
     "encode",
+    "encode_decisions",
     "encode_intervals",
     "pack_bits",
     "unpack_bits",

@@ -52,11 +52,9 @@ __all__ = [
     "init",
     "locate",
     "look_up",
-    "pop",
     "pop_bits",
     "pop_escape",
     "pop_interval",
-    "push",
     "push_interval",
     "quantile",
 ]
@@ -296,32 +294,3 @@ def pop_escape(
         room = ~edge
         value = edge + distance if distance <= room else distance - room - _ONE
     return np.int64(value ^ _SIGN), state, place
-
-
-@njit(forceinline=True)
-def push(
-    state: Scalar, start: Scalar, mass: Scalar, words: np.ndarray, place: Scalar
-) -> tuple[Scalar, Scalar]:
-    """Encode an interval where ``words`` has but one lane and no spare word behind it.
-
-    A place past the end of ``words`` is not written, so the caller checks once, at the end.
-    """
-    if (state >> _RENORM) >= mass:
-        if place < len(words):
-            words[place] = np.uint32(state & _WORD_MASK)
-        place += 1
-        state = state >> _WORD
-    whole = state // mass
-    return (whole << _PRECISION) + (start + (state - whole * mass)), place
-
-
-@njit(forceinline=True)
-def pop(
-    state: Scalar, start: Scalar, mass: Scalar, words: np.ndarray, place: Scalar
-) -> tuple[Scalar, Scalar]:
-    """Undo `push`: consume the interval that the state's low 24 bits lie in."""
-    state = (state >> _PRECISION) * mass + ((state & _MASK) - start)
-    if state < _REFILL and 0 < place <= len(words):
-        place -= 1
-        state = (state << _WORD) | np.uint64(words[place])
-    return state, place

@@ -15,16 +15,48 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from compress.errors import CorruptError
 from compress.kernels import kernel
 
-__all__ = ["BAD_TABLES", "DONE", "UNFINISHED", "Indexes", "fit_each_other"]
+__all__ = [
+    "BAD_TABLES",
+    "DONE",
+    "UNFINISHED",
+    "Indexes",
+    "close_lane",
+    "fit_each_other",
+    "open_lane",
+]
 
-# Verdicts; a symbol that cannot be coded is reported as its negative position, less 1.
+# Statuses; a symbol that cannot be coded is reported as its negative position, less 1.
 DONE = 0
 UNFINISHED = 1
 BAD_TABLES = 2
 
 Indexes = npt.NDArray[np.int32] | None
+Words = npt.NDArray[np.uint32]
+
+
+def open_lane(words: Words, floor: int, end: int) -> tuple[int, int]:
+    """Return the state and the place from which ``words[floor:end]`` are decoded.
+
+    The function for Python of what `compress.coders.ans.init` is for kernels. Raises
+    `CorruptError` if the words end with a zero, which no encoder writes.
+    """
+    state = 0
+    place = end
+    while place > floor and end - place < 2:
+        place -= 1
+        state = state << 32 | int(words[place])
+        if state == 0:
+            raise CorruptError("the words of a lane end with a zero")
+    return state, place
+
+
+def close_lane(state: int) -> Words:
+    """Return the words that end a lane whose encoder has this state; `open_lane` undoes it."""
+    parts = [part for part in (state & 0xFFFFFFFF, state >> 32) if part or state >> 32]
+    return np.array(parts, dtype=np.uint32)
 
 
 @kernel()

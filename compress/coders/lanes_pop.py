@@ -249,7 +249,7 @@ def decode_lanes(
     Returns
     -------
     int
-        A verdict; `UNFINISHED` where a lane has something left, which only the last block of a
+        A status; `UNFINISHED` where a lane has something left, which only the last block of a
         stream may not.
     """
     lanes = len(states)

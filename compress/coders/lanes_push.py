@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
@@ -17,11 +15,10 @@ from compress.coders.ans import (
 from compress.coders.lanes import BAD_TABLES, DONE, Indexes, fit_each_other
 from compress.kernels import kernel
 
-__all__ = ["encode_lanes", "push_intervals"]
+__all__ = ["encode_lanes"]
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
-_TOTAL = np.uint64(1 << 24)
 
 
 @njit(inline="always")
@@ -171,7 +168,7 @@ def encode_lanes(
     Returns
     -------
     int
-        A verdict.
+        A status.
     """
     lanes = len(states)
     n = len(symbols)
@@ -206,30 +203,3 @@ def encode_lanes(
                 return -1 - reached
         end = stop
     return DONE
-
-
-@kernel()
-def push_intervals(
-    starts: np.ndarray,
-    masses: np.ndarray,
-    words: np.ndarray,
-    states: np.ndarray,
-    places: np.ndarray,
-) -> Any:
-    """Push recorded intervals, last to first, in one lane; False if one is impossible."""
-    n = len(starts)
-    if len(masses) != n or len(states) != 1 or len(places) != 1:
-        return False
-    state, place = states[0], places[0]
-    # One word a push at most, and a spare one.
-    if len(words) == 0 or place + np.uint64(n) >= np.uint64(len(words)):
-        return False
-    limit = np.uint64(len(words) - 1)
-    good: Scalar = True
-    for i in range(n - 1, -1, -1):
-        start = np.uint64(starts[i])
-        mass = np.uint64(masses[i])
-        good = good and mass > _ZERO and start + mass <= _TOTAL
-        state, place = push_interval(state, place, limit, words, start, max(mass, _ONE))
-    states[0], places[0] = state, place
-    return good

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.coders.ans import ESCAPE_PIECES
-from compress.coders.lanes import BAD_TABLES, DONE, UNFINISHED
+from compress.coders.lanes import BAD_TABLES, DONE, UNFINISHED, close_lane, open_lane
 from compress.coders.lanes_pop import decode_lanes
-from compress.coders.lanes_push import encode_lanes, push_intervals
+from compress.coders.lanes_push import encode_lanes
+from compress.coders.recorded import push_intervals
 from compress.errors import CorruptError
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
     "decode",
     "default_lanes",
     "encode",
-    "encode_intervals",
 ]
 
 Words = npt.NDArray[np.uint32]
@@ -108,7 +108,7 @@ def _push(
     limits: npt.NDArray[np.uint64],
 ) -> None:
     with np.errstate(over="ignore"):  # uint64 wraps, which numpy's scalars would remark on
-        verdict = encode_lanes(
+        status = encode_lanes(
             symbols,
             indexes,
             tables.cumulative,
@@ -120,10 +120,10 @@ def _push(
             places,
             limits,
         )
-    if verdict == BAD_TABLES:
+    if status == BAD_TABLES:
         raise ValueError("the arrays of the tables do not fit each other")
-    if verdict != DONE:
-        i = -1 - verdict
+    if status != DONE:
+        i = -1 - status
         t = 0 if indexes is None else indexes[i]
         raise ValueError(f"symbol {symbols[i]} (number {i}) lies outside table {t}, no escape")
 
@@ -141,7 +141,7 @@ def _pop(
     symbols = np.empty(n, np.int64)
     bits, entries = tables.lookup
     with np.errstate(over="ignore"):
-        verdict = decode_lanes(
+        status = decode_lanes(
             words,
             floors,
             states,
@@ -155,26 +155,9 @@ def _pop(
             entries,
             bits,
         )
-    if verdict not in (DONE, UNFINISHED):
+    if status not in (DONE, UNFINISHED):
         raise ValueError("the arrays of the tables do not fit each other")
-    return symbols, verdict == DONE
-
-
-def _tail(state: int) -> list[int]:
-    """Split a state into the words that end a lane."""
-    return [part for part in (state & 0xFFFFFFFF, state >> 32) if part or state >> 32]
-
-
-def _head(words: Words, floor: int, end: int) -> tuple[int, int]:
-    """State and place where decoding starts; the inverse of `_tail`."""
-    state = 0
-    place = end
-    while place > floor and end - place < 2:
-        place -= 1
-        state = state << 32 | int(words[place])
-        if state == 0:
-            raise CorruptError("the words of a lane end with a zero")
-    return state, place
+    return symbols, status == DONE
 
 
 def _u64(*values: int) -> npt.NDArray[np.uint64]:
@@ -234,7 +217,7 @@ def encode(
     parts: list[Words] = []
     for lane in range(count):
         parts.append(words[int(floors[lane]) : int(places[lane])])
-        parts.append(np.array(_tail(int(states[lane])), dtype=np.uint32))
+        parts.append(close_lane(int(states[lane])))
     lengths = [len(parts[2 * lane]) + len(parts[2 * lane + 1]) for lane in range(count - 1)]
     return np.concatenate([np.array(lengths, dtype=np.uint32), *parts])
 
@@ -281,7 +264,7 @@ def decode(
     if bounds[-1] > end:
         raise CorruptError("the lanes are longer than the words")
     bounds.append(end)
-    heads = [_head(data, bounds[lane], bounds[lane + 1]) for lane in range(count)]
+    heads = [open_lane(data, bounds[lane], bounds[lane + 1]) for lane in range(count)]
     symbols, empty = _pop(
         data,
         _u64(*bounds[:-1]),
@@ -294,29 +277,6 @@ def decode(
     if not empty:
         raise CorruptError(f"the words are not the code of {n} symbols with these tables")
     return symbols
-
-
-def encode_intervals(starts: npt.NDArray[np.uint32], masses: npt.NDArray[np.uint32]) -> Words:
-    """Encode recorded intervals, in the order in which a decoder will meet them; one lane.
-
-    Parameters
-    ----------
-    starts, masses : ndarray, uint32, shape (n,)
-        ``start + mass <= 2**24`` and ``mass >= 1``; as `compress.coders.ans` defines them.
-
-    Returns
-    -------
-    ndarray, uint32
-        constriction's words.
-
-    Raises
-    ------
-    ValueError
-        If the arrays differ in length or an interval is impossible.
-    """
-    stack = Stack()
-    stack.push_intervals(starts, masses)
-    return stack.words
 
 
 class Stack:
@@ -339,13 +299,13 @@ class Stack:
     def __init__(self, words: npt.ArrayLike | None = None) -> None:
         given = np.asarray([] if words is None else words, dtype=np.uint32).ravel()
         self._words = np.append(given, np.uint32(0))
-        state, place = _head(self._words, 0, len(given))
+        state, place = open_lane(self._words, 0, len(given))
         self._state, self._place = _u64(state), _u64(place)
 
     @property
     def words(self) -> Words:
         """The content; constriction's words."""
-        tail = np.array(_tail(int(self._state[0])), dtype=np.uint32)
+        tail = close_lane(int(self._state[0]))
         return np.concatenate([self._words[: int(self._place[0])], tail])
 
     @property
@@ -381,7 +341,7 @@ class Stack:
     def push_intervals(
         self, starts: npt.NDArray[np.uint32], masses: npt.NDArray[np.uint32]
     ) -> None:
-        """Push intervals, last to first; see `encode_intervals`."""
+        """Push intervals, last to first; see `compress.coders.encode_intervals`."""
         left = np.ascontiguousarray(starts, dtype=np.uint32)
         mass = np.ascontiguousarray(masses, dtype=np.uint32)
         self._reserve(len(left))

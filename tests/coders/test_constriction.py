@@ -19,10 +19,8 @@ from compress.coders.ans import (
     find,
     flush,
     init,
-    pop,
     pop_bits,
     pop_interval,
-    push,
     push_interval,
     quantile,
 )
@@ -252,7 +250,7 @@ def _recode(
     masses: npt.NDArray[np.uint32],
     out: npt.NDArray[np.uint32],
 ) -> np.uint64:
-    """Pop intervals by `pop_interval`, push them by `push`, pop them by `pop`, push them again."""
+    """Pop intervals and push them again."""
     floor = np.uint64(0)
     good, state, place = init(words, floor, np.uint64(len(words) - 1))
     for i in range(len(starts)):
@@ -260,13 +258,6 @@ def _recode(
         good = good and start <= quantile(state) < start + mass
         state, place = pop_interval(state, place, floor, words, start, mass)
     good = good and state == floor and place == floor
-    height = 0
-    for i in range(len(starts) - 1, -1, -1):
-        start, mass = np.uint64(starts[i]), np.uint64(masses[i])
-        state, height = push(state, start, mass, out, height)
-    for i in range(len(starts)):
-        state, height = pop(state, np.uint64(starts[i]), np.uint64(masses[i]), out, height)
-    good = good and state == floor and height == 0
     limit = np.uint64(len(out) - 1)
     for i in range(len(starts) - 1, -1, -1):
         start, mass = np.uint64(starts[i]), np.uint64(masses[i])
@@ -277,7 +268,7 @@ def _recode(
 @given(st.lists(st.tuples(st.integers(0, (1 << 24) - 1), st.integers(1, 1 << 24)), max_size=50))
 @settings(max_examples=100, deadline=None)
 def test_the_primitives_of_intervals_agree(pairs: list[tuple[int, int]]) -> None:
-    """Both pairs of push and pop undo each other, and code as `encode_intervals` does."""
+    """Push and pop undo each other, and code as `encode_intervals` does."""
     starts = np.array([start for start, _ in pairs], dtype=np.uint32)
     masses = np.array([min(mass, (1 << 24) - start) for start, mass in pairs], dtype=np.uint32)
     words = encode_intervals(starts, masses)

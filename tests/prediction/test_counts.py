@@ -85,15 +85,15 @@ def test_the_widest_alphabet_round_trips_and_a_wider_one_is_declined() -> None:
 
 
 def test_low_levels_and_empty_planes_are_declined() -> None:
-    """Below level 5 decoding has to be faster than this."""
-    assert counts.propose(np.zeros(10, dtype=np.int64), 4) is None
+    """Below level 4, which stands for a quick look, decoding has to be faster than this."""
+    assert counts.propose(np.zeros(10, dtype=np.int64), 3) is None
     assert counts.propose(np.zeros((0, 3), dtype=np.int64), 5) is None
 
 
 @pytest.mark.parametrize("level", [1, 5, 8])
 @pytest.mark.parametrize("plane", [np.arange(0), np.full(9, -3), np.arange(2**17) * 3])
 def test_a_glance_declines_what_a_proposal_declines(plane: np.ndarray, level: int) -> None:
-    """Or a model would enter a heat that it cannot finish."""
+    """Or a model would enter a round that it cannot finish."""
     assert (counts.glance(plane, level) is None) == (counts.propose(plane, level) is None)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compress.prediction import counts
+from compress.coders import encode_decisions
+from compress.coders.lanes import open_lane
 from compress.prediction.counts.contexts import RECIPES
 from compress.prediction.counts.layout import padding
 from compress.prediction.counts.lengths import LONGEST, code_lengths, symbol_lengths, weights_of
@@ -61,10 +62,9 @@ def test_code_lengths_round_trip(lengths: list[int]) -> None:
     coded = np.array(lengths, dtype=np.int64)
     masses = np.empty(64 * len(lengths), dtype=np.uint32)
     zero = np.uint64(0)
-    _, _, count = code_lengths(coded, masses, NONE, zero, 0)
-    words = np.empty(count + 4, dtype=np.uint32)
-    words = words[: counts.push_all(masses[:count], words)]
-    state, place = counts._open(words)
+    _, _, count = code_lengths(coded, masses, NONE, zero, zero)
+    words = np.append(encode_decisions(masses[:count]), np.uint32(0))
+    state, place = (np.uint64(part) for part in open_lane(words, 0, len(words) - 1))
     decoded = np.zeros(len(lengths), dtype=np.int64)
     state, place, _ = code_lengths(decoded, NONE, words, state, place)
     assert (state, place) == (0, 0)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from compress.coders import encode_intervals
+from compress.coders.recorded import interval_bits
 from compress.errors import CorruptError
 from compress.prediction.causal import kernel
-from compress.prediction.causal.intervals import stack
 from compress.prediction.causal.recipes import Recipe
 from compress.prediction.common.logistic import SQUASH, STRETCH
 from compress.prediction.common.scan import Scan, margins, nearest
@@ -43,8 +44,7 @@ def encode(samples: Plane, scan: Scan, recipe: Recipe, largest: int) -> Words:
     ndarray of uint32
     """
     starts, masses, _ = _intervals(samples, scan, recipe, largest)
-    words = np.empty(len(starts) + 3, np.uint32)
-    return words[: int(stack(starts, masses, words))]
+    return encode_intervals(starts, masses)
 
 
 def code_lengths(
@@ -52,7 +52,7 @@ def code_lengths(
 ) -> npt.NDArray[np.float64]:
     """Return the bits that each sample costs, as `encode` would code them; see there."""
     _, masses, ends = _intervals(samples, scan, recipe, largest)
-    bits = np.concatenate([[0.0], np.cumsum(24.0 - np.log2(masses))])[ends]
+    bits = np.concatenate([[0.0], np.cumsum(interval_bits(masses))])[ends]
     return np.diff(bits, prepend=0.0).reshape(samples.shape)
 
 

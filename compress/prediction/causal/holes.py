@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.coders.ans import pop_interval, quantile
+from compress.coders.recorded import TOTAL
 from compress.kernels import kernel
-from compress.prediction.causal.intervals import FULL
 from compress.prediction.common.logistic import squash, stretch
 
 __all__ = ["CELLS", "COASTS", "CONTEXTS", "pass_over"]
@@ -105,10 +105,10 @@ def pass_over(
         cells[CONTEXTS, i, 1] = stretch(p, 1.0 - p, stretches)
         dot += cells[CONTEXTS, i, 0] * cells[CONTEXTS, i, 1]
     mixed = squash(dot, squashes)
-    zero = min(max(FULL - int(mixed * 16777216.0), _LEAST), FULL - _LEAST)
+    zero = min(max(TOTAL - int(mixed * 16777216.0), _LEAST), TOTAL - _LEAST)
     hole = np.int64(quantile(state)) >= zero if decoding else y[pos] == 0
     start = zero if hole else 0
-    mass = FULL - zero if hole else zero
+    mass = TOTAL - zero if hole else zero
     if decoding:
         state, place = pop_interval(state, place, _ZERO, words, np.uint64(start), np.uint64(mass))
     else:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.coders.ans import init, pop_interval, quantile
+from compress.coders.recorded import TOTAL, uniform
 from compress.kernels import kernel
 from compress.prediction.causal.contexts import (
     BUCKETS,
@@ -25,7 +26,6 @@ from compress.prediction.causal.contexts import (
     teach,
 )
 from compress.prediction.causal.holes import CELLS, COASTS, CONTEXTS, pass_over
-from compress.prediction.causal.intervals import FULL, flat
 from compress.prediction.causal.outliers import most_of, narrow, observe, record, set_apart
 from compress.prediction.causal.residues import count_residue
 from compress.prediction.common import rls
@@ -134,8 +134,8 @@ def run(
     squashes, stretches, rings : ndarray of float64
         Constants of the format.
     starts, masses : ndarray of uint32
-        Written: the intervals of all coded decisions in order, for `stack`. One element is
-        enough when all is decoded.
+        Written: the intervals of all coded decisions in order, for `encode_intervals`; one element
+        when all is decoded.
     ends : ndarray of int64, shape (n,)
         Written: the number of intervals up to and with each sample.
     words : ndarray of uint32
@@ -315,19 +315,9 @@ def run(
         shift: Any = np.int64(0)
         if contexts is not None:
             shift = describe(
-                keys,
-                properties,
-                contexts,
-                past,
-                signed,
-                index,
-                coordinates,
-                np.int64(channel),
-                base,
-                centre,
-                scale,
-                size_octave,
-            )
+                keys, properties, contexts, past, signed, index, coordinates,
+                np.int64(channel), base, centre, scale, size_octave,
+            )  # fmt: skip
         # ---- decisions
         value = y[pos]
         coding = 0 if decoding else 1
@@ -365,7 +355,7 @@ def run(
             else:
                 # On a grid even neighbouring integers differ, elsewhere the rest is flat.
                 if depth >= _HALVINGS and grid == 1:
-                    value, state, place, recorded = flat(
+                    value, state, place, recorded = uniform(
                         decoding, value, low, high, state, place, words, starts, masses, recorded
                     )
                     break
@@ -389,21 +379,9 @@ def run(
             if contexts is not None:
                 decision = (((split - base) >> shift) & 0xFFFFFF) * _NODES + node
                 said = consult(
-                    cells,
-                    bits,
-                    keys,
-                    decision,
-                    mixed,
-                    twice * 0.5,
-                    mix_cells,
-                    row,
-                    trust_cells,
-                    node,
-                    slots,
-                    buckets,
-                    offered,
-                    stretches,
-                )
+                    cells, bits, keys, decision, mixed, twice * 0.5, mix_cells, row,
+                    trust_cells, node, slots, buckets, offered, stretches,
+                )  # fmt: skip
                 corrected = squash(said, squashes)
                 twice = said * 2.0
             # ---- refinement, between the two nearest bins
@@ -417,10 +395,10 @@ def run(
             if trust_phase > 0.0:
                 left, right = refine_phase[row_phase, bin_], refine_phase[row_phase, bin_ + _ONE]
                 p += (left + part * (right - left)) * trust_phase
-            zero = min(max(FULL - int(p * 16777216.0), _LEAST), FULL - _LEAST)
+            zero = min(max(TOTAL - int(p * 16777216.0), _LEAST), TOTAL - _LEAST)
             bit = np.int64(quantile(state)) >= zero if decoding else value >= split
             start = zero if bit else 0
-            mass = FULL - zero if bit else zero
+            mass = TOTAL - zero if bit else zero
             # Both are done on both sides, because numba counts references to an array at
             # every use under a condition; the side that does not need it has no room for it.
             after, behind = pop_interval(
@@ -494,28 +472,17 @@ def run(
         for e in range(n_recursive):
             row = first_recursive + np.uint64(e)
             if not rls.update(
-                weights,
-                inverse,
-                row,
-                features,
-                gain,
-                orders[e],
-                value - location[e],
+                weights, inverse, row, features, gain, orders[e], value - location[e],
                 heed * local[e] * math.sqrt(local[e]) + 0.1 + unlearned * _NOTHING,
                 max(forgetting[e], unlearned),
-            ):
+            ):  # fmt: skip
                 rls.bound(inverse, row, orders[e])
         if n_recursive > 1 and not rls.update(
-            weights_stack,
-            inverse_stack,
-            channel,
-            predictions,
-            gain,
-            width_stack,
+            weights_stack, inverse_stack, channel, predictions, gain, width_stack,
             value - location[last],
             heed * local[last] * math.sqrt(local[last]) + 0.1 + unlearned * _NOTHING,
             max(0.998, unlearned),
-        ):
+        ):  # fmt: skip
             rls.bound(inverse_stack, channel, width_stack)
         if grid > 1 and settings[8] > 0.0:
             count_residue(residues, warp, channel, value % grid)

@@ -17,15 +17,18 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
+from compress.coders import encode_decisions
+from compress.coders.lanes import open_lane
+from compress.coders.recorded import decision_bits
 from compress.errors import CorruptError
 from compress.prediction.counts.contexts import RECIPES, Recipe, has_channels
-from compress.prediction.counts.kernel import code_symbols, push_all
+from compress.prediction.counts.kernel import code_symbols
 from compress.prediction.counts.layout import make_mixer, padding
 from compress.prediction.counts.lengths import code_lengths, symbol_lengths, weights_of
 from compress.prediction.counts.tree import build_tree
 from compress.sampling import rows_of
 
-__all__ = ["CODE", "NAME", "code_length", "decisions", "decode", "encode", "glance", "propose"]
+__all__ = ["CODE", "NAME", "decisions", "decode", "encode", "glance", "propose"]
 
 CODE = 5
 NAME = "counts"
@@ -146,14 +149,11 @@ def _trial(
     symbols = (block.reshape(-1) - low).astype(np.int32)
     slot_bits = _slot_bits(block.size, size, 5)
     head, masses = decisions(symbols, size, recipe, slot_bits, informed=informed)
-    return code_length(head), code_length(masses[0 if whole else len(masses) // 2 :]), len(masses)
-
-
-def code_length(masses: npt.NDArray[np.uint32]) -> float:
-    """Give the bits that `decisions` take."""
-    yes = (masses & np.uint32((1 << 24) - 1)).astype(np.float64) / (1 << 24)
-    bits = -np.log2(np.where(masses >> 31, yes, 1.0 - yes))
-    return float(bits.sum())
+    return (
+        decision_bits(head),
+        decision_bits(masses[0 if whole else len(masses) // 2 :]),
+        len(masses),
+    )
 
 
 def encode(plane: Plane, parameters: Parameters) -> bytes:
@@ -161,9 +161,7 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     low, size, recipe, slot_bits, informed = _parse(parameters, plane.shape)
     symbols = (plane.ravel() - low).astype(np.int32)
     masses = np.concatenate(decisions(symbols, size, recipe, slot_bits, informed=informed))
-    words = np.empty(len(masses) * 9 // 16 + 4, dtype=np.uint32)
-    count = push_all(masses, words)
-    return words[:count].astype("<u4").tobytes()
+    return encode_decisions(masses).astype("<u4").tobytes()
 
 
 def decode(data: memoryview | bytes, shape: tuple[int, ...], parameters: Parameters) -> Plane:
@@ -171,12 +169,12 @@ def decode(data: memoryview | bytes, shape: tuple[int, ...], parameters: Paramet
     low, size, recipe, slot_bits, informed = _parse(parameters, shape)
     if len(data) % 4:
         raise CorruptError(f"counts: {len(data)} bytes are not whole words")
-    words = np.frombuffer(data, dtype="<u4").astype(np.uint32)
+    words = np.append(np.frombuffer(data, dtype="<u4"), 0).astype(np.uint32)
     if prod(shape) == 0 or size == 1:
-        if len(words):
+        if len(data):
             raise CorruptError("counts: words for a plane that needs none")
         return np.full(shape, low, dtype=np.int64)
-    state, place = _open(words)
+    state, place = (np.uint64(part) for part in open_lane(words, 0, len(words) - 1))
     none = np.zeros(0, dtype=np.uint32)
     lengths = np.ones(size, dtype=np.int64)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -184,6 +182,8 @@ def decode(data: memoryview | bytes, shape: tuple[int, ...], parameters: Paramet
             state, place, count = code_lengths(lengths, none, words, state, place)
             if count < 0:
                 raise CorruptError("counts: impossible symbol frequencies")
+            # Kernels return Python's integers, which would be taken for signed ones.
+            state, place = np.uint64(state), np.uint64(place)
         present = np.flatnonzero(lengths)
         if len(present) == 0:
             raise CorruptError("counts: no symbol occurs")
@@ -192,9 +192,7 @@ def decode(data: memoryview | bytes, shape: tuple[int, ...], parameters: Paramet
         if len(present) > 1:
             tree = build_tree(weights_of(lengths[present]))
             mixer = make_mixer(recipe, tree, slot_bits, informed=informed)
-            state, place, _ = code_symbols(
-                symbols, pad, *mixer, none, words, np.uint64(state), place
-            )
+            state, place, _ = code_symbols(symbols, pad, *mixer, none, words, state, place)
     if state != 0 or place != 0:
         raise CorruptError("counts: words are left over or missing")
     return (present[symbols[pad:]] + low).reshape(shape)
@@ -232,7 +230,7 @@ def decisions(
         if informed:
             lengths = symbol_lengths(counts)
             head = np.empty(64 * size, dtype=np.uint32)
-            _, _, count = code_lengths(lengths, head, none, zero, 0)
+            _, _, count = code_lengths(lengths, head, none, zero, zero)
             head = head[:count]
         present = np.flatnonzero(lengths)
         if len(present) > 1:
@@ -244,17 +242,8 @@ def decisions(
             padded[pad:] = rank[symbols]
             masses = np.empty(int(tree.depth[padded[pad:]].sum()), dtype=np.uint32)
             mixer = make_mixer(recipe, tree, slot_bits, informed=informed)
-            code_symbols(padded, pad, *mixer, masses, none, zero, 0)
+            code_symbols(padded, pad, *mixer, masses, none, zero, zero)
     return head, masses
-
-
-def _open(words: npt.NDArray[np.uint32]) -> tuple[np.uint64, int]:
-    """Take the coder's state from the last words."""
-    state, place = 0, len(words)
-    for _ in range(min(2, place)):
-        place -= 1
-        state = state << 32 | int(words[place])
-    return np.uint64(state), place
 
 
 def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, int, Recipe, int, bool]:

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from compress.coders.ans import Scalar, pop, push
+from compress.coders.ans import Scalar, pop_interval, quantile
+from compress.coders.recorded import ANSWER_SHIFT, TOTAL
 from compress.kernels import kernel
 from compress.prediction.counts.layout import (
     CLASSES,
@@ -40,7 +41,7 @@ from compress.prediction.counts.logistic import (
     STRETCH,
 )
 
-__all__ = ["code_symbols", "push_all"]
+__all__ = ["code_symbols"]
 
 _LONG = 16  # from this length on, classes of match lengths are wider
 _RATE = (0.09, 0.002, 0.002)  # of learning: first (shared by the inputs), last, decay per symbol
@@ -52,9 +53,9 @@ _FOLD = np.uint64(29)
 _COUNT_MASK = np.uint32((1 << COUNT_BITS) - 1)
 _TO_COUNT = np.uint32(COUNT_BITS)
 _TO_STRETCH = np.uint32(20)
-_TOP = np.uint32(31)
-_LOW24 = np.uint64((1 << 24) - 1)
-_WHOLE = np.uint64(1 << 24)
+_ANSWER = np.uint32(ANSWER_SHIFT)
+_ZERO = np.uint64(0)
+_WHOLE = np.uint64(TOTAL)
 _SURE = (1 << 22) - 1
 
 
@@ -143,7 +144,8 @@ def code_symbols(  # type: ignore[no-untyped-def]
     masses : uint32, (decisions,)
         Encoding: gets the mass of "yes" of every decision, the answer in its top bit.
     words : uint32
-    state, place : uint64, int64
+        A spare one behind those of the lane.
+    state, place : uint64
         Of the ANS decoder.
 
     Returns
@@ -313,15 +315,15 @@ def code_symbols(  # type: ignore[no-untyped-def]
                 p = (p + _refined(refined, by_context, knot)) >> 2
             mass = np.uint64(p)
             if decoding:
-                bit = np.int64(state & _LOW24 < mass)
+                bit = np.int64(quantile(state) < mass)
                 no = np.uint64(bit - 1)  # all ones where the answer is no
-                state, place = pop(
-                    state, mass & no, (mass & ~no) | ((_WHOLE - mass) & no), words, place
+                state, place = pop_interval(
+                    state, place, _ZERO, words, mass & no, (mass & ~no) | ((_WHOLE - mass) & no)
                 )
             else:
                 bit = np.int64(symbol >= middle)
                 if count < len(masses):
-                    masses[count] = np.uint32(mass) | (np.uint32(bit) << _TOP)
+                    masses[count] = np.uint32(mass) | (np.uint32(bit) << _ANSWER)
                 count += 1
             step = ((bit << 24) - p1) * rate
             for j in range(inputs):
@@ -381,25 +383,3 @@ def code_symbols(  # type: ignore[no-untyped-def]
                 history[h] = at + 1
         rate = max(_RATE[1], first_rate / (1.0 + i * _RATE[2])) / 16777216.0
     return state, place, count
-
-
-@kernel()
-def push_all(masses: np.ndarray, words: np.ndarray) -> int:
-    """Encode the decisions, the last first; the number of words."""
-    state = np.uint64(0)
-    place = 0
-    low = np.uint32((1 << 24) - 1)
-    for i in range(len(masses) - 1, -1, -1):
-        mass = np.uint64(masses[i] & low)
-        if masses[i] >> np.uint32(31):
-            state, place = push(state, np.uint64(0), mass, words, place)
-        else:
-            state, place = push(state, mass, np.uint64(1 << 24) - mass, words, place)
-    while state > np.uint64(0):
-        if place < len(words):
-            words[place] = np.uint32(state & np.uint64(0xFFFFFFFF))
-        place += 1
-        state = state >> np.uint64(32)
-    if place > len(words):
-        raise ValueError("more words than decisions can need")
-    return place

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from compress.coders.ans import Scalar, pop
+from compress.coders.ans import Scalar, pop_interval, quantile
+from compress.coders.recorded import ANSWER_SHIFT, TOTAL
 from compress.kernels import kernel
 
 __all__ = ["LONGEST", "code_lengths", "symbol_lengths", "weights_of"]
@@ -35,8 +36,8 @@ def weights_of(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 @kernel()
 def code_lengths(
-    lengths: np.ndarray, masses: np.ndarray, words: np.ndarray, state: Scalar, place: int
-) -> tuple[Scalar, int, int]:
+    lengths: np.ndarray, masses: np.ndarray, words: np.ndarray, state: Scalar, place: Scalar
+) -> tuple[Scalar, Scalar, int]:
     """Code ``lengths`` in place; with no room for ``masses``, decode them from ``words``.
 
     Parameters
@@ -45,7 +46,8 @@ def code_lengths(
     masses : uint32, (M,)
         Encoding: the masses of "yes" of the decisions, the answers in their top bits.
     words : uint32
-    state, place : uint64, int64
+        A spare one behind those of the lane.
+    state, place : uint64
         Of the ANS decoder.
 
     Returns
@@ -56,8 +58,9 @@ def code_lengths(
     decoding = len(masses) == 0
     cells = np.full(2 + 3 * (_STEPS + 1), 2048, dtype=np.int64)
     seen = np.zeros(len(cells), dtype=np.int64)
-    low24 = np.uint64((1 << 24) - 1)
-    whole = np.uint64(1 << 24)
+    zero = np.uint64(0)
+    whole = np.uint64(TOTAL)
+    answer = np.uint32(ANSWER_SHIFT)
     count = 0
     before = 1
     change = 0
@@ -72,18 +75,15 @@ def code_lengths(
             cell = absent if step < 0 else 2 + min(change, 2) * (_STEPS + 1) + step
             mass = np.uint64(cells[cell] << 12)
             if decoding:
-                rest = state & low24
-                if rest < mass:
-                    bit = 1
-                    state, place = pop(state, np.uint64(0), mass, words, place)
-                else:
-                    bit = 0
-                    state, place = pop(state, mass, whole - mass, words, place)
+                bit = 1 if quantile(state) < mass else 0
+                start = zero if bit else mass
+                mass = mass if bit else whole - mass
+                state, place = pop_interval(state, place, zero, words, start, mass)
             else:
                 bit = 1 if (here == 0 if step < 0 else zigzag > step) else 0
                 if count >= len(masses):
                     return state, place, -1
-                masses[count] = np.uint32(mass) | (np.uint32(bit) << np.uint32(31))
+                masses[count] = np.uint32(mass) | (np.uint32(bit) << answer)
                 count += 1
             seen[cell] += 1
             cells[cell] += ((bit << 12) - cells[cell]) // min(seen[cell] + 1, 32)
