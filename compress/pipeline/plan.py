@@ -217,9 +217,9 @@ class _Search(NamedTuple):
             return [found[0][2]]
         # One of each step: estimates flatter some more than others.
         each: dict[int, _Option] = {}
-        for *_, option in found:
-            if option is not None:
-                each.setdefault(option.step.CODE, option)
+        for *_, one in found:
+            if one is not None:
+                each.setdefault(one.step.CODE, one)
         return [None, *each.values()][:_MOST_OPTIONS]
 
     def judge(self, child: Child, share: float) -> float:
