@@ -244,6 +244,9 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
     values = np.empty(misses.shape, dtype)
     bits = values.view(f"i{dtype.itemsize}")
     sign = (1 << (8 * dtype.itemsize - 1)) - 1
-    if not _add_up(increments, misses, values, bits, np.int64(sign)):
+    # Sums may overflow to infinity, and misses of float64 wrap around.
+    with np.errstate(all="ignore"):
+        whole = _add_up(increments, misses, values, bits, np.int64(sign))
+    if not whole:
         raise CorruptError(f"{NAME}: a sum and what it misses are no {dtype}")
     return values.reshape(shape)
