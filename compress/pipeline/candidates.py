@@ -86,6 +86,8 @@ def clearest(scored: list[_Scored]) -> list[_Scored]:
 def _best(found: list[_Scored], effort: Effort) -> list[_Scored]:
     """Keep the cheapest chains; of each kind that estimates cannot judge, only one."""
     found.sort(key=lambda scored: scored[0])
+    if not effort.trials:
+        return found[:1]
     kept: dict[tuple[int, ...], _Scored] = {}
     for scored in found:
         kept.setdefault(scored[2], scored)

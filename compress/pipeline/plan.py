@@ -240,7 +240,7 @@ class _Search(NamedTuple):
         if plane.size == 0:
             return Leaf(raw.CODE), b""
         pool = self.fits(child, effort.fits)
-        if not effort.rounds:
+        if not effort.trials:
             pool = [min(pool, key=lambda fit: self.estimated(fit, plane))]
         rounds = [samples for samples in effort.rounds if 2 * samples <= plane.size]
         for samples in rounds if len(pool) > 1 else ():
@@ -264,7 +264,7 @@ class _Search(NamedTuple):
             tried = self.tried(fit, plane, child, least)
             if tried is not None and tried.cost < least:
                 best = tried
-            if best is not None and len(rounds) == len(effort.rounds):
+            if best is not None and rounds and len(rounds) == len(effort.rounds):
                 break
         if best is None:
             raise AssertionError("plain bits take every plane")

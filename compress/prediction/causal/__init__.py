@@ -7,8 +7,8 @@ from the slowest to the fastest, the place of the channel axis plus one, the ste
 whether the smallest samples are holes).
 
 Data: the list of spikes, the number of plain low bits (one byte), the smallest sample (eight
-bytes, little-endian) and the range (one byte of length, then its bytes) of what is left above them, the packed plain
-bits, then the words of one ANS coder.
+bytes, little-endian) and the range (one byte of length, then its bytes) of what is left above them,
+the packed plain bits, then the words of one ANS coder.
 """
 
 from __future__ import annotations

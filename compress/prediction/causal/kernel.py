@@ -106,7 +106,8 @@ def run(
     y : ndarray of int64, shape (n,)
         The samples in scan order, 0 to ``largest``; `past` itself when decoding.
     past : ndarray of int64, shape (n,)
-        Written: the samples as far as they are coded. All prediction reads here.
+        Written: the samples as far as they are coded. All prediction reads here, so outliers are
+        replaced while the kernel runs.
     holes : ndarray of uint8, shape (n,), or None
         Written: which samples are 0 and hence no samples but holes, of which ``past`` has their
         surroundings. None where 0 is a sample like all others: compiled by itself, as fast as if
@@ -255,6 +256,7 @@ def run(
             features[k] = past[index[k + 1]] - nearest
             if k < 6:
                 texture += abs(features[k])
+        # 1 for a sample that teaches the experts nothing.
         unlearned = narrow(features, kept, channel, texture, bool(outliers > 0))
         texture_class = _class(texture) >> 1
         # ---- experts: where
@@ -487,6 +489,7 @@ def run(
         if grid > 1 and settings[8] > 0.0:
             count_residue(residues, warp, channel, value % grid)
         if pos == 0:
+            # Its error is all of the sample, of which no scale should hear.
             counts[:] = 0.0
         advance(coordinates, shape)
     for k in range(outliers):

@@ -35,7 +35,17 @@ def fit_location(
     float64 array (k,)
     """
     kept = _ordinary(np.maximum(np.abs(features).max(1, initial=0.0), np.abs(target)))
-    target, features = target[kept], features[kept]
+    solution = _reweighted(target[kept], features[kept])
+    if kept.all():
+        return solution
+    # What is far out may also be how the plane is.
+    rival = _reweighted(target, features)
+    return min(solution, rival, key=lambda weights: _bits(target - features @ weights))
+
+
+def _reweighted(
+    target: npt.NDArray[np.float64], features: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
     weight: npt.NDArray[np.float64] = np.ones(len(target))
     solution: npt.NDArray[np.float64] = np.zeros(features.shape[1])
     for _ in range(_ROUNDS):
@@ -46,6 +56,10 @@ def fit_location(
         off = np.abs(target - features @ solution)
         weight = 1.0 / (off + np.median(off) + 0.5)
     return solution
+
+
+def _bits(residuals: npt.NDArray[np.float64]) -> float:
+    return float(np.mean(np.log2(np.abs(residuals) + 0.3)))
 
 
 def fit_scale(
