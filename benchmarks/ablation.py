@@ -18,8 +18,7 @@ from benchmarks.arrays import load
 from benchmarks.errors import MissingArrayError
 from compress.prediction import causal
 from compress.prediction.causal import coding
-from compress.prediction.causal.contexts import CONTEXTS
-from compress.prediction.causal.recipes import RECIPES, Recipe
+from compress.prediction.causal.recipes import ELEVEN, RECIPES, Recipe
 from compress.prediction.common.scan import Scan, arrange
 
 Plane = npt.NDArray[np.int64]
@@ -29,7 +28,7 @@ ARRAYS = (
     "camera", "coins", "moon", "m13", "brick", "gravel", "grass", "mr", "chelsea", "astronaut",
     "ihc", "example4d", "ecg", "speech", "seismic", "climate", "ocean", "jacksboro", "eurusd_close",
 )  # fmt: skip
-# What each of `CONTEXTS` knows of, in their order.
+# What each of `ELEVEN` knows of, in their order.
 _KNOWN = (
     "the value", "the value and two neighbours", "four neighbours", "two along the fastest axis",
     "two along the next axis", "parity and two neighbours", "parity and six neighbours, roughly",
@@ -85,7 +84,7 @@ VARIANTS: dict[str, Variant] = {
     "contexts: all": _without(contexts=()),
     **{
         f"context: {name}": _no_context(k)
-        for k, name in zip(range(len(CONTEXTS)), _KNOWN, strict=True)
+        for k, name in zip(range(len(ELEVEN)), _KNOWN, strict=True)
     },
 }
 

@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 from compress.prediction.causal.coding import code_lengths, decode, encode
 from compress.prediction.causal.contexts import (
     BUCKETS,
-    CONTEXTS,
     PROPERTIES,
     cells_of,
     consult,
     describe,
     teach,
 )
-from compress.prediction.causal.recipes import RECIPES
+from compress.prediction.causal.recipes import ELEVEN, RECIPES
 from compress.prediction.common.logistic import STRETCH
 from compress.prediction.common.scan import Scan
 
@@ -180,7 +179,7 @@ def test_every_context_alone_comes_back() -> None:
     plane = np.cumsum(generator.integers(-9, 10, (12, 13)), axis=1)
     plane[3, 4] = 2**50
     plane -= plane.min()
-    for context in CONTEXTS:
+    for context in ELEVEN:
         recipe = replace(RECIPES[6], contexts=(context,))
         words = encode(plane, _SCAN, recipe, int(plane.max()))
         back = decode(words, plane.shape, _SCAN, recipe, int(plane.max()))

@@ -24,8 +24,9 @@ from compress.prediction.causal.coding import code_lengths as lengths_of
 from compress.prediction.causal.coding import decode as decode_words
 from compress.prediction.causal.coding import encode as encode_words
 from compress.prediction.causal.coding import extend as extend_samples
+from compress.prediction.causal.format import MAX_CHANNELS, MAX_GRID
 from compress.prediction.causal.recipes import RECIPES, recipes_of
-from compress.prediction.causal.search import MOST_CHANNELS, MOST_GRID, choose
+from compress.prediction.causal.search import choose
 from compress.prediction.common.scan import Scan, arrange, restore
 from compress.prediction.common.spikes import put_back, read_spikes, take_out
 from compress.prediction.model import Parameters, Plane
@@ -202,11 +203,11 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, Scan]:
     if (
         recipe not in RECIPES
         or sorted(axes) != list(range(n))
-        or not 1 <= scan.grid <= MOST_GRID
+        or not 1 <= scan.grid <= MAX_GRID
         or scan.holes not in (0, 1)
         or not -1 <= channel < n
         or not all(1 <= step <= _MOST_STEP for step in steps)
-        or (channel >= 0 and shape[axes[channel]] > MOST_CHANNELS)
+        or (channel >= 0 and shape[axes[channel]] > MAX_CHANNELS)
     ):
         raise CorruptError(f"a causal model has the impossible parameters {parameters}")
     return recipe, scan

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from compress.coders import encode_intervals
 from compress.coders.recorded import interval_bits
 from compress.errors import CorruptError
-from compress.prediction.causal import kernel
+from compress.prediction.causal.format import DISTANCE_WEIGHT, MAX_DECISIONS, RING_WIDTHS
+from compress.prediction.causal.kernel import run
 from compress.prediction.causal.recipes import Recipe
 from compress.prediction.common.logistic import SQUASH, STRETCH
 from compress.prediction.common.scan import Scan, margins, nearest
@@ -19,12 +20,8 @@ from compress.prediction.model import Plane
 
 __all__ = ["code_lengths", "decode", "encode", "extend"]
 
-_run: Any = kernel.run
+_run: Any = run
 Words = npt.NDArray[np.uint32]
-# Widths of the rings of decisions around the prediction, in units of the expected error.
-_RINGS = np.array(
-    [0.35, 0.35, 0.4, 0.5, 0.6, 0.8, 1, 1.4, 2, 2.8, 4, 5.6, 8, 11, 16, 22, 32, 45, 64, 90, 128]
-)
 
 
 def encode(samples: Plane, scan: Scan, recipe: Recipe, largest: int) -> Words:
@@ -93,7 +90,7 @@ def _decoded(
 ) -> tuple[Plane, bool]:
     tables = _tables(shape, scan, recipe, largest)
     # Each known sample takes its intervals, and the last place must have room for one more.
-    room = (known + 1) * kernel.MOST_DECISIONS + 1 if known else kernel.MOST_DECISIONS
+    room = (known + 1) * MAX_DECISIONS + 1 if known else MAX_DECISIONS
     starts, masses = np.empty(room, np.uint32), np.empty(room, np.uint32)
     past, ends = np.zeros_like(flat), np.empty(flat.size, np.int64)
     spare = np.append(words, np.uint32(0))
@@ -110,7 +107,7 @@ def _intervals(
     flat = samples.ravel()
     tables = _tables(samples.shape, scan, recipe, largest)
     past, ends = np.empty_like(flat), np.empty(flat.size, np.int64)
-    room = flat.size * (6 if largest < 1 << 10 else 10) + kernel.MOST_DECISIONS
+    room = flat.size * (6 if largest < 1 << 10 else 10) + MAX_DECISIONS
     none = np.zeros(1, np.uint32)
     recorded = -1
     while recorded < 0:
@@ -157,7 +154,7 @@ def _tables(shape: tuple[int, ...], scan: Scan, recipe: Recipe, largest: int) ->
         ]
     )
     strides = np.array([prod(shape[axis + 1 :]) for axis in range(len(shape))], np.int64)
-    closeness = np.array([1.0 / (1.0 + 0.5 * i) for i in range(recipe.nearby)])
+    closeness = np.array([1.0 / (1.0 + DISTANCE_WEIGHT * i) for i in range(recipe.nearby)])
     return (
         np.array(shape, np.int64),
         largest,
@@ -170,23 +167,11 @@ def _tables(shape: tuple[int, ...], scan: Scan, recipe: Recipe, largest: int) ->
         np.array(recipe.orders, np.int64),
         np.array([1.0 - 1.0 / memory for memory in recipe.memories]),
         closeness / sum(closeness.tolist()),
-        np.array(
-            [
-                recipe.learn,
-                100.0,
-                recipe.trust,
-                recipe.textures,
-                recipe.sharpness,
-                recipe.stacking,
-                recipe.heed,
-                recipe.phase,
-                recipe.warp,
-            ]
-        ),
+        recipe.settings,
         _filled(recipe.contexts),
         SQUASH,
         STRETCH,
-        _RINGS,
+        RING_WIDTHS,
     )
 
 

@@ -15,33 +15,29 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.kernels import kernel
+from compress.prediction.causal.format import MAX_CHANNELS, NODES
 from compress.prediction.common.logistic import LIMIT, stretch
 
-__all__ = ["BUCKETS", "CONTEXTS", "PROPERTIES", "cells_of", "consult", "describe", "teach"]
+__all__ = [
+    "BUCKETS", "ERRORS", "LEVELS", "N0", "N1", "N2", "N3", "N4", "N5", "OCTAVE", "PATTERN", "PHASE",
+    "PLACE", "PREDICTION", "PROPERTIES", "SIDES", "cells_of", "consult", "describe", "teach",
+]  # fmt: skip
 
-# Properties of a sample. Where the scale is large, values are in steps of a part of it.
-_PREDICTION, _OCTAVE, _PLACE, _PATTERN, _ERRORS, _PHASE, _SIDES, _LEVELS, _NEAR = range(9)
+# Properties of a sample, by numbers that recipes refer to. Where the scale is large, values are in
+# steps of a part of it.
+PREDICTION, OCTAVE, PLACE, PATTERN, ERRORS, PHASE, SIDES, LEVELS, NEAR = range(9)
 # Those next to the sample, the last property and those that follow it.
 _NEIGHBOURS = 6
-PROPERTIES = _NEAR + _NEIGHBOURS
-_N0, _N1, _N2, _N3, _N4, _N5 = range(_NEAR, PROPERTIES)
+PROPERTIES = NEAR + _NEIGHBOURS
+N0, N1, N2, N3, N4, N5 = range(NEAR, PROPERTIES)
 _ERRORS_SEEN = 4
 _SIDES_SEEN = 12
 _LEVELS_SEEN = 2
-# Contexts by their properties, filled up with -1.
-CONTEXTS = (
-    (_PREDICTION,),
-    (_PREDICTION, _N0, _N1),
-    (_N0, _N1, _N2, _N3),
-    (_N0, _N4),
-    (_N1, _N5),
-    (_PLACE, _N0, _N1),
-    (_PLACE, _PATTERN, _OCTAVE),
-    (_ERRORS, _OCTAVE),
-    (_PHASE, _OCTAVE),
-    (_SIDES, _OCTAVE),
-    (_LEVELS,),
-)
+# Levels: an error in steps of 1/1.2 of the scale, from -2 to 2; a value in scales, from -3 to 3.
+_ERROR_STEPS, _ERROR_LIMIT = 1.2, 2.0
+_VALUE_LIMIT = 3.0
+# Phases of the prediction between two integers.
+_PHASE_STEPS = 4.0
 # Octaves of the scale, counted from 2**-4, from which on values are in steps.
 _EXACT = 6
 # Differences and errors below these parts of the scale are none.
@@ -133,7 +129,7 @@ def describe(
     pattern = 0
     for k in range(_NEIGHBOURS):
         value = past[index[k]]
-        properties[_NEAR + k] = (value - base) >> shift
+        properties[NEAR + k] = (value - base) >> shift
         pattern = pattern * 3 + _third((value - centre) * inverse, _SAME_VALUE)
     lately = 0
     levels = 0
@@ -141,20 +137,22 @@ def describe(
         error = signed[index[k]] * inverse
         lately = lately * 3 + _third(error, _SAME_ERROR)
         if k < _LEVELS_SEEN:
-            levels = levels * 5 + int(min(max(error * 1.2, -2.0), 2.0) + 2.5)
+            level = min(max(error * _ERROR_STEPS, -_ERROR_LIMIT), _ERROR_LIMIT)
+            levels = levels * int(2 * _ERROR_LIMIT + 1) + int(level + _ERROR_LIMIT + 0.5)
             value = past[index[k]]
-            levels = levels * 7 + int(min(max((value - centre) * inverse, -3.0), 3.0) + 3.5)
+            level = min(max((value - centre) * inverse, -_VALUE_LIMIT), _VALUE_LIMIT)
+            levels = levels * int(2 * _VALUE_LIMIT + 1) + int(level + _VALUE_LIMIT + 0.5)
     sides = 0
     for k in range(min(_SIDES_SEEN, index.size)):
         sides = sides * 2 + (1 if past[index[k]] > centre else 0)
-    properties[_PREDICTION] = base >> shift
-    properties[_OCTAVE] = octave
-    properties[_PLACE] = place * 64 + channel
-    properties[_PATTERN] = pattern
-    properties[_ERRORS] = lately
-    properties[_PHASE] = int((centre + 1.0 - base) * 4.0)
-    properties[_SIDES] = sides
-    properties[_LEVELS] = levels
+    properties[PREDICTION] = base >> shift
+    properties[OCTAVE] = octave
+    properties[PLACE] = place * MAX_CHANNELS + channel
+    properties[PATTERN] = pattern
+    properties[ERRORS] = lately
+    properties[PHASE] = int((centre + 1.0 - base) * _PHASE_STEPS)
+    properties[SIDES] = sides
+    properties[LEVELS] = levels
     for j in range(keys.size):
         hashed = _mingle(j + 1, 0)
         for k in range(contexts.shape[1]):
@@ -224,8 +222,8 @@ def consult(
                 slot = other if spare & _SEEN < cell & _SEEN else slot
                 cell = (np.int64(mixed * _ONE) << _TO_SHARE) | (tag << _TO_TAG)
         cells[slot] = cell
-        share = ((cell >> _TO_SHARE) + 0.5) * (1.0 / 2147483648.0)
-        bucket = (j * np.uint64(64) + np.uint64(node)) * np.uint64(BUCKETS)
+        share = ((cell >> _TO_SHARE) + 0.5) * (1.0 / (1 << 31))
+        bucket = (j * np.uint64(NODES) + np.uint64(node)) * np.uint64(BUCKETS)
         bucket += _BUCKET[np.uint64(cell & _SEEN)]
         offset = stretch(share, 1.0 - share, stretches) - logit
         slots[j], buckets[j], offsets[j] = slot, bucket, offset

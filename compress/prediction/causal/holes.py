@@ -17,20 +17,21 @@ import numpy.typing as npt
 from compress.coders.ans import pop_interval, quantile
 from compress.coders.recorded import TOTAL
 from compress.kernels import kernel
+from compress.prediction.causal.format import MIN_MASS
 from compress.prediction.common.logistic import squash, stretch
 
 __all__ = ["CELLS", "COASTS", "CONTEXTS", "pass_over"]
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
-# No probability below 128 / 2**24.
-_LEAST = 128
 # How many of the nearest neighbours each context of the decision sees, as far as there are so many.
 _SEEN = np.array([4, 8, 14], np.uint64)
 CONTEXTS = 3
 CELLS = 1 << 14
-# Longest memory of a cell, rate of learning of the weights that mix them.
+# Longest memory of a cell, what slows its first steps, and how fast the weights that mix cells
+# learn.
 _MEMORY = 255.0
+_FIRST = 1.1
 _LEARN = 0.02
 # Experts at holes, by which of so many nearest neighbours are holes.
 _NEAREST = 3
@@ -105,7 +106,7 @@ def pass_over(
         cells[CONTEXTS, i, 1] = stretch(p, 1.0 - p, stretches)
         dot += cells[CONTEXTS, i, 0] * cells[CONTEXTS, i, 1]
     mixed = squash(dot, squashes)
-    zero = min(max(TOTAL - int(mixed * 16777216.0), _LEAST), TOTAL - _LEAST)
+    zero = min(max(TOTAL - int(mixed * float(TOTAL)), MIN_MASS), TOTAL - MIN_MASS)
     hole = np.int64(quantile(state)) >= zero if decoding else y[pos] == 0
     start = zero if hole else 0
     mass = TOTAL - zero if hole else zero
@@ -119,7 +120,7 @@ def pass_over(
     for i in range(CONTEXTS):
         seen = context & ((_ONE << _SEEN[i]) - _ONE)
         cells[CONTEXTS, i, 0] += (one - mixed) * cells[CONTEXTS, i, 1] * _LEARN
-        cells[i, seen, 0] += (one - cells[i, seen, 0]) / (cells[i, seen, 1] + 1.1)
+        cells[i, seen, 0] += (one - cells[i, seen, 0]) / (cells[i, seen, 1] + _FIRST)
         cells[i, seen, 1] = min(cells[i, seen, 1] + 1.0, _MEMORY)
     # ---- what the neighbours are
     _replace(index, 0, n_predict, holes)

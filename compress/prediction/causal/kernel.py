@@ -25,48 +25,55 @@ from compress.prediction.causal.contexts import (
     describe,
     teach,
 )
+from compress.prediction.causal.format import (
+    BIAS,
+    CLASS_MEMORY,
+    CLASSES,
+    FAR,
+    FIRST_SCALE,
+    HALVED_RINGS,
+    HALVINGS,
+    LAST_PLACE,
+    LEAST_SQUARE,
+    LEAST_VARIANCE,
+    MAX_DECISIONS,
+    MIDDLE_BIN,
+    MIN_MASS,
+    NO_LESSON,
+    NODES,
+    OCTAVES,
+    PHASE_OCTAVES,
+    PHASE_STEPS,
+    PHASES,
+    REFINE_RATE,
+    RINGS,
+    SCALE_FACTOR,
+    SCALE_SUMMAND,
+    SIGN_NEIGHBOURS,
+    SIGNS,
+    STACK_FORGETTING,
+    TEXTURE_NEIGHBOURS,
+    TEXTURES,
+    VIEWS,
+    Settings,
+)
 from compress.prediction.causal.holes import CELLS, COASTS, CONTEXTS, pass_over
 from compress.prediction.causal.outliers import most_of, narrow, observe, record, set_apart
 from compress.prediction.causal.residues import count_residue
+from compress.prediction.causal.start import (
+    context_mixers,
+    even_mixers,
+    refinements,
+    scale_class,
+)
 from compress.prediction.common import rls
 from compress.prediction.common.gather import advance, gather
 from compress.prediction.common.logistic import squash, stretch, student
 
-__all__ = ["CLASSES", "MOST_DECISIONS", "run"]
+__all__ = ["run"]
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
-# No sample takes more decisions: the rings double until they leave 61 bits, then halve.
-MOST_DECISIONS = 192
-# No probability below 128 / 2**24.
-_LEAST = 128
-# Scales by which each expert is coded: by the errors nearby, and by these and the texture.
-_VIEWS = 2
-# Scale classes: 4 to the octave of the errors nearby; 31 half octaves times 9 textures.
-CLASSES = 280
-_TEXTURES = 9
-# Where a decision stands: side, 12 rings a side, 3 halvings of 6 rings a side.
-_NODES = 64
-_RINGS = 12
-_HALVINGS = 3
-# Contexts of a node: octaves of the scale; signs of four neighbours; octave and phase.
-_OCTAVES = 16
-_SIGNS = 16
-_PHASES = 64
-# Bounds that are so many scales away are as good as infinite.
-_FAR = 64.0
-# The variance of a sample that teaches nothing.
-_NOTHING = 1e100
-# Logits in steps of 1/2 from -8 to 8.
-_BINS = 33
-
-
-@kernel(error_model="numpy")
-def _class(value: float) -> int:
-    """Return the class of a non-negative scale: four to the octave, from 2**-4 on."""
-    bits: Any = np.float64(value + 0.0625).view(np.int64)
-    found: int = min((bits >> 50) - ((1023 - 4) << 2), CLASSES - 1)
-    return found
 
 
 @kernel(error_model="numpy")
@@ -86,7 +93,7 @@ def run(
     orders: npt.NDArray[np.int64],
     forgetting: npt.NDArray[np.float64],
     closeness: npt.NDArray[np.float64],
-    settings: npt.NDArray[np.float64],
+    settings: Settings,
     contexts: npt.NDArray[np.int64] | None,
     squashes: npt.NDArray[np.float64],
     stretches: npt.NDArray[np.float64],
@@ -127,9 +134,7 @@ def run(
         Of the recursive least squares.
     closeness : ndarray of float64
         Weights of the errors nearby.
-    settings : ndarray of float64
-        Rate of learning of the mixer, longest memory of a scale class, then a `Recipe` from its
-        ``trust`` to its ``warp`` but for the contexts.
+    settings : Settings
     contexts : ndarray of int64, shape (contexts, any), or None
         Properties that are counted together, filled up with -1.
     squashes, stretches, rings : ndarray of float64
@@ -156,14 +161,16 @@ def run(
     # Of several, also their average by recent precision and a regression on all of them.
     n_experts = n_recursive + 2 if n_recursive > 1 else 1
     last = n_experts - 1
-    n_inputs = n_experts * _VIEWS
+    n_inputs = n_experts * VIEWS
     width_stack = (n_recursive + 3) // 4 * 4
     top = float(largest) + 0.5
-    learn, memory, trust_signs = settings[0], settings[1], settings[2]
-    textures, sharpness, stacking, heed = int(settings[3]), settings[4], settings[5], settings[6]
+    # Read before the loop: reading a tuple inside it counts references.
+    learn, trust_signs, textures = settings.learn, settings.trust, settings.textures
+    sharpness, stacking, heed = settings.sharpness, settings.stacking, settings.heed
+    warping = grid > 1 and settings.warp
     trust = 1.0 - trust_signs
     # On a grid the phase of the prediction tells the next integers apart, elsewhere it does not.
-    trust_phase = settings[7] * trust_signs if grid > 1 else 0.0
+    trust_phase = settings.phase * trust_signs if grid > 1 else 0.0
     trust_signs -= trust_phase
     # ---- what is learned
     models = states if holes is None else states + COASTS
@@ -177,21 +184,9 @@ def run(
         rls.reset(inverse_stack, i, width_stack)
     scales = np.zeros((models * n_inputs, CLASSES))
     counts = np.zeros((models * n_inputs, CLASSES))
-    mix_octave = np.zeros((_NODES * _OCTAVES, n_inputs + 1))
-    mix_node = np.zeros((_NODES, n_inputs + 1))
-    for i in range(n_inputs):
-        for j in range(_NODES * _OCTAVES):
-            mix_octave[j, i] = 1.0 / n_inputs
-        for j in range(_NODES):
-            mix_node[j, i] = 1.0 / n_inputs
-    refine_signs = np.zeros((_NODES * _SIGNS, _BINS))
-    refine_phase = np.zeros((_NODES * _PHASES if trust_phase > 0.0 else 1, _BINS))
-    for j in range(_BINS):
-        p = squash((j - 16) * 0.5, squashes)
-        for i in range(_NODES * _SIGNS):
-            refine_signs[i, j] = p
-        for i in range(len(refine_phase)):
-            refine_phase[i, j] = p
+    mix_octave, mix_node = even_mixers(NODES * OCTAVES, n_inputs), even_mixers(NODES, n_inputs)
+    refine_signs = refinements(NODES * SIGNS, squashes)
+    refine_phase = refinements(NODES * PHASES if trust_phase > 0.0 else 1, squashes)
     residues, warp = np.ones((models, grid)), np.zeros((models, grid))
     if holes is not None:
         answers = np.full((CONTEXTS + 1, CELLS, 2), 0.5)
@@ -210,19 +205,15 @@ def run(
     above = np.zeros(n_inputs)
     middle = np.zeros(n_inputs)
     logits = np.zeros(n_inputs + 1)
-    logits[n_inputs] = 0.3
+    logits[n_inputs] = BIAS
     coordinates = np.zeros(shape.size, np.int64)
     # Compiled apart for each: where there are no contexts, all that knows of them is left out.
     if contexts is not None:
         n_contexts = len(contexts)
         bits = cells_of(n)
         cells = np.zeros(1 << bits, np.int64)
-        mix_cells = np.zeros((_NODES * _OCTAVES, n_contexts + 1))
-        for j in range(_NODES * _OCTAVES):
-            for i in range(n_contexts):
-                mix_cells[j, i] = 0.3 / n_contexts
-            mix_cells[j, n_contexts] = 1.0
-        trust_cells = np.zeros(n_contexts * _NODES * BUCKETS)
+        mix_cells = context_mixers(NODES * OCTAVES, n_contexts)
+        trust_cells = np.zeros(n_contexts * NODES * BUCKETS)
         properties, keys = np.zeros(PROPERTIES, np.int64), np.zeros(n_contexts, np.int64)
         slots, buckets = np.zeros(n_contexts, np.uint64), np.zeros(n_contexts, np.uint64)
         offered = np.zeros(n_contexts + 1)
@@ -238,7 +229,7 @@ def run(
         channel = _ZERO if states == 1 else np.uint64((pos // stride) % states)
         gather(index, pos, channel, coordinates, shape, offsets, jumps, margin)
         decoding = pos >= known
-        if recorded + MOST_DECISIONS > len(starts):
+        if recorded + MAX_DECISIONS > len(starts):
             return -1, False
         if holes is not None:
             hole, channel, state, place, recorded = pass_over(
@@ -254,11 +245,11 @@ def run(
         texture = 0.0
         for k in range(n_features):
             features[k] = past[index[k + 1]] - nearest
-            if k < 6:
+            if k < TEXTURE_NEIGHBOURS:
                 texture += abs(features[k])
         # 1 for a sample that teaches the experts nothing.
         unlearned = narrow(features, kept, channel, texture, bool(outliers > 0))
-        texture_class = _class(texture) >> 1
+        texture_class = scale_class(texture) >> 1
         # ---- experts: where
         for e in range(n_recursive):
             row = first_recursive + np.uint64(e)
@@ -286,34 +277,36 @@ def run(
             if not v < top:
                 v = top
             location[e] = v
-            precision = 1.0 / (sharpness * near * near + 0.01)
+            precision = 1.0 / (sharpness * near * near + LEAST_SQUARE)
             numerator += precision * v
             denominator += precision
             # ---- how wide
-            nearby_class = _class(near)
-            for j in range(_VIEWS):
-                i = e * _VIEWS + j
+            nearby_class = scale_class(near)
+            for j in range(VIEWS):
+                i = e * VIEWS + j
                 c = nearby_class
                 if j == 1:
-                    c = min(c >> 1, CLASSES // _TEXTURES - 1)
-                    c += min(max(texture_class - c, 0) >> 1, textures - 1) * (CLASSES // _TEXTURES)
+                    c = min(c >> 1, CLASSES // TEXTURES - 1)
+                    c += min(max(texture_class - c, 0) >> 1, textures - 1) * (CLASSES // TEXTURES)
                 known_class = np.uint64(c)
                 classes[i] = known_class
                 row = first_input + np.uint64(i)
                 scale = scales[row, known_class]
-                scale = scale if counts[row, known_class] > 0.0 else near + 0.3
+                scale = scale if counts[row, known_class] > 0.0 else near + FIRST_SCALE
                 at[i] = v + 0.5
-                rate[i] = 1.0 / (scale * 1.1 + 0.02)
+                rate[i] = 1.0 / (scale * SCALE_FACTOR + SCALE_SUMMAND)
         # ---- contexts
-        scale = 1.0 / rate[n_inputs - _VIEWS]
+        scale = 1.0 / rate[n_inputs - VIEWS]
         centre = location[last]
         base = min(max(math.ceil(centre), 0), largest)
-        size_octave: Any = np.int64(classes[n_inputs - _VIEWS]) >> 2
-        octave = min(size_octave, _OCTAVES - 1)
+        size_octave: Any = np.int64(classes[n_inputs - VIEWS]) >> 2
+        octave = min(size_octave, OCTAVES - 1)
         signs = 0
-        for k in range(4):
+        for k in range(SIGN_NEIGHBOURS):
             signs = signs * 2 + (1 if past[index[k]] > centre else 0)
-        phase = min(octave, 7) * 8 + min(int((centre + 1.0 - base) * 8.0), 7)
+        phase = int((centre + 1.0 - base) * float(PHASE_STEPS))
+        phase = min(phase, PHASE_STEPS - 1)
+        phase += min(octave, PHASE_OCTAVES - 1) * PHASE_STEPS
         shift: Any = np.int64(0)
         if contexts is not None:
             shift = describe(
@@ -329,9 +322,9 @@ def run(
         warped_high = high + warp[channel, high % grid]
         for i in range(n_inputs):
             z = (warped_low - at[i]) * rate[i]
-            below[i] = student(z) if z > -_FAR else 0.0
+            below[i] = student(z) if z > -FAR else 0.0
             z = (warped_high - at[i]) * rate[i]
-            above[i] = student(z) if z < _FAR else 1.0
+            above[i] = student(z) if z < FAR else 1.0
         stage = 0
         up = 0
         ring = 0
@@ -350,21 +343,23 @@ def run(
                 width = rings[ring] * scale if ring < rings.size else width * 2.0
                 edge += int(min(max(width, 1.0), top + 0.5))
                 split = base + edge if up else base - edge
-                node = 1 + min(ring, _RINGS - 1) * 2 + up
+                node = 1 + min(ring, RINGS - 1) * 2 + up
                 if split <= low or split >= high:
                     stage = 2
                     continue
             else:
                 # On a grid even neighbouring integers differ, elsewhere the rest is flat.
-                if depth >= _HALVINGS and grid == 1:
+                if depth >= HALVINGS and grid == 1:
                     value, state, place, recorded = uniform(
                         decoding, value, low, high, state, place, words, starts, masses, recorded
                     )
                     break
                 split = (low + high) >> 1
-                node = 1 + 2 * _RINGS + (min(depth, _HALVINGS - 1) * 6 + min(ring, 5)) * 2 + up
+                node = min(depth, HALVINGS - 1) * HALVED_RINGS
+                node += min(ring, HALVED_RINGS - 1)
+                node = 1 + 2 * RINGS + 2 * node + up
             warped = split + warp[channel, np.uint64(split % grid if grid > 1 else 0)]
-            row = np.uint64(node * _OCTAVES + octave)
+            row = np.uint64(node * OCTAVES + octave)
             kind = np.uint64(node)
             dot = logits[n_inputs] * mix_octave[row, n_inputs]
             dot_node = logits[n_inputs] * mix_node[kind, n_inputs]
@@ -379,7 +374,7 @@ def run(
             mixed = squash(twice * 0.5, squashes)
             corrected = mixed
             if contexts is not None:
-                decision = (((split - base) >> shift) & 0xFFFFFF) * _NODES + node
+                decision = (((split - base) >> shift) & 0xFFFFFF) * NODES + node
                 said = consult(
                     cells, bits, keys, decision, mixed, twice * 0.5, mix_cells, row,
                     trust_cells, node, slots, buckets, offered, stretches,
@@ -387,17 +382,17 @@ def run(
                 corrected = squash(said, squashes)
                 twice = said * 2.0
             # ---- refinement, between the two nearest bins
-            position = min(max(twice + 16.0, 0.0), _BINS - 1.001)
+            position = min(max(twice + MIDDLE_BIN, 0.0), LAST_PLACE)
             bin_ = np.uint64(int(position))
             part = position - int(position)
-            row_signs = np.uint64(node * _SIGNS + signs)
+            row_signs = np.uint64(node * SIGNS + signs)
             left, right = refine_signs[row_signs, bin_], refine_signs[row_signs, bin_ + _ONE]
             p = corrected * trust + (left + part * (right - left)) * trust_signs
-            row_phase = np.uint64(node * _PHASES + phase)
+            row_phase = np.uint64(node * PHASES + phase)
             if trust_phase > 0.0:
                 left, right = refine_phase[row_phase, bin_], refine_phase[row_phase, bin_ + _ONE]
                 p += (left + part * (right - left)) * trust_phase
-            zero = min(max(TOTAL - int(p * 16777216.0), _LEAST), TOTAL - _LEAST)
+            zero = min(max(TOTAL - int(p * float(TOTAL)), MIN_MASS), TOTAL - MIN_MASS)
             bit = np.int64(quantile(state)) >= zero if decoding else value >= split
             start = zero if bit else 0
             mass = TOTAL - zero if bit else zero
@@ -414,9 +409,9 @@ def run(
             # ---- learning of the decision
             one = 1.0 if bit else 0.0
             bin_ += _ONE if part > 0.5 else _ZERO
-            refine_signs[row_signs, bin_] += (one - refine_signs[row_signs, bin_]) * 0.02
+            refine_signs[row_signs, bin_] += (one - refine_signs[row_signs, bin_]) * REFINE_RATE
             if trust_phase > 0.0:
-                refine_phase[row_phase, bin_] += (one - refine_phase[row_phase, bin_]) * 0.02
+                refine_phase[row_phase, bin_] += (one - refine_phase[row_phase, bin_]) * REFINE_RATE
             if contexts is not None:
                 miss = one - corrected
                 teach(cells, mix_cells, row, trust_cells, slots, buckets, offered, one, miss)
@@ -458,14 +453,14 @@ def run(
             size = abs(value - location[e])
             errors[pos, e] = local[e] if outlying else size
             size = min(size, limit)
-            for j in range(_VIEWS):
-                i = e * _VIEWS + j
+            for j in range(VIEWS):
+                i = e * VIEWS + j
                 row = first_input + np.uint64(i)
                 c = classes[i]
                 seen = counts[row, c]
                 if seen == 0.0:
                     scales[row, c] = 0.5 * (size + 1.0 / rate[i])
-                if seen < memory:
+                if seen < CLASS_MEMORY:
                     seen += 1.0
                     counts[row, c] = seen
                 scales[row, c] += (size - scales[row, c]) / (seen + 1.0)
@@ -475,18 +470,18 @@ def run(
             row = first_recursive + np.uint64(e)
             if not rls.update(
                 weights, inverse, row, features, gain, orders[e], value - location[e],
-                heed * local[e] * math.sqrt(local[e]) + 0.1 + unlearned * _NOTHING,
+                heed * local[e] * math.sqrt(local[e]) + LEAST_VARIANCE + unlearned * NO_LESSON,
                 max(forgetting[e], unlearned),
             ):  # fmt: skip
                 rls.bound(inverse, row, orders[e])
         if n_recursive > 1 and not rls.update(
             weights_stack, inverse_stack, channel, predictions, gain, width_stack,
             value - location[last],
-            heed * local[last] * math.sqrt(local[last]) + 0.1 + unlearned * _NOTHING,
-            max(0.998, unlearned),
+            heed * local[last] * math.sqrt(local[last]) + LEAST_VARIANCE + unlearned * NO_LESSON,
+            max(STACK_FORGETTING, unlearned),
         ):  # fmt: skip
             rls.bound(inverse_stack, channel, width_stack)
-        if grid > 1 and settings[8] > 0.0:
+        if warping:
             count_residue(residues, warp, channel, value % grid)
         if pos == 0:
             # Its error is all of the sample, of which no scale should hear.

@@ -8,9 +8,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from compress.prediction.causal.contexts import CONTEXTS
+from compress.prediction.causal.contexts import (
+    ERRORS,
+    LEVELS,
+    N0,
+    N1,
+    N2,
+    N3,
+    N4,
+    N5,
+    OCTAVE,
+    PATTERN,
+    PHASE,
+    PLACE,
+    PREDICTION,
+    SIDES,
+)
+from compress.prediction.causal.format import Settings
 
-__all__ = ["RECIPES", "Recipe", "recipes_of"]
+__all__ = ["ELEVEN", "RECIPES", "Recipe", "recipes_of"]
+
+# Contexts of recipes 5 to 7, by their properties. Others get a tuple of their own: these are in
+# streams.
+ELEVEN = (
+    (PREDICTION,),
+    (PREDICTION, N0, N1),
+    (N0, N1, N2, N3),
+    (N0, N4),
+    (N1, N5),
+    (PLACE, N0, N1),
+    (PLACE, PATTERN, OCTAVE),
+    (ERRORS, OCTAVE),
+    (PHASE, OCTAVE),
+    (SIDES, OCTAVE),
+    (LEVELS,),
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +91,14 @@ class Recipe:
     phase: float = 0.5
     warp: bool = True
 
+    @property
+    def settings(self) -> Settings:
+        """What the kernel is told."""
+        return Settings(
+            self.learn, self.trust, self.textures, self.sharpness, self.stacking, self.heed,
+            self.phase, self.warp,
+        )  # fmt: skip
+
 
 RECIPES = {
     0: Recipe((8,), (300,), 8, 0.015, 0.6),
@@ -66,11 +106,9 @@ RECIPES = {
     2: Recipe((28,), (500,), 8, 0.015, 0.6),
     3: Recipe((8, 16), (100, 400), 8, 0.006, 0.6),
     4: Recipe((12, 32), (100, 600), 8, 0.006, 0.6),
-    5: Recipe((8, 20, 32), (60, 300, 1500), 8, 0.004, 0.4, CONTEXTS, phase=0.0),
-    6: Recipe((4, 12, 20, 32), (50, 150, 500, 2000), 10, 0.003, 0.4, CONTEXTS, phase=0.0),
-    7: Recipe(
-        (16, 16, 32, 32, 64), (60, 150, 300, 1000, 3000), 14, 0.003, 0.4, CONTEXTS, phase=0.0
-    ),
+    5: Recipe((8, 20, 32), (60, 300, 1500), 8, 0.004, 0.4, ELEVEN, phase=0.0),
+    6: Recipe((4, 12, 20, 32), (50, 150, 500, 2000), 10, 0.003, 0.4, ELEVEN, phase=0.0),
+    7: Recipe((16, 16, 32, 32, 64), (60, 150, 300, 1000, 3000), 14, 0.003, 0.4, ELEVEN, phase=0.0),
 }
 # From the cheapest to the dearest; each must be worth its time on a trial.
 _LEVELS = {4: (0,), 5: (0, 1, 2), 6: (3, 4), 7: (5,), 8: (6, 7)}

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.kernels import kernel
+from compress.prediction.causal.format import MOST_RESIDUES
 
 __all__ = ["count_residue"]
 
@@ -27,7 +28,7 @@ def count_residue(
     total = 0.0
     for k in range(grid):
         total += residues[channel, k]
-    if total > 4000.0:
+    if total > MOST_RESIDUES:
         for k in range(grid):
             residues[channel, k] *= 0.5
         total *= 0.5

@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.prediction.causal.coding import encode
+from compress.prediction.causal.format import MAX_CHANNELS, MAX_GRID
 from compress.prediction.causal.recipes import RECIPES
 from compress.prediction.common.scan import Scan, arrange
 from compress.sampling import thinned, window
 
-__all__ = ["MOST_CHANNELS", "MOST_GRID", "choose"]
+__all__ = ["choose"]
 
-MOST_CHANNELS = 64
-MOST_GRID = 32
 # A change must gain this much on the crop, so that noise does not decide.
 _MARGIN = 0.998
 _STEP_MARGIN = 0.985
@@ -71,7 +70,7 @@ def choose(
     grid = _grid(plane, trial.best[1])
     if grid > 1:
         recipe, scan = trial.best
-        trial.improve((recipe, replace(scan, grid=g)) for g in (grid, 2 * grid) if g <= MOST_GRID)
+        trial.improve((recipe, replace(scan, grid=g)) for g in (grid, 2 * grid) if g <= MAX_GRID)
     if plane.ndim != _FLAT and len(recipes) > 1:
         trial = _Trial(_crop(plane, _LONG_BUDGET), trial.best)
     for recipe in recipes[1:]:
@@ -122,7 +121,7 @@ def _orders(shape: tuple[int, ...]) -> list[Scan]:
         rest = tuple(other for other in axes if other != axis)
         if len(shape) > 2 and axis:
             scans.append(Scan((axis, *rest), -1, steps))
-        if shape[axis] <= MOST_CHANNELS:
+        if shape[axis] <= MAX_CHANNELS:
             scans.append(Scan((axis, *rest), 0, steps))
             scans.append(Scan((*rest, axis), len(rest), steps))
     return scans
@@ -159,8 +158,8 @@ def _grid(plane: Plane, scan: Scan) -> int:
     listed = [row[row > 0] if scan.holes else row for row in thin]
     # Of small samples the histogram says it all, and is shorter.
     histograms = [np.bincount(row) if row.max(initial=0) < row.size else None for row in listed]
-    gains = np.zeros(MOST_GRID + 1)
-    for modulus in range(2, MOST_GRID + 1):
+    gains = np.zeros(MAX_GRID + 1)
+    for modulus in range(2, MAX_GRID + 1):
         if min(row.size for row in listed) < 20 * modulus:
             break
         for row, histogram in zip(listed, histograms, strict=True):

@@ -24,7 +24,7 @@ from compress.coders import pack_bits
 from compress.errors import CorruptError
 from compress.prediction.classes.fit import fit_class_tables, fit_location, fit_scale
 from compress.prediction.classes.kernel import FRACTION, SCALE_FRACTION, Tables, Walk, walk
-from compress.prediction.classes.search import MOST_CHANNELS, choose
+from compress.prediction.classes.search import MAX_CHANNELS, choose
 from compress.prediction.common.scan import Scan, arrange, margins, nearest, restore
 from compress.prediction.common.spikes import put_back, read_spikes, take_out
 from compress.prediction.model import Parameters, Plane
@@ -240,8 +240,8 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> _Model:
         raise CorruptError(f"a class model scans the axes {axes} of a plane of shape {shape}")
     scan = Scan(axes, channel, steps)
     period, _ = scan.states(tuple(shape[axis] for axis in axes))
-    if period > MOST_CHANNELS:
-        raise CorruptError(f"a class model has {period} channels, at most {MOST_CHANNELS}")
+    if period > MAX_CHANNELS:
+        raise CorruptError(f"a class model has {period} channels, at most {MAX_CHANNELS}")
     count = take(1, _MOST_NEIGHBOURS, "number of neighbours")
     near = take(0, count, "number of near neighbours")
     low = take(*_INT64, "lowest prediction")

@@ -11,9 +11,9 @@ from compress.prediction.classes.fit import fit_location
 from compress.prediction.common.scan import Scan, arrange, margins, nearest
 from compress.sampling import random_places
 
-__all__ = ["MOST_CHANNELS", "choose"]
+__all__ = ["MAX_CHANNELS", "choose"]
 
-MOST_CHANNELS = 64
+MAX_CHANNELS = 64
 _SAMPLES = 4000
 # A change of scan must gain this many bits a sample, so that noise does not decide.
 _MARGIN = 0.005
@@ -54,7 +54,7 @@ def _candidates(shape: tuple[int, ...]) -> list[Scan]:
     found = [Scan(axes, -1, steps)]
     if len(shape) == 1:
         return found
-    small = [axis for axis in axes if shape[axis] <= MOST_CHANNELS]
+    small = [axis for axis in axes if shape[axis] <= MAX_CHANNELS]
     for axis in sorted(small, key=lambda axis: shape[axis])[:2]:
         rest = tuple(other for other in axes if other != axis)
         found.append(Scan((axis, *rest), 0, steps))

@@ -18,7 +18,20 @@ __all__ = ["LONGEST", "code_lengths", "symbol_lengths", "weights_of"]
 
 LONGEST = 27
 _STEPS = 2 * LONGEST + 1
+# The weight of a symbol is two to this less its length.
 _SCALE = 36
+# A cell is a probability in units of 2**-12, which starts at a half and keeps away from 0 and 1. It
+# moves by one part in the number of decisions that it has seen, at least by one in so many.
+_CELL_BITS = 12
+_EVEN = 1 << (_CELL_BITS - 1)
+_LEAST, _MOST = 32, (1 << _CELL_BITS) - 32
+_MEMORY = 32
+_MASS_SHIFT = 24 - _CELL_BITS
+# Cells: absent or not, under whether the one before was; then the steps of a change, under the
+# change before (none, one step, more).
+_PRESENCE = 2
+_CHANGES = 3
+_CELLS = _PRESENCE + _CHANGES * (_STEPS + 1)
 
 
 def symbol_lengths(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -56,7 +69,7 @@ def code_lengths(
         Of the decoder; decisions written by the encoder, or -1 for impossible lengths.
     """
     decoding = len(masses) == 0
-    cells = np.full(2 + 3 * (_STEPS + 1), 2048, dtype=np.int64)
+    cells = np.full(_CELLS, _EVEN, dtype=np.int64)
     seen = np.zeros(len(cells), dtype=np.int64)
     zero = np.uint64(0)
     whole = np.uint64(TOTAL)
@@ -72,8 +85,10 @@ def code_lengths(
             zigzag = 2 * (here - before) if here >= before else 2 * (before - here) - 1
         step = -1
         while True:
-            cell = absent if step < 0 else 2 + min(change, 2) * (_STEPS + 1) + step
-            mass = np.uint64(cells[cell] << 12)
+            cell = absent
+            if step >= 0:
+                cell = _PRESENCE + min(change, _CHANGES - 1) * (_STEPS + 1) + step
+            mass = np.uint64(cells[cell] << _MASS_SHIFT)
             if decoding:
                 bit = 1 if quantile(state) < mass else 0
                 start = zero if bit else mass
@@ -86,8 +101,8 @@ def code_lengths(
                 masses[count] = np.uint32(mass) | (np.uint32(bit) << answer)
                 count += 1
             seen[cell] += 1
-            cells[cell] += ((bit << 12) - cells[cell]) // min(seen[cell] + 1, 32)
-            cells[cell] = min(max(cells[cell], 32), 4064)
+            cells[cell] += ((bit << _CELL_BITS) - cells[cell]) // min(seen[cell] + 1, _MEMORY)
+            cells[cell] = min(max(cells[cell], _LEAST), _MOST)
             if step < 0:
                 absent = bit
                 if bit == 1:
