@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import compress
+from compress.pipeline import chunk
 from compress.pipeline.execute import Part, check_plan
 from compress.pipeline.tree import Branch, Leaf, Node
 from compress.prediction import raw, static
@@ -71,6 +72,30 @@ def test_a_plan_that_decoders_refuse_is_not_written(
     array = np.arange(12) * 5
     data = compress.compress(array)
     assert compress.inspect(data).chunks[0].plan[0].startswith("plain")
+    assert same(compress.decompress(data), array)
+
+
+def test_a_plan_longer_than_the_bits_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each field of a structure is coded as plain bits where the search has nothing shorter."""
+    noise = np.frombuffer(np.random.default_rng(2).bytes(4000), np.float32)
+    array = np.rec.fromarrays([noise, np.arange(1000)], names="a,b").view(np.ndarray)
+    array = np.array(array, [("a", "f4"), ("b", "i8")])
+    search = chunk.plan_field
+
+    def mistaken(field: np.ndarray[Any, Any], *rest: Any) -> Plan:
+        if field.dtype.kind != "f":
+            return search(field, *rest)
+        plane = ordered.to_plane(field)
+        half = plane & 0xFFFF, plane >> 16
+        leaves = Leaf(raw.CODE, (64,)), Leaf(raw.CODE, (64,))
+        return Branch(multiples.CODE, (1 << 16, 0, 1), leaves), [(part, None) for part in half]
+
+    monkeypatch.setattr(chunk, "plan_field", mistaken)
+    data = compress.compress(array)
+    plans = compress.inspect(data).chunks[0].plan
+    assert plans[0] == "ordered() -> plain(32)"
+    assert not plans[1].startswith("plain")
+    assert len(data) <= 4000 + 160
     assert same(compress.decompress(data), array)
 
 
