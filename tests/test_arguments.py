@@ -87,7 +87,7 @@ def test_decompress_arguments() -> None:
     "data",
     [b"", np.empty(0), np.empty((2, 0), ">i4"), np.zeros(9, ">i4"), np.zeros(9, "c16"),
      np.zeros(4, [("a", "i4"), ("b", "f8")]), np.zeros((3, 4), order="F"), memoryview(b"")],
-    ids=repr,
+    ids=lambda data: f"{type(data).__name__} {getattr(data, 'dtype', '')}",
 )  # fmt: skip
 def test_any_buffer_is_read_as_bytes(data: Any) -> None:
     """Buffers of any format are taken for their bytes, which are not ours here."""
