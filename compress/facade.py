@@ -226,13 +226,16 @@ def _decoded(frame: Frame, header: Header, model: Model | None, threads: int) ->
     return out
 
 
-def inspect(data: bytes | bytearray | memoryview) -> Information:
+def inspect(data: bytes | bytearray | memoryview, *, explain: bool = False) -> Information:
     """Tell what a stream holds, without decoding it.
 
     Parameters
     ----------
     data : bytes-like
         What `compress` returned.
+    explain : bool, optional
+        Also tell which plans the search judges for this array, and at what cost: the array is
+        decoded and searched again at its level. Not for streams that need a model.
 
     Returns
     -------
@@ -249,7 +252,10 @@ def inspect(data: bytes | bytearray | memoryview) -> Information:
         frame = unpack(view)
         header = read_header(frame.header)
         _check_whole(header, frame)
-        return describe_stream(frame, header)
+        if not explain:
+            return describe_stream(frame, header)
+        _check_model(header, None)
+        return describe_stream(frame, header, _decoded(frame, header, None, _check_threads(None)))
 
 
 def fit(sample: ArrayLike, *, level: int = 5) -> Model:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compress.container import Frame, IntegerReader
-from compress.pipeline.chunk import read_layout
+from compress.pipeline.candidates import OPEN
+from compress.pipeline.chunk import explain, read_layout
 from compress.pipeline.header import Header
+from compress.pipeline.plan import Considered
 from compress.pipeline.tree import Leaf, Node
 from compress.prediction.registry import MODELS
 from compress.transforms import STEPS, field_specs
@@ -28,11 +31,15 @@ class ChunkInformation:
         Compressed length.
     plan : tuple of str
         One line of steps and models for each scalar field; empty where a model's plans are used.
+    candidates : tuple of str
+        One line for each candidate that the search judged, in its order: on how many samples, its
+        cost in bits a sample (time included), and its plan. Only where it was asked for.
     """
 
     shape: tuple[int, ...]
     n_bytes: int
     plan: tuple[str, ...]
+    candidates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +92,16 @@ class Information:
         for i, chunk in enumerate(self.chunks):
             lines.append(f"chunk {i:<5} {chunk.shape}, {chunk.n_bytes:,} bytes")
             lines += [f"            {line}" for line in chunk.plan or ("plans of the model",)]
+            lines += [f"  candidate {line}" for line in chunk.candidates]
         return "\n".join(lines)
 
 
-def describe_stream(frame: Frame, header: Header) -> Information:
-    """Describe a stream whose frame and header are parsed."""
+def describe_stream(frame: Frame, header: Header, array: NDArray[Any] | None = None) -> Information:
+    """Describe a stream whose frame and header are parsed.
+
+    With the array that it holds, in the order of its chunks, the search is run on it again for the
+    candidates that it judges.
+    """
     chunks = []
     for i in range(frame.n_chunks):
         shape = header.geometry.chunk_shape(i)
@@ -98,7 +110,12 @@ def describe_stream(frame: Frame, header: Header) -> Information:
         if header.fingerprint is None or reader.unsigned(2) == 1:
             plans, _ = read_layout(reader, field_specs(header.dtype, shape), None)
             plan = tuple(map(_line, plans))
-        chunks.append(ChunkInformation(shape, frame.chunk_length(i), plan))
+        judged = []
+        if array is not None:
+            part = array[(*header.geometry.index(i), ...)]
+            judged = explain(part, header.level, header.max_error)
+        candidates = tuple(map(_judged, judged))
+        chunks.append(ChunkInformation(shape, frame.chunk_length(i), plan, candidates))
     samples = header.n_bytes // header.dtype.itemsize if header.dtype.itemsize else 0
     return Information(
         shape=header.shape,
@@ -114,9 +131,17 @@ def describe_stream(frame: Frame, header: Header) -> Information:
     )
 
 
+def _judged(one: Considered) -> str:
+    """Return a candidate as one line."""
+    name = "  " + _line(one.node) if isinstance(one.node, Leaf) else _line(one.node)
+    return f"{one.samples:>9,} of {one.size:,} samples: {one.cost / one.size:.4f} bits  {name}"
+
+
 def _line(node: Node) -> str:
     """Return a plan as one line: ``step(parameters) -> child`` or ``step -> {child; child}``."""
     parameters = ", ".join(map(str, node.parameters[:8])) + ", ..." * (len(node.parameters) > 8)
+    if node == OPEN:
+        return "..."
     if isinstance(node, Leaf):
         name = MODELS[node.model].NAME if node.model in MODELS else f"model {node.model}"
         return f"{name}({parameters})"

@@ -93,10 +93,15 @@ def decompress(
 
 
 @app.command()
-def info(file: _Input) -> None:
+def info(
+    file: _Input,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="List the plans that the search judges, with costs.")
+    ] = False,
+) -> None:
     """Show what a compressed file holds, without decoding it."""
     with _failures():
-        print(compress.inspect(_read(file)))
+        print(compress.inspect(_read(file), explain=explain))
 
 
 def _target(file: str, output: str | None, default: str) -> Path | BinaryIO:

@@ -26,7 +26,6 @@ OPEN = Leaf(-1)
 # J in bits, a chain, and what of it estimates cannot judge.
 _Scored = tuple[float, Node, tuple[int, ...]]
 
-_BY_STAGE = sorted(STEPS.values(), key=lambda step: step.TRAITS.stage)
 # What coding judges better than the estimate goes on unless it is estimated so much dearer.
 _NOT_ESTIMABLE = 1.5
 # By how much, where it is not judged by coding.
@@ -37,7 +36,7 @@ _SIMPLER = 1.002
 
 def steps_from(stage: int, dtype: np.dtype[Any], effort: Effort) -> Iterator[Step]:
     """Yield the steps that may follow from a stage on, in the order of their stages."""
-    for step in _BY_STAGE:
+    for step in sorted(STEPS.values(), key=lambda step: step.TRAITS.stage):
         traits = step.TRAITS
         if traits.stage >= stage and traits.search_ns <= effort.search_ns and step.accepts(dtype):
             yield step

@@ -30,14 +30,14 @@ from compress.pipeline.execute import (
 )
 from compress.pipeline.geometry import fold_axes
 from compress.pipeline.model import Model
-from compress.pipeline.plan import plan_field
+from compress.pipeline.plan import Considered, plan_field
 from compress.pipeline.tree import Branch, Leaf, Node, leaves, read_node, write_node
 from compress.prediction import raw
 from compress.transforms import ordered
 from compress.transforms.dtypes import describe
 from compress.transforms.fields import are_numbers, assemble, field_specs, take_apart
 
-__all__ = ["check_dtype", "code_chunk", "decode_chunk", "learn", "read_layout"]
+__all__ = ["check_dtype", "code_chunk", "decode_chunk", "explain", "learn", "read_layout"]
 
 Array = NDArray[Any]
 # In place of a plan: a branch of the step 0, which does not exist.
@@ -231,6 +231,15 @@ def _is_raw(reader: IntegerReader) -> bool:
         return True
     reader.position = position
     return False
+
+
+def explain(array: Array, level: int, max_error: float | None) -> list[Considered]:
+    """List the candidates that the search judges for a chunk of an array, field by field."""
+    considered: list[Considered] = []
+    for field, bound in zip(_fields(array), _bounds(array.dtype, max_error), strict=True):
+        if field.size:
+            plan_field(field, level, bound, considered)
+    return considered
 
 
 def learn(array: Array, level: int) -> Model:

@@ -40,9 +40,10 @@ _LEAST_PART, _MOST_OPTIONS = 1 << 10, 5
 
 
 class Considered(NamedTuple):
-    """A candidate that was coded: samples of it, J in bits of all, and its plan."""
+    """A candidate that was judged: on how many of how many samples, J in bits of all, its plan."""
 
     samples: int
+    size: int
     cost: float
     node: Node
 
@@ -138,7 +139,9 @@ class _Search(NamedTuple):
             for carried in pool:
                 judged = sum(self.judge(leaf, samples / size) for leaf in carried.leaves)
                 costs.append(carried.cost + judged)
-                self.considered.append(Considered(min(samples, size), costs[-1], carried.node))
+                self.considered.append(
+                    Considered(min(samples, size), size, costs[-1], carried.node)
+                )
             order = sorted(range(len(pool)), key=costs.__getitem__)
             most = self.most(costs[order[0]], samples, size)
             pool = [pool[i] for i in order if costs[i] <= most]
@@ -251,7 +254,8 @@ class _Search(NamedTuple):
                 tried = self.tried(fit, trial, child, least)
                 if tried is not None:
                     scored.append((tried.cost, fit))
-                    self.considered.append(Considered(trial.size, tried.cost, tried.leaf))
+                    judged = Considered(trial.size, plane.size, tried.cost, tried.leaf)
+                    self.considered.append(judged)
             scored.sort(key=lambda pair: pair[0])
             most = self.most(scored[0][0], trial.size, plane.size)
             pool = [fit for cost, fit in scored if cost <= most]
