@@ -68,7 +68,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         return
     # Bits of negative numbers are those of others, decimal digits are not.
     for base in (BITS, DECIMALS) if low >= 0 else (BITS,):
-        cuts = [cut for cut in _rises(sample, base) if base**cut <= high - low]
+        cuts = [cut for cut in _rises(sample, base) if base**cut <= min(high - low, MAX_RADIX)]
         if not cuts:
             continue
         whole = _cost(sample)
@@ -154,6 +154,8 @@ def _numbers(flat: Plane, reference: int, radices: Parameters) -> list[Plane]:
 
 def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Give the numbers."""
+    if math.prod(parameters[1:]) > MAX_RADIX:
+        return None
     numbers = _numbers(array.reshape(-1), parameters[0], parameters[1:])
     planes = [np.ascontiguousarray(plane.reshape(array.shape)) for plane in numbers]
     return tuple(Child(plane, "channel", next_stage=STAGE_ORDER) for plane in planes)

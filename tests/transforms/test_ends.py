@@ -53,7 +53,7 @@ def near_the_ends(draw: st.DrawFn) -> np.ndarray:
         )
     )
     rng = np.random.default_rng(draw(st.integers(0, 1000)))
-    width = draw(st.sampled_from([7, 24, 100, 360, 1440, 1 << 16, 1 << 33]))
+    width = draw(st.sampled_from([7, 24, 100, 360, 1440, 1 << 16, 1 << 33, 1 << 62]))
     width = min(width, int(info.max) - int(info.min))
     values = _structure(rng, draw(st.sampled_from(KINDS)), math.prod(shape), width)
     where = draw(st.sampled_from(["low", "high", *OFFSETS]))
@@ -65,6 +65,8 @@ def near_the_ends(draw: st.DrawFn) -> np.ndarray:
         lowest = int(where)
     lowest = max(int(info.min), min(lowest, int(info.max) - int(values.max())))
     array = (values.astype(np.uint64) + np.uint64(lowest % (1 << 64))).astype(dtype)
+    if draw(st.integers(0, 7)) == 0:
+        array = np.frombuffer(rng.bytes(array.nbytes), dtype).copy()
     if draw(st.booleans()):
         rare = rng.random(array.size) < 0.02
         array[rare] = draw(st.sampled_from([info.min, info.max]))
