@@ -153,7 +153,7 @@ def find(state: Scalar, cumulative: np.ndarray, first: Scalar, last: Scalar) -> 
 def look_up(wanted: Scalar, entry: Scalar) -> tuple[Scalar, Scalar, Scalar]:
     """Take an entry of `Tables.lookup` apart: slot, distance to its start, mass.
 
-    Where the distance is not below the mass, only `locate` knows the slot.
+    Where the distance is not below the mass, only `locate` finds the slot.
     """
     return entry & _SLOT_MASK, (wanted - (entry >> _SLOT_BITS)) & _MASK, entry >> _MASS_SHIFT
 

@@ -1,6 +1,6 @@
 """The causal plane model: every sample coded under a density that earlier samples set.
 
-Experts predict, the errors nearby say how wide, and the sample is coded as a few binary
+Experts predict, the errors nearby give the scale, and the sample is coded as a few binary
 decisions whose probabilities are mixed from all experts' distributions. Everything is learned
 while coding, on both sides alike, so the parameters are few: the recipe, then the scan (the axes
 from the slowest to the fastest, the place of the channel axis plus one, the steps, the grid,
@@ -67,7 +67,7 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     smooth = plane if holes else take_out(plane)[0]
     high, _, _ = _strip(smooth.reshape(_fold(plane.shape)))
     budget = min(max(plane.size // 40, 4096), _BUDGETS[min(level, 8)])
-    # Across channels the cheapest recipe says little.
+    # Across channels the cheapest recipe predicts little.
     channels = plane.ndim > 1 and min(plane.shape) <= SHORT_AXIS
     recipes = recipes_of(5 if level < 5 and channels else level)
     recipe, scan = choose(high, recipes, budget, _WORTH if level < 8 else 0.0, holes)

@@ -1,6 +1,6 @@
 """Cells: how often the same decision came out this way in the same circumstances.
 
-The experts' distributions are smooth and change slowly. What they cannot say is counted: values
+The experts' distributions are smooth and change slowly. What they cannot express is counted: values
 that are missing or frequent, pairs of samples that an interpolation made alike, the side on which
 the errors nearby lay. Every context is a few properties of the sample; with the decision, its hash
 finds a cell, which starts at the experts' probability and moves to what comes true. What the cells

@@ -24,7 +24,7 @@ __all__ = ["CELLS", "COASTS", "CONTEXTS", "pass_over"]
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
-# How many of the nearest neighbours each context of the decision sees, as far as there are so many.
+# How many of the nearest neighbours each context of the decision takes, where there are so many.
 _SEEN = np.array([4, 8, 14], np.uint64)
 CONTEXTS = 3
 CELLS = 1 << 14

@@ -207,7 +207,7 @@ def run(
     logits = np.zeros(n_inputs + 1)
     logits[n_inputs] = BIAS
     coordinates = np.zeros(shape.size, np.int64)
-    # Compiled apart for each: where there are no contexts, all that knows of them is left out.
+    # Compiled apart for each: where there are no contexts, the code for them is left out.
     if contexts is not None:
         n_contexts = len(contexts)
         bits = cells_of(n)

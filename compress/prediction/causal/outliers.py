@@ -95,7 +95,7 @@ def narrow(
 
 @njit(forceinline=True, error_model="numpy")
 def observe(kept: npt.NDArray[np.float64], channel: Any, size: float) -> tuple[bool, float]:
-    """Say whether an error of this size is an outlier's, and from which size on one is."""
+    """Return whether an error of this size is an outlier's, and from which size on one is."""
     largest, fade = kept[channel, _ERROR], kept[channel, _FADE]
     limit = _FAR * largest + _LEAST
     outlying = size > limit and fade < _WARM

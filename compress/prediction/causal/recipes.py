@@ -64,7 +64,7 @@ class Recipe:
     contexts : tuple of tuples of int
         Properties that are counted together; see `compress.prediction.causal.contexts`.
     textures : int
-        Classes of the texture nearby, which the second scale of each expert knows of.
+        Classes of the texture nearby, on which the second scale of each expert depends.
     sharpness : float
         How much the average of several experts follows those that were right; 0 is equal weights.
     stacking : float
@@ -72,7 +72,7 @@ class Recipe:
     heed : float
         How much less samples in noisy surroundings teach the experts.
     phase : float
-        On a grid, the part of the refinement that knows of the prediction's phase; nothing where
+        On a grid, the part of the refinement that depends on the prediction's phase; nothing where
         contexts do.
     warp : bool
         Whether residues that are rare get little room.

@@ -156,7 +156,7 @@ def _grid(plane: Plane, scan: Scan) -> int:
         rows = samples.reshape(1, -1)
     thin = thinned(rows, _RESIDUE_SAMPLES)
     listed = [row[row > 0] if scan.holes else row for row in thin]
-    # Of small samples the histogram says it all, and is shorter.
+    # Of small samples the histogram is enough, and is shorter.
     histograms = [np.bincount(row) if row.max(initial=0) < row.size else None for row in listed]
     gains = np.zeros(MAX_GRID + 1)
     for modulus in range(2, MAX_GRID + 1):

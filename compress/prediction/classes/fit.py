@@ -10,7 +10,7 @@ from compress.tables import TableParameters, fit_counts
 __all__ = ["fit_class_tables", "fit_location", "fit_scale"]
 
 _ROUNDS = 3
-# Places beside an outlier say nothing of all others: those so many times as far out as all but one
+# Places beside an outlier are not like all others: those so many times as far out as all but one
 # in twenty.
 _FAR = 16.0
 _ORDINARY = 0.95
@@ -96,7 +96,7 @@ def fit_scale(
 
 
 def _ordinary(sizes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Say which places are no outliers, nor have one among their neighbours."""
+    """Return which places are no outliers, nor have one among their neighbours."""
     # The largest of few is no quantile.
     usual = float(np.quantile(sizes, _ORDINARY, method="lower"))
     return np.asarray(sizes <= _FAR * (usual + 1.0))

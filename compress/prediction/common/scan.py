@@ -1,6 +1,6 @@
 """Which earlier samples matter: scan order, channels, and the nearest causal offsets.
 
-A *scan* says in which order the axes are walked (the last one fastest), which of them is a
+A *scan* is the order in which the axes are walked (the last one fastest), which of them is a
 channel axis (each of its indices has a model of its own), and how far apart neighbours along
 each axis count to be. From these few integers both sides derive the same offsets.
 """
@@ -32,7 +32,7 @@ class Scan:
     grid : int
         Modulus under which residues are not equally frequent; 1 for none.
     holes : int
-        1 if the smallest samples are holes, which say nothing of their neighbours.
+        1 if the smallest samples are holes, which predict nothing.
     """
 
     axes: tuple[int, ...]
@@ -104,7 +104,7 @@ def nearest(shape: tuple[int, ...], scan: Scan, index: int, count: int) -> npt.N
     -------
     ndarray of int64, shape (count, len(shape))
         Offsets, the nearest first; the last is repeated when the array has fewer samples. Not to
-        be written to: the search asks again and again, so results are kept.
+        be written to: results are kept, because the search needs them many times.
     """
     limit = min(scan.steps)
     while True:

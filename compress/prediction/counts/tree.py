@@ -1,8 +1,8 @@
 """A binary tree over an ordered alphabet, balanced by weight, so that order is kept.
 
-Every inner node asks "is the symbol at least ``middle``?". Nodes are numbered in the order in
-which a depth-first walk meets them; node 0 is the root. Three levels of nodes form a group: the
-cells of a group lie side by side in one slot of a context's hash table.
+Every inner node is the decision whether the symbol is at least ``middle``. Nodes are numbered in
+the order in which a depth-first walk meets them; node 0 is the root. Three levels of nodes form a
+group: the cells of a group lie side by side in one slot of a context's hash table.
 """
 
 from __future__ import annotations
