@@ -47,8 +47,9 @@ _SMALLEST = 64
 # Units that cost no more bits need no matches.
 _CHEAP = 0.25
 _WINDOW = 1 << 12
-# Share of units, and of samples of a window, that matches must hold.
-_SHARE, _LITTLE = 0.05, 0.02
+# Share of units that matches must hold, and of pieces that must occur again before they are looked
+# for: of narrow samples many do so by chance, and models with contexts see them.
+_SHARE, _LITTLE, _MUCH, _NARROW = 0.05, 0.02, 0.35, 12.0
 _MAX_SLOTS = 1 << 18
 
 TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=100.0, encode_ns=250.0, decode_ns=4.0)
@@ -65,7 +66,9 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         units = _units(array, unit)
         each = bits * (array.size // max(units.size, 1))
         least = max(1, min(MAX_LEAST, math.ceil(_LEAST_BITS / max(each, _CHEAP))))
-        if each < _CHEAP or units.size < _SMALLEST or not _recur(units, least):
+        if each < _CHEAP or units.size < _SMALLEST:
+            continue
+        if _recurring(units, least) <= (_MUCH if each < _NARROW else _LITTLE):
             continue
         for length in sorted({least, max(least, _LONGER)} if each < _LEAST_BITS else {least}):
             matches = _matches(units, length)
@@ -83,8 +86,8 @@ def _bits(window: Plane) -> float:
     return change if counts.size > window.size // 4 else min(change, entropy)
 
 
-def _recur(units: Plane, least: int) -> bool:
-    """Whether pieces of that length occur again, by those whose hash is one of a few."""
+def _recurring(units: Plane, least: int) -> float:
+    """Share of pieces of that length that occur again, by those whose hash is one of a few."""
     gram = min(least, 32)
     words = _hashes(units)
     total = np.concatenate([[np.uint64(0)], np.cumsum(words, dtype=np.uint64)])
@@ -93,7 +96,7 @@ def _recur(units: Plane, least: int) -> bool:
     mask = np.uint64((1 << (few - 1).bit_length()) - 1)
     chosen = pieces[(pieces >> np.uint64(40)) & mask == 0]
     again = int(chosen.size - np.unique(chosen).size)
-    return bool(again > _LITTLE * chosen.size + 1)
+    return (again - 1) / max(chosen.size, 1)
 
 
 def _hashes(values: Plane) -> Any:
