@@ -439,20 +439,18 @@ def run(
         past[pos] = value
         ends[pos] = recorded
         # ---- learning of the sample
-        outlying, limit = observe(kept, channel, abs(value - location[last]))
+        outlying, most = observe(kept, channel, abs(value - location[last]))
         if outlying:
             expected = min(max(int(location[last] + 0.5), 0 if holes is None else 1), largest)
             outliers = set_apart(
-                past, index, n_features + 1, pos, expected, limit, kept, channel, places, values,
+                past, index, n_features + 1, pos, expected, most, kept, channel, places, values,
                 outliers,
             )  # fmt: skip
             unlearned = 1.0
-        else:
-            limit = math.inf
         for e in range(n_experts):
             size = abs(value - location[e])
             errors[pos, e] = local[e] if outlying else size
-            size = min(size, limit)
+            size = min(size, most)
             for j in range(VIEWS):
                 i = e * VIEWS + j
                 row = first_input + np.uint64(i)
@@ -483,9 +481,6 @@ def run(
             rls.bound(inverse_stack, channel, width_stack)
         if warping:
             count_residue(residues, warp, channel, value % grid)
-        if pos == 0:
-            # Its error is all of the sample, of which no scale should hear.
-            counts[:] = 0.0
         advance(coordinates, shape)
     for k in range(outliers):
         past[places[k]] = values[k]

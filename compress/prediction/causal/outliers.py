@@ -8,6 +8,7 @@ back, and what the experts see of the signal before the move is left out.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,9 @@ _LEAST = 16.0
 # first 28 set nothing apart.
 _SLOWEST = 1.0 / 8192.0
 _WARM = 1.0 / 16.0
+_FIRST = 0.5
+# The error of the first sample is all of it, so scales learn what they are where nothing is known.
+_UNKNOWN = 0.35
 # How fast density follows. Above one half outliers are what the signal is now, and the limit rises.
 _FOLLOW = 0.125
 _DENSE = 0.5
@@ -43,7 +47,7 @@ _WIDEN = 1.05
 def record(channels: int) -> npt.NDArray[np.float64]:
     """Return what is kept of so many channels, at the start."""
     kept = np.zeros((channels, _KEPT))
-    kept[:, _FADE] = 0.5
+    kept[:, _FADE] = _FIRST
     return kept
 
 
@@ -95,14 +99,18 @@ def narrow(
 
 @njit(forceinline=True, error_model="numpy")
 def observe(kept: npt.NDArray[np.float64], channel: Any, size: float) -> tuple[bool, float]:
-    """Return whether an error of this size is an outlier's, and from which size on one is."""
+    """Say whether an error of this size is an outlier's, and the most that scales learn of it.
+
+    Of an outlier that is the size from which on one is.
+    """
     largest, fade = kept[channel, _ERROR], kept[channel, _FADE]
     limit = _FAR * largest + _LEAST
     outlying = size > limit and fade < _WARM
     # Half the number of samples so far, without a division.
     kept[channel, _FADE] = max(fade - 0.5 * fade * fade, _SLOWEST)
     kept[channel, _ERROR] = max(largest - largest * fade, largest if outlying else size)
-    return outlying, limit
+    most = limit if outlying else math.inf
+    return outlying, most if fade < _FIRST else _UNKNOWN
 
 
 @kernel(error_model="numpy")
