@@ -96,7 +96,7 @@ def _recurring(units: Plane, least: int) -> float:
     mask = np.uint64((1 << (few - 1).bit_length()) - 1)
     chosen = pieces[(pieces >> np.uint64(40)) & mask == 0]
     again = int(chosen.size - np.unique(chosen).size)
-    return (again - 1) / max(chosen.size, 1)
+    return float((again - 1) / max(chosen.size, 1))
 
 
 def _hashes(values: Plane) -> Any:
