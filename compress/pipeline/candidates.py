@@ -7,7 +7,7 @@ those of the sample; on other parts of the array they are looked for again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from compress.pipeline.effort import Effort
 from compress.pipeline.tree import Branch, Leaf, Node
 from compress.prediction.common.entropy import plane_bits
 from compress.transforms import STEPS, Step
-from compress.transforms.step import END, STAGE_WHOLE, Child, Context, Parameters, is_plane
+from compress.transforms.step import STAGE_WHOLE, Child, Context, Parameters, is_plane
 
 __all__ = ["OPEN", "chains", "clearest", "refit", "steps_from"]
 
@@ -62,17 +62,49 @@ def chains(array: Array, total: int, stage: int, context: Context, effort: Effor
         The cheapest ``effort.beam`` chains with their cost in bits and their kind, the
         cheapest first.
     """
+    return _chains(array, total, stage, context, effort, [effort.visits])
+
+
+class _First(NamedTuple):
+    """A step that a chain may begin with: J in bits without further steps, and what it makes."""
+
+    bits: float
+    step: Step
+    parameters: Parameters
+    kind: tuple[int, ...]
+    children: tuple[Child, ...]
+
+
+def _chains(
+    array: Array, total: int, stage: int, context: Context, effort: Effort, visits: list[int]
+) -> list[_Scored]:
     found: list[_Scored] = []
     if is_plane(array.dtype):
         found.append((plane_bits(array, total), OPEN, ()))
-    if array.size and stage < STAGE_WHOLE:
-        for step in steps_from(stage, array.dtype, effort):
-            if step.TRAITS.whole_plane:
-                break
-            for i, parameters in enumerate(step.candidates(array, context)):
-                own = () if step.TRAITS.estimable and i == 0 else (step.CODE, i)
-                found += _through(step, parameters, own, array, total, context, effort)
-    return _best(found, effort)
+    firsts: list[_First] = []
+    for step in steps_from(stage, array.dtype, effort) if array.size else ():
+        if step.TRAITS.whole_plane:
+            break
+        for i, parameters in enumerate(step.candidates(array, context)):
+            children = step.split(array, parameters)
+            if children is None or any(child.holes for child in children) > effort.knows_holes:
+                continue
+            kind = () if step.TRAITS.estimable and i == 0 else (step.CODE, i)
+            bits = sum(_child_bits(child, _share(child, array, total)) for child in children)
+            firsts.append(_First(bits, step, parameters, kind, children))
+    firsts.sort(key=lambda first: first.bits)
+    # Further steps are looked for behind the most promising, as long as visits last.
+    for i, first in enumerate(firsts):
+        found += _through(first, array, total, effort, visits if i <= effort.beam else [0])
+    found.sort(key=lambda scored: scored[0])
+    if effort.trials:
+        return _best(found, effort)
+    # A field needs another chain where the whole of it refuses the first; a plane has itself.
+    return found[:1] if is_plane(array.dtype) else found
+
+
+def _share(child: Child, array: Array, total: int) -> int:
+    return round(child.plane.size / array.size * total)
 
 
 def clearest(scored: list[_Scored]) -> list[_Scored]:
@@ -84,41 +116,31 @@ def clearest(scored: list[_Scored]) -> list[_Scored]:
 
 def _best(found: list[_Scored], effort: Effort) -> list[_Scored]:
     """Keep the cheapest chains; of each kind that estimates cannot judge, only one."""
-    found.sort(key=lambda scored: scored[0])
-    if not effort.trials:
-        return found[:1]
     kept: dict[tuple[int, ...], _Scored] = {}
     for scored in found:
         kept.setdefault(scored[2], scored)
     # The chain that estimates can judge always goes on.
     plain = kept.pop((), None)
     others = [scored for scored in kept.values() if scored[0] <= found[0][0] * _NOT_ESTIMABLE]
-    several = [*others[: effort.beam - (plain is not None)], *([plain] if plain else [])]
+    several = [*others[: max(1, effort.beam - (plain is not None))], *([plain] if plain else [])]
     return sorted(several, key=lambda scored: scored[0])
 
 
 def _through(
-    step: Step,
-    parameters: Parameters,
-    own: tuple[int, ...],
-    array: Array,
-    total: int,
-    context: Context,
-    effort: Effort,
+    first: _First, array: Array, total: int, effort: Effort, visits: list[int]
 ) -> list[_Scored]:
     """List the chains that begin with a step: the best of each child, and others of the main."""
-    children = step.split(array, parameters)
-    if children is None or any(child.holes for child in children) > effort.knows_holes:
-        return []
+    step, parameters, own, children = first.step, first.parameters, first.kind, first.children
     traits = step.TRAITS
     cost = total * (traits.decode_ns * effort.decode_price + traits.encode_ns * effort.encode_price)
     below: list[list[_Scored]] = []
     for child in children:
-        share = round(child.plane.size / array.size * total)
-        if child.next_stage == END or child.holes:
+        share = _share(child, array, total)
+        if visits[0] <= 0 or child.next_stage >= STAGE_WHOLE or child.holes:
             below.append([(_child_bits(child, share), OPEN, ())])
         else:
-            below.append(chains(child.plane, share, child.next_stage, context, effort))
+            visits[0] -= 1
+            below.append(_chains(child.plane, share, child.next_stage, Context(), effort, visits))
     least = cost + _SIMPLER * sum(scored[0][0] for scored in below)
     best = tuple(scored[0][1] for scored in below)
     main = [i for i, child in enumerate(children) if child.role == "main"][:1]

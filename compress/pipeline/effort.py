@@ -26,6 +26,8 @@ class Effort(NamedTuple):
         Samples of a field on which chains of steps are estimated.
     beam : int
         Chains that are tried by coding.
+    visits : int
+        Planes behind a first step for which further steps are looked for.
     trials : tuple of int
         Samples on which chains are judged by coding, round by round; none where estimates decide.
     rounds : tuple of int
@@ -45,6 +47,7 @@ class Effort(NamedTuple):
 
     sample: int
     beam: int
+    visits: int
     trials: tuple[int, ...]
     rounds: tuple[int, ...]
     slack: float
@@ -72,25 +75,22 @@ _SIX = _fits((causal, 6), (causal, 5), (counts, 5), (static, 3), (raw, 1))
 _SEVEN = _fits((causal, 7), (causal, 5), (counts, 7), (static, 3), (raw, 1))
 _EIGHT = _fits((causal, 8), (causal, 5), (counts, 7), (static, 3), (raw, 1))
 _QUICK = _fits((causal, 4), (counts, 4), (static, 1), (raw, 1))
+_LINEAR = _fits((causal, 4), (static, 1), (raw, 1))
 
+_EARLY, _LATE, _LATEST = (1 << 14, 1 << 17), (1 << 12, 1 << 15), (1 << 12, 1 << 16)
+
+# The prices follow from what a level is for: at level 1 a nanosecond is worth a fiftieth of a bit
+# (pcodec's lead in decoding over our lanes is some 2 ns), at level 5 the 300 ns between a static
+# and the cheapest adaptive model are worth a hundredth of a bit, at level 8 nothing to speak of.
 EFFORT = {
-    1: Effort(1 << 11, 1, (), (), 0.0, 5.0, 2e-2, 2e-3, _ONE, _ONE),
-    2: Effort(1 << 13, 1, (), (), 0.0, 20.0, 1e-2, 1e-3, _ONE, _ONE),
-    3: Effort(1 << 14, 4, (1 << 13, 1 << 15), (), 8.0, 100.0, 5e-4, 5e-5, _THREE, _THREE),
-    4: Effort(1 << 14, 4, (1 << 13, 1 << 15), (), 8.0, 100.0, 3e-4, 3e-5, _FOUR, _FOUR),
-    5: Effort(
-        1 << 14, 6, (1 << 14, 1 << 17), (1 << 12, 1 << 15), 16.0, 200.0, 1e-4, 1e-5, _FIVE, _QUICK
-    ),
-    6: Effort(
-        1 << 14, 6, (1 << 14, 1 << 17), (1 << 12, 1 << 15), 16.0, 400.0, 5e-5, 5e-6, _SIX, _QUICK
-    ),
-    7: Effort(
-        1 << 14, 6, (1 << 14, 1 << 17), (1 << 12, 1 << 16), 16.0, 1000.0, 1e-5, 1e-6, _SEVEN, _QUICK
-    ),
-    8: Effort(
-        1 << 14, 6, (1 << 14, 1 << 17), (1 << 12, 1 << 16), 16.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK
-    ),
-    9: Effort(
-        1 << 14, 6, (1 << 14, 1 << 17), (1 << 12, 1 << 16), 16.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK
-    ),
+    1: Effort(1 << 11, 1, 8, (), (), 0.0, 5.0, 2e-2, 2e-3, _ONE, _ONE),
+    2: Effort(1 << 13, 1, 16, (), (), 0.0, 20.0, 1e-2, 1e-3, _ONE, _ONE),
+    3: Effort(1 << 14, 4, 32, (1 << 13, 1 << 15), (), 8.0, 100.0, 5e-4, 5e-5, _THREE, _LINEAR),
+    4: Effort(1 << 14, 4, 32, (1 << 13, 1 << 15), (), 8.0, 100.0, 3e-4, 3e-5, _FOUR, _LINEAR),
+    5: Effort(1 << 14, 6, 32, _EARLY, _LATE, 16.0, 200.0, 5e-5, 5e-6, _FIVE, _QUICK),
+    6: Effort(1 << 14, 6, 48, _EARLY, _LATE, 16.0, 400.0, 3e-5, 3e-6, _SIX, _QUICK),
+    7: Effort(1 << 14, 6, 64, _EARLY, _LATEST, 16.0, 1000.0, 1e-5, 1e-6, _SEVEN, _QUICK),
+    8: Effort(1 << 14, 6, 96, _EARLY, _LATEST, 16.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK),
 }
+# Level 9 has no recipe of its own yet.
+EFFORT[9] = EFFORT[8]

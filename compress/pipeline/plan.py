@@ -31,6 +31,8 @@ __all__ = ["Considered", "plan_field"]
 
 Array = NDArray[Any]
 _INNER = Context()
+# Samples of a field up to which lower levels are tried in full.
+_SHORT = 1 << 15
 # Steps for whole planes that may follow one another.
 _MOST_WHOLE = 4
 # Bits that a model learns for: it pays them once, a trial counts them for every part of the plane.
@@ -93,6 +95,21 @@ def plan_field(
         The planes of its leaves, in order, and what they are coded to.
     """
     search = _Search(EFFORT[level], [] if considered is None else considered, {})
+    found = _planned(search, field, max_error)
+    # More effort never chooses worse: where it is cheap, lower levels take part with all they do.
+    if level > 1 and field.size <= _SHORT:
+        lower = plan_field(field, level - 1, max_error)
+        return min(found, lower, key=_size)
+    return found
+
+
+def _size(planned: tuple[Node, list[Part]]) -> int:
+    node, parts = planned
+    return len(write_node(node)) + sum(len(data or b"") for _, data in parts)
+
+
+def _planned(search: _Search, field: Array, max_error: float | None) -> tuple[Node, list[Part]]:
+    """Choose a chain, then a plane model for each plane that it leaves."""
     chosen = search.best(field, 0, Context(max_error), 0)
     coded = [search.model(leaf) for leaf in chosen.leaves]
     node = _filled(chosen.node, iter([leaf for leaf, _ in coded]))
@@ -119,7 +136,12 @@ class _Search(NamedTuple):
     def best(self, array: Array, stage: int, context: Context, depth: int) -> _Carried:
         """Carry out the cheapest chain of steps from a stage on."""
         sample = sample_of(array, self.effort.sample)
-        scored = chains(sample, array.size, stage, context, self.effort)
+        effort = (
+            self.effort
+            if depth == 0
+            else self.effort._replace(beam=1, visits=self.effort.visits // 8)
+        )
+        scored = chains(sample, array.size, stage, context, effort)
         if depth > 0 and self.effort.trials:
             scored = clearest(scored)
         pool: list[_Carried] = []
@@ -216,7 +238,7 @@ class _Search(NamedTuple):
                 if bits < alone:
                     found.append((bits, len(found), option))
         found.sort()
-        if not self.effort.trials or depth > 0 or child.role == "mask":
+        if not self.effort.trials or depth > 0 or child.role in ("mask", "side"):
             return [found[0][2]]
         # One of each step: estimates flatter some more than others.
         each: dict[int, _Option] = {}

@@ -105,11 +105,13 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         return
     wide = values.astype(np.float64)
     unit = max(abs(float(wide[0])), abs(float(wide[-1]))) * 2.0**-mantissa
-    choices = [
-        (*grid, precision)
-        for grid in find_grid(wide, unit)
-        for precision in ((NATIVE,) if mantissa == MANTISSA[8] else (DOUBLE, NATIVE))
-    ]
+    # Sums of the largest floats overflow, and such grids miss.
+    with np.errstate(over="ignore", invalid="ignore"):
+        choices = [
+            (*grid, precision)
+            for grid in find_grid(wide, unit)
+            for precision in ((NATIVE,) if mantissa == MANTISSA[8] else (DOUBLE, NATIVE))
+        ]
     if not choices:
         return
     scale, offset, precision = min(choices, key=lambda choice: _missed(values, *choice))
