@@ -57,6 +57,16 @@ class Effort(NamedTuple):
     fits: tuple[Fit, ...]
     judges: tuple[Fit, ...]
 
+    def within(self, samples: int, depth: int) -> Effort:
+        """Return the effort for a field, or behind a step for whole planes: in proportion.
+
+        What a thousand samples can save is some hundred bytes, which a second would not be worth.
+        """
+        if depth > 0:
+            return self._replace(beam=1, visits=min(self.visits // 8, samples >> 10))
+        beam = min(self.beam, 2 + (samples >> 10))
+        return self._replace(beam=beam, visits=min(self.visits, 2 + (samples >> 9)))
+
     @property
     def knows_holes(self) -> bool:
         """Whether some plane model takes planes whose holes are marked."""

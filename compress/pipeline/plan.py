@@ -136,11 +136,7 @@ class _Search(NamedTuple):
     def best(self, array: Array, stage: int, context: Context, depth: int) -> _Carried:
         """Carry out the cheapest chain of steps from a stage on."""
         sample = sample_of(array, self.effort.sample)
-        effort = (
-            self.effort
-            if depth == 0
-            else self.effort._replace(beam=1, visits=self.effort.visits // 8)
-        )
+        effort = self.effort.within(array.size, depth)
         scored = chains(sample, array.size, stage, context, effort)
         if depth > 0 and self.effort.trials:
             scored = clearest(scored)
@@ -254,7 +250,7 @@ class _Search(NamedTuple):
         part = sample_of(child.plane, max(_LEAST_PART, round(share * child.plane.size)))
         least = math.inf
         for fit in self.fits(child, self.effort.judges):
-            tried = self.tried(fit, part, child, least)
+            tried = self.tried(fit, part, child, least, judging=True)
             if tried is not None and tried.cost < least:
                 least = tried.cost
         return least
@@ -264,7 +260,7 @@ class _Search(NamedTuple):
         plane, effort = child.plane, self.effort
         if plane.size == 0:
             return Leaf(raw.CODE), b""
-        pool = self.fits(child, effort.fits)
+        pool = fits = self.fits(child, effort.fits)
         if not effort.trials:
             pool = [min(pool, key=lambda fit: self.estimated(fit, plane))]
         rounds = [samples for samples in effort.rounds if 2 * samples <= plane.size]
@@ -285,7 +281,10 @@ class _Search(NamedTuple):
                 break
         # What is small is coded by all that are left.
         best: _Tried | None = None
-        for fit in pool:
+        for fit in [*pool, *(other for other in fits if other not in pool)]:
+            # Others only where these decline the whole plane.
+            if best is not None and fit not in pool:
+                break
             least = best.cost if best is not None else math.inf
             tried = self.tried(fit, plane, child, least)
             if tried is not None and tried.cost < least:
@@ -320,7 +319,9 @@ class _Search(NamedTuple):
             self.known[key] = child.plane, found
         return self.known[key][1]
 
-    def tried(self, fit: Fit, trial: Plane, child: Child, least: float) -> _Tried | None:
+    def tried(
+        self, fit: Fit, trial: Plane, child: Child, least: float, *, judging: bool = False
+    ) -> _Tried | None:
         """Code a trial of a plane by a model; None where the model does not fit or cannot win.
 
         The bound of a model stands for its code where only a part is tried.
@@ -330,7 +331,7 @@ class _Search(NamedTuple):
         if bound >= least:
             return None
         data, leaf, bits = b"", Leaf(model.CODE), bound
-        if bound == 0.0 or trial.size == total:
+        if bound == 0.0 or (not judging and trial.size == total):
             parameters = self.learned(fit, trial, child)
             if parameters is None:
                 return None
