@@ -37,6 +37,8 @@ _SHORT = 1 << 15
 _MOST_WHOLE = 4
 # Bits that a model learns for: it pays them once, a trial counts them for every part of the plane.
 _LEARNING = 1000.0
+# How close to the cheapest a chain must be by bounds to be coded.
+_CLOSE = 1.05
 # Samples that a plane is judged by at least, and things that may become of it.
 _LEAST_PART, _MOST_OPTIONS = 1 << 10, 5
 
@@ -152,20 +154,32 @@ class _Search(NamedTuple):
 
     def cheapest(self, pool: list[_Carried], size: int) -> _Carried:
         """Choose by coding larger and larger parts of what chains leave."""
-        for samples in self.effort.trials if len(pool) > 1 else ():
-            costs = []
-            for carried in pool:
-                judged = sum(self.judge(leaf, samples / size) for leaf in carried.leaves)
-                costs.append(carried.cost + judged)
-                self.considered.append(
-                    Considered(min(samples, size), size, costs[-1], carried.node)
-                )
-            order = sorted(range(len(pool)), key=costs.__getitem__)
-            most = self.most(costs[order[0]], samples, size)
-            pool = [pool[i] for i in order if costs[i] <= most]
-            if len(pool) == 1 or samples >= size:
+        if len(pool) == 1 or not self.effort.trials:
+            return pool[0]
+        for samples in self.effort.trials:
+            pool, costs = self.judged(pool, size, samples, by_bounds=True)
+            whole = samples >= size
+            most = costs[0] * _CLOSE if whole else self.most(costs[0], samples, size)
+            pool = [carried for carried, cost in zip(pool, costs, strict=True) if cost <= most]
+            if len(pool) == 1 or whole:
                 break
+        if len(pool) > 1 and size <= self.effort.trials[-1]:
+            # Bounds are estimates, and what is short can be coded.
+            pool, _ = self.judged(pool, size, size, by_bounds=False)
         return pool[0]
+
+    def judged(
+        self, pool: list[_Carried], size: int, samples: int, *, by_bounds: bool
+    ) -> tuple[list[_Carried], list[float]]:
+        """Sort chains by J, judged on so many of their samples."""
+        costs = []
+        for carried in pool:
+            judged = [self.judge(leaf, samples / size, by_bounds) for leaf in carried.leaves]
+            costs.append(carried.cost + sum(judged))
+            one = Considered(min(samples, size), size, costs[-1], carried.node)
+            self.considered.append(one)
+        order = sorted(range(len(pool)), key=costs.__getitem__)
+        return [pool[i] for i in order], [costs[i] for i in order]
 
     def through(self, chain: Node, array: Array, context: Context, depth: int) -> _Carried | None:
         """Carry out a chain on an array; None where a step of it refuses the array."""
@@ -243,14 +257,14 @@ class _Search(NamedTuple):
                 each.setdefault(one.step.CODE, one)
         return [None, *each.values()][:_MOST_OPTIONS]
 
-    def judge(self, child: Child, share: float) -> float:
-        """J of a plane, by coding a share of it with few plane models."""
+    def judge(self, child: Child, share: float, by_bounds: bool) -> float:
+        """J of a plane, by coding a share of it with few plane models, or by their bounds."""
         if child.plane.size == 0:
             return 0.0
         part = sample_of(child.plane, max(_LEAST_PART, round(share * child.plane.size)))
         least = math.inf
         for fit in self.fits(child, self.effort.judges):
-            tried = self.tried(fit, part, child, least, judging=True)
+            tried = self.tried(fit, part, child, least, by_bounds=by_bounds)
             if tried is not None and tried.cost < least:
                 least = tried.cost
         return least
@@ -320,7 +334,7 @@ class _Search(NamedTuple):
         return self.known[key][1]
 
     def tried(
-        self, fit: Fit, trial: Plane, child: Child, least: float, *, judging: bool = False
+        self, fit: Fit, trial: Plane, child: Child, least: float, *, by_bounds: bool = False
     ) -> _Tried | None:
         """Code a trial of a plane by a model; None where the model does not fit or cannot win.
 
@@ -331,7 +345,7 @@ class _Search(NamedTuple):
         if bound >= least:
             return None
         data, leaf, bits = b"", Leaf(model.CODE), bound
-        if bound == 0.0 or (not judging and trial.size == total):
+        if bound == 0.0 or (not by_bounds and trial.size == total):
             parameters = self.learned(fit, trial, child)
             if parameters is None:
                 return None
