@@ -86,10 +86,11 @@ LAYOUTS: list[Callable[[Array], Array]] = [
 
 def check(array: Array, **arguments: Any) -> None:
     """There and back, and nothing about the array is changed."""
-    bits, flags = array.tobytes(), (str(array.flags), array.strides)
+    # Padding of structured dtypes is not copied.
+    before, flags = np.array(array), (str(array.flags), array.strides)
     data = compress.compress(array, threads=1, **arguments)
     assert (str(array.flags), array.strides) == flags
-    assert array.tobytes() == bits
+    assert same(before, np.asarray(array))
     model = arguments.get("model")
     assert same(np.asarray(array), compress.decompress(data, threads=1, model=model))
 

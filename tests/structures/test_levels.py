@@ -11,7 +11,7 @@ import pytest
 import compress
 from benchmarks.structures import STRUCTURES, Structure
 
-SAMPLES = 8000
+SAMPLES = 4000
 LEVELS = range(1, 10)
 HERE = [structure for structure in STRUCTURES.values() if structure.missing() is None]
 EVERY = pytest.mark.parametrize("structure", HERE, ids=lambda structure: str(structure.name))
