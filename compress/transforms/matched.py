@@ -49,7 +49,7 @@ _CHEAP = 0.25
 _WINDOW = 1 << 12
 # Share of units that matches must hold, and of pieces that must occur again before they are looked
 # for: of narrow samples many do so by chance, and models with contexts see them.
-_SHARE, _LITTLE, _MUCH, _NARROW = 0.05, 0.02, 0.35, 4.0
+_SHARE, _LITTLE, _MUCH, _NARROW = 0.05, 0.02, 0.35, 3.0
 _MAX_SLOTS = 1 << 18
 
 TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=100.0, encode_ns=250.0, decode_ns=4.0)
