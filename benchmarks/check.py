@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from benchmarks.measure import SIZES, Row, measure
 from benchmarks.record import ArrayRecord, Record
 from benchmarks.run import checksum
 
+# Nanoseconds a sample where none were measured.
+_UNTIMED = 1000.0
+
 
 def readme(path: Path, committed: Record) -> list[str]:
     """Return a complaint when the marked part of ``path`` is not what the record says."""
@@ -25,14 +29,20 @@ def readme(path: Path, committed: Record) -> list[str]:
 
 
 def _cheapest(committed: Record) -> list[tuple[ArrayRecord, Row]]:
-    """Return our rows, the quickest first: the record says how long each took."""
+    """Return our rows, the quickest first: as the record says, or those of few samples."""
     rows = [
         (array, row)
         for array in committed.arrays
         for row in array.rows
         if row.family == peers.OURS and row.refused is None
     ]
-    return sorted(rows, key=lambda pair: (pair[1].encode + pair[1].decode) * pair[0].samples)
+    return sorted(rows, key=_work)
+
+
+def _work(pair: tuple[ArrayRecord, Row]) -> float:
+    array, row = pair
+    each = row.encode + row.decode
+    return array.samples * (each if math.isfinite(each) else _UNTIMED)
 
 
 def sizes(committed: Record, seconds: float, tell: Callable[[str], None]) -> list[str]:
