@@ -32,7 +32,7 @@ __all__ = ["Considered", "plan_field"]
 Array = NDArray[Any]
 _INNER = Context()
 # Samples of a field up to which lower levels are tried in full.
-_SHORT = 1 << 15
+_SHORT = 1 << 12
 # Steps for whole planes that may follow one another.
 _MOST_WHOLE = 4
 # Bits that a model learns for: it pays them once, a trial counts them for every part of the plane.
