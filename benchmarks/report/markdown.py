@@ -125,11 +125,7 @@ def summary(record: Record) -> str:
     lines = [
         f"Real arrays from installable packages ({', '.join(groups) or 'none'}), {record.date}, "
         f"one thread of {where}. Every round trip was verified."
-        + (
-            " The fresh ones had no part in the development of the library."
-            if len(groups) > 1
-            else ""
-        ),
+        + (" No setting was chosen by the fresh ones." if len(groups) > 1 else ""),
         "",
     ]
     if names:

@@ -26,15 +26,12 @@ class PlaneModel(Protocol):
         Whether it takes planes whose smallest samples stand for holes.
     FITS_ON_A_PART : bool
         Whether it looks at a part of a plane only when it learns its parameters.
-    LEARNS : bool
-        Whether it learns while it codes, so that it is dear at first.
     """
 
     CODE: int
     NAME: str
     KNOWS_HOLES: bool
     FITS_ON_A_PART: bool
-    LEARNS: bool
 
     def bound(self, plane: Plane, total: int) -> float:
         """Estimate the bits that ``total`` samples take at least; 0 where that is unknown."""

@@ -81,7 +81,7 @@ def test_a_plane_model_from_outside_takes_part(monkeypatch: pytest.MonkeyPatch) 
         return b""
 
     stranger: Any = SimpleNamespace(
-        **{name: getattr(raw, name) for name in ("KNOWS_HOLES", "FITS_ON_A_PART", "LEARNS")},
+        **{name: getattr(raw, name) for name in ("KNOWS_HOLES", "FITS_ON_A_PART")},
         CODE=900,
         NAME="stranger",
         bound=lambda plane, _total: 1.0 if np.array_equal(plane, SECRET) else np.inf,

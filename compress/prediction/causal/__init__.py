@@ -38,7 +38,6 @@ CODE = 2
 NAME = "causal"
 KNOWS_HOLES = True
 FITS_ON_A_PART = True
-LEARNS = True
 
 # Sums of two samples, and of a sample and a step, must fit in 63 bits.
 _RANGE_BITS = 60

@@ -37,7 +37,6 @@ CODE = 1
 NAME = "classes"
 KNOWS_HOLES = False
 FITS_ON_A_PART = False
-LEARNS = False
 
 # Neighbours for the location and for the scale, by level.
 _NEIGHBOURS = {3: (6, 3), 4: (18, 6)}

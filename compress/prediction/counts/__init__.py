@@ -34,7 +34,6 @@ CODE = 5
 NAME = "counts"
 KNOWS_HOLES = False
 FITS_ON_A_PART = False
-LEARNS = True
 
 Plane = npt.NDArray[np.int64]
 Parameters = tuple[int, ...]

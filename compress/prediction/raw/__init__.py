@@ -21,7 +21,6 @@ CODE = 6
 NAME = "plain"
 KNOWS_HOLES = False
 FITS_ON_A_PART = False
-LEARNS = False
 
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters:

@@ -31,7 +31,6 @@ CODE = 0
 NAME = "static"
 KNOWS_HOLES = False
 FITS_ON_A_PART = False
-LEARNS = False
 
 _SAMPLE = 1 << 14
 _WINDOWS = 16
