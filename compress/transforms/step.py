@@ -77,9 +77,9 @@ class Traits(NamedTuple):
         such as the layout of holes. A candidate found on a sample is looked for again on the whole
         array by these; the other parameters may differ.
     search_ns, encode_ns, decode_ns : float
-        Nanoseconds a sample of ``candidates`` (of its sample), ``split`` and ``inverse``. ``python -m
-        benchmarks costs`` measures them and prints them beside these; the first serves as a rank, by
-        which fast levels pass over dear searches.
+        Nanoseconds a sample of ``candidates`` (of its sample), ``split`` and ``inverse``.
+        ``python -m benchmarks costs`` measures them and prints them beside these. The first serves
+        as a rank, by which fast levels pass over dear searches.
     """
 
     stage: int
