@@ -85,7 +85,7 @@ def _measure() -> None:
 def main() -> None:
     """Start the fresh process."""
     with tempfile.TemporaryDirectory() as cache:
-        environment = {**os.environ, "NUMBA_CACHE_DIR": cache}
+        environment = {**os.environ, "NUMBA_CACHE_DIR": cache, "COMPRESS_KERNELS": "jit"}
         subprocess.run(
             [sys.executable, "-m", "benchmarks.cold", "child"], env=environment, check=True
         )

@@ -24,6 +24,7 @@ from compress.errors import (
 if TYPE_CHECKING:
     from compress.facade import compress, decompress, fit, inspect
     from compress.inspection import ChunkInformation, Information
+    from compress.kernels import show_config
     from compress.pipeline.model import Model
 
 __version__ = "0.1.0.dev0"
@@ -42,6 +43,7 @@ __all__ = [
     "decompress",
     "fit",
     "inspect",
+    "show_config",
 ]
 
 # Loaded when first asked for: who wants the tables and coders alone need not wait for the rest.
@@ -53,6 +55,7 @@ _HOMES = {
     "decompress": "compress.facade",
     "fit": "compress.facade",
     "inspect": "compress.facade",
+    "show_config": "compress.kernels",
 }
 
 

@@ -18,13 +18,14 @@ for name in sys.argv[1:]:
     for key, value in vars(module).items():
         file = getattr(getattr(value, "_cache", None), "_cache_file", None)
         if file is not None and value.py_func.__module__ == name:
-            found[name, key] = file._source_stamp[1].hex()
+            found[name, key] = file._source_stamp[1]
 print(sorted(found.items()))
 """
 
 
 def _python(*arguments: str, path: Path = ROOT, cache: Path | None = None) -> str:
     environment = {**os.environ, "PYTHONPATH": f"{path}{os.pathsep}{ROOT}"}
+    environment["COMPRESS_KERNELS"] = "jit"
     environment.pop("NUMBA_DISABLE_JIT", None)
     if cache is not None:
         environment["NUMBA_CACHE_DIR"] = str(cache)

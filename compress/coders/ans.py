@@ -5,7 +5,8 @@ and decoding pops: last in, first out. An encoder writes words upwards from ``fl
 therefore see its symbols last to first; a decoder reads them downwards and sees them first to
 last.
 
-The primitives are for numba-compiled callers. A decoder::
+The primitives are for callers that numba compiles, who take each through
+`compress.kernels.for_numba`. A decoder::
 
     good, state, place = init(words, floor, end)    # words[end] must exist; stop if not good
     slot = find(state, cumulative, first, last)     # which mass does the state point at?
@@ -36,9 +37,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-from compress.kernels import kernel
+from compress.kernels import inlined, kernel
 
 __all__ = [
     "ESCAPE_PIECES",
@@ -84,7 +84,7 @@ _SLOT_BITS = np.uint64(16)
 _SLOT_MASK = np.uint64((1 << 16) - 1)
 
 
-@njit(forceinline=True)
+@inlined(forceinline=True)
 def init(words: np.ndarray, floor: Scalar, end: Scalar) -> tuple[Scalar, Scalar, Scalar]:
     """Start decoding ``words[floor:end]``; returns whether that can be, state, place."""
     state = _ZERO
@@ -101,13 +101,13 @@ def init(words: np.ndarray, floor: Scalar, end: Scalar) -> tuple[Scalar, Scalar,
     return good, state, place
 
 
-@njit(forceinline=True)
+@inlined(forceinline=True)
 def quantile(state: Scalar) -> Scalar:
     """Return the 24-bit number whose interval the next symbol is."""
     return state & _MASK
 
 
-@njit(forceinline=True)
+@inlined(forceinline=True)
 def pop_interval(
     state: Scalar, place: Scalar, floor: Scalar, words: np.ndarray, start: Scalar, mass: Scalar
 ) -> tuple[Scalar, Scalar]:
@@ -120,7 +120,7 @@ def pop_interval(
     return filled if short else state, place
 
 
-@njit(forceinline=True, error_model="numpy")
+@inlined(forceinline=True, error_model="numpy")
 def push_interval(
     state: Scalar, place: Scalar, limit: Scalar, words: np.ndarray, start: Scalar, mass: Scalar
 ) -> tuple[Scalar, Scalar]:
@@ -133,7 +133,7 @@ def push_interval(
     return (whole << _PRECISION) + (start + (state - whole * mass)), place
 
 
-@njit(forceinline=True)
+@inlined(forceinline=True)
 def find(state: Scalar, cumulative: np.ndarray, first: Scalar, last: Scalar) -> Scalar:
     """Find the slot of the mass that the state points at, by bisection.
 
@@ -149,7 +149,7 @@ def find(state: Scalar, cumulative: np.ndarray, first: Scalar, last: Scalar) -> 
     return first
 
 
-@njit(forceinline=True)
+@inlined(forceinline=True)
 def look_up(wanted: Scalar, entry: Scalar) -> tuple[Scalar, Scalar, Scalar]:
     """Take an entry of `Tables.lookup` apart: slot, distance to its start, mass.
 
@@ -158,7 +158,7 @@ def look_up(wanted: Scalar, entry: Scalar) -> tuple[Scalar, Scalar, Scalar]:
     return entry & _SLOT_MASK, (wanted - (entry >> _SLOT_BITS)) & _MASK, entry >> _MASS_SHIFT
 
 
-@njit(forceinline=True)
+@inlined(forceinline=True)
 def locate(
     wanted: Scalar, entry: Scalar, first: Scalar, last: Scalar, cumulative: np.ndarray
 ) -> tuple[Scalar, Scalar, Scalar]:
@@ -177,7 +177,7 @@ def locate(
     return slot - first, wanted - left, right - left
 
 
-@njit(forceinline=True)
+@inlined(forceinline=True)
 def decode_symbol(
     state: Scalar,
     place: Scalar,
@@ -192,7 +192,7 @@ def decode_symbol(
     return pop_interval(state, place, floor, words, start, mass)
 
 
-@njit(forceinline=True)
+@inlined(forceinline=True)
 def encode_symbol(
     state: Scalar,
     place: Scalar,
@@ -207,7 +207,7 @@ def encode_symbol(
     return push_interval(state, place, limit, words, start, mass)
 
 
-@njit(forceinline=True)
+@inlined(forceinline=True)
 def flush(state: Scalar, place: Scalar, limit: Scalar, words: np.ndarray) -> Scalar:
     """Write the state, as many words as it has; returns the place behind them."""
     while state:
@@ -217,14 +217,14 @@ def flush(state: Scalar, place: Scalar, limit: Scalar, words: np.ndarray) -> Sca
     return place
 
 
-@njit(forceinline=True)
+@inlined(forceinline=True)
 def bits_interval(value: Scalar, width: Scalar) -> tuple[Scalar, Scalar]:
     """Start and mass that code ``width`` (1 to 23) plain bits."""
     shift = _PRECISION - width
     return value << shift, _ONE << shift
 
 
-@njit(forceinline=True)
+@inlined(forceinline=True)
 def pop_bits(
     state: Scalar, place: Scalar, floor: Scalar, words: np.ndarray, width: Scalar
 ) -> tuple[Scalar, Scalar, Scalar]:

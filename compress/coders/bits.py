@@ -11,7 +11,7 @@ from compress.kernels import kernel
 __all__ = ["pack_bits", "unpack_bits"]
 
 
-@kernel()
+@kernel("b1(const(u8[::1]), const(u1[::1]), u8[::1])")
 def _pack(values: np.ndarray, widths: np.ndarray, words: np.ndarray) -> bool:
     """Write ``values``; ``widths`` has one entry a value, or one for all."""
     n = len(values)
@@ -47,7 +47,7 @@ def _pack(values: np.ndarray, widths: np.ndarray, words: np.ndarray) -> bool:
     return True
 
 
-@kernel()
+@kernel("b1(const(u8[::1]), const(u1[::1]), u8[::1])")
 def _unpack(words: np.ndarray, widths: np.ndarray, values: np.ndarray) -> bool:
     """Read ``values``, the inverse of `_pack`."""
     n = len(values)

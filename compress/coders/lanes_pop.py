@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from compress.coders.ans import Scalar, locate, look_up, pop_escape, pop_interval, quantile
 from compress.coders.lanes import BAD_TABLES, DONE, UNFINISHED, Indexes, fit_each_other
-from compress.kernels import kernel
+from compress.kernels import inlined, kernel
 
 __all__ = ["decode_lanes"]
 
@@ -23,7 +22,7 @@ _REFILL = np.uint64(1 << 32)
 _REFILL_SHIFT = np.uint64(8)
 
 
-@njit(inline="always")
+@inlined(inline="always")
 def _pop_lane(
     words: np.ndarray,
     floor: Scalar,
@@ -95,7 +94,7 @@ def _pop_lane(
     return i, (high << _PRECISION) | wanted, place
 
 
-@njit(forceinline=True)
+@inlined(forceinline=True)
 def _refill(state: Scalar, place: Scalar, words: np.ndarray) -> tuple[Scalar, Scalar]:
     """Take a word in if it is due; there must be one."""
     # Without a branch: four lanes wait less for the arithmetic than for a wrong guess.
@@ -104,7 +103,7 @@ def _refill(state: Scalar, place: Scalar, words: np.ndarray) -> tuple[Scalar, Sc
     return filled if short else state, place - _ONE if short else place
 
 
-@njit(inline="always")
+@inlined(inline="always")
 def _pop_four(
     words: np.ndarray,
     floors: Scalar,
@@ -212,7 +211,12 @@ def _pop_four(
     return i
 
 
-@kernel()
+@kernel(
+    "i8(const(u4[::1]), const(u8[::1]), u8[::1], u8[::1], i8[::1], None, const(u4[::1]), "
+    "const(i8[::1]), const(i8[::1]), const(b1[::1]), const(u8[::1]), i8)",
+    "i8(const(u4[::1]), const(u8[::1]), u8[::1], u8[::1], i8[::1], const(i4[::1]), "
+    "const(u4[::1]), const(i8[::1]), const(i8[::1]), const(b1[::1]), const(u8[::1]), i8)",
+)
 def decode_lanes(
     words: np.ndarray,
     floors: np.ndarray,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from compress.coders.ans import (
     ESCAPE_PIECES,
@@ -13,7 +12,7 @@ from compress.coders.ans import (
     push_interval,
 )
 from compress.coders.lanes import BAD_TABLES, DONE, Indexes, fit_each_other
-from compress.kernels import kernel
+from compress.kernels import inlined, kernel
 
 __all__ = ["encode_lanes"]
 
@@ -21,7 +20,7 @@ _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
 
 
-@njit(inline="always")
+@inlined(inline="always")
 def _push_lane(
     symbols: np.ndarray,
     last: int,
@@ -74,7 +73,7 @@ def _push_lane(
     return i, state, place
 
 
-@njit(inline="always")
+@inlined(inline="always")
 def _push_four(
     symbols: np.ndarray,
     last: int,
@@ -137,7 +136,12 @@ def _push_four(
     return i + 3
 
 
-@kernel()
+@kernel(
+    "i8(const(i8[::1]), None, const(u4[::1]), const(i8[::1]), const(i8[::1]), const(b1[::1]), "
+    "u4[::1], u8[::1], u8[::1], const(u8[::1]))",
+    "i8(const(i8[::1]), const(i4[::1]), const(u4[::1]), const(i8[::1]), const(i8[::1]), "
+    "const(b1[::1]), u4[::1], u8[::1], u8[::1], const(u8[::1]))",
+)
 def encode_lanes(
     symbols: np.ndarray,
     indexes: Indexes,

@@ -106,7 +106,7 @@ def decision_bits(decisions: Words) -> float:
     return -float(np.log2(np.where(decisions >> _ANSWER, yes, 1.0 - yes)).sum())
 
 
-@kernel()
+@kernel("b1(const(u4[::1]), const(u4[::1]), u4[::1], u8[::1], u8[::1])")
 def push_intervals(
     starts: np.ndarray,
     masses: np.ndarray,
@@ -133,7 +133,7 @@ def push_intervals(
     return good
 
 
-@kernel()
+@kernel("b1(const(u4[::1]), u4[::1], u8[::1], u8[::1])")
 def _push_decisions(
     decisions: np.ndarray, words: np.ndarray, states: np.ndarray, places: np.ndarray
 ) -> Any:

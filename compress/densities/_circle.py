@@ -65,7 +65,7 @@ def lifted(r: Complexes) -> Complexes:
     return np.asarray(r * (1.0 - share))
 
 
-@kernel()
+@kernel("f8[::1](const(f8[::1]), const(c16[::1]))")
 def density_at(v: Floats, r: Complexes) -> Floats:
     """q(v) by Horner's rule, at least `FLOOR` / 4."""
     out = np.empty(v.size)
@@ -88,7 +88,7 @@ def density_at(v: Floats, r: Complexes) -> Floats:
     return out
 
 
-@kernel()
+@kernel("f8[::1](const(f8[::1]), const(c16[::1]))")
 def slope_at(v: Floats, r: Complexes) -> Floats:
     """Slope dq / dv."""
     out = np.empty(v.size)
@@ -113,7 +113,7 @@ def _quintic(c: Floats, j: int, t: float) -> float:
     return value
 
 
-@kernel()
+@kernel("f8[::1](const(f8[::1]), const(f8[::1]), const(f8[:, ::1]))")
 def _cumulative(v: Floats, knots: Floats, pieces: Floats) -> Floats:
     """Monotone in v down to the last bit.
 
@@ -143,7 +143,7 @@ def _cumulative(v: Floats, knots: Floats, pieces: Floats) -> Floats:
     return out
 
 
-@kernel()
+@kernel("f8[::1](const(f8[::1]), const(f8[::1]), const(f8[:, ::1]))")
 def _quantile(p: Floats, knots: Floats, pieces: Floats) -> Floats:
     """Position of cumulative p, by a safeguarded Newton iteration inside the piece."""
     cells = pieces.shape[0]

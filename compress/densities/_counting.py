@@ -14,7 +14,7 @@ __all__ = ["count_cells", "extent", "split_linearly"]
 Floats = NDArray[np.float64]
 
 
-@kernel()
+@kernel("Tuple((f8, f8, i8))(const(f8[::1]))")
 def extent(x: Floats) -> tuple[float, float, int]:
     """Smallest and largest finite value of `x`, and how many values are not finite."""
     low = np.inf
@@ -30,7 +30,7 @@ def extent(x: Floats) -> tuple[float, float, int]:
     return low, high, bad
 
 
-@kernel()
+@kernel("void(const(f8[::1]), const(f8[::1]), f8, f8, f8[::1])")
 def count_cells(
     x: Floats, weights: Floats, inverse_width: float, first: float, counts: Floats
 ) -> None:
@@ -49,7 +49,7 @@ def count_cells(
         counts[cell] += 1.0 if unit else weights[i]
 
 
-@kernel()
+@kernel("void(const(f8[::1]), const(f8[::1]), f8[::1])")
 def split_linearly(v: Floats, weights: Floats, nodes: Floats) -> None:
     """Share each weight between the two nodes next to ``v`` in [0, 1], on a circle of nodes."""
     n = nodes.size

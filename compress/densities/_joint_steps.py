@@ -16,7 +16,10 @@ Floats = NDArray[np.float64]
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
-@kernel()
+@kernel(
+    "f8(const(f8[:, ::1]), const(f8[::1]), const(f8[::1]), const(f8[:, ::1]), const(f8[:, :, "
+    "::1]), f8[::1], f8[:, ::1], f8[:, :, ::1])",
+)
 def joint_expectation(
     x: Floats,
     shares: Floats,
@@ -80,7 +83,10 @@ def joint_expectation(
     return total
 
 
-@kernel()
+@kernel(
+    "Tuple((f8[:, ::1], f8[:, ::1]))(const(f8[:, ::1]), const(f8[::1]), const(f8[:, ::1]), "
+    "const(f8[:, :, ::1]))",
+)
 def conditionals(x: Floats, weights: Floats, means: Floats, lower: Floats) -> tuple[Floats, Floats]:
     """Log density and distribution function of x_j given x_0..x_{j-1}, both (n, d)."""
     n, d = x.shape
@@ -123,7 +129,10 @@ def conditionals(x: Floats, weights: Floats, means: Floats, lower: Floats) -> tu
     return logs, cdf
 
 
-@kernel()
+@kernel(
+    "f8[::1](const(f8[:, ::1]), i8, const(f8[::1]), const(f8[::1]), const(f8[:, ::1]), "
+    "const(f8[:, :, ::1]))",
+)
 def conditional_ppf(
     x: Floats, j: int, v: Floats, weights: Floats, means: Floats, lower: Floats
 ) -> Floats:

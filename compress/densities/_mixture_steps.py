@@ -14,9 +14,14 @@ __all__ = ["expectation", "mixture_cdf", "mixture_logpdf", "mixture_ppf"]
 Floats = NDArray[np.float64]
 
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
+# Knots around every component, in its scales, that cut the line into brackets of quantiles.
+_OFFSETS = np.array([-9.0, -5.0, -3.0, -2.0, -1.0, -0.4, 0.0, 0.4, 1.0, 2.0, 3.0, 5.0, 9.0])
 
 
-@kernel()
+@kernel(
+    "f8(const(f8[::1]), const(f8[::1]), const(f8[::1]), const(f8[::1]), const(f8[::1]), "
+    "const(f8[::1]), f8[:, ::1])",
+)
 def expectation(
     x: Floats,
     spread: Floats,
@@ -63,7 +68,7 @@ def expectation(
     return total
 
 
-@kernel()
+@kernel("f8[::1](const(f8[::1]), const(f8[::1]), const(f8[::1]), const(f8[::1]))")
 def mixture_logpdf(x: Floats, weights: Floats, means: Floats, scales: Floats) -> Floats:
     """Log density at each x."""
     k = weights.size
@@ -101,7 +106,7 @@ def _cdf_at(x: float, weights: Floats, means: Floats, scales: Floats) -> float:
     return total
 
 
-@kernel()
+@kernel("f8[::1](const(f8[::1]), const(f8[::1]), const(f8[::1]), const(f8[::1]))")
 def mixture_cdf(x: Floats, weights: Floats, means: Floats, scales: Floats) -> Floats:
     """Distribution function at each x, at most 1."""
     if means.size != weights.size or scales.size != weights.size:
@@ -112,21 +117,25 @@ def mixture_cdf(x: Floats, weights: Floats, means: Floats, scales: Floats) -> Fl
     return out
 
 
-@kernel()
 def mixture_ppf(q: Floats, weights: Floats, means: Floats, scales: Floats) -> Floats:
     """Quantile at each q, by a safeguarded Newton iteration from a table of the cdf."""
+    if means.size != weights.size or scales.size != weights.size:
+        raise ValueError("mixture parameters differ in length")
+    knots = np.sort((means[:, None] + scales[:, None] * _OFFSETS).ravel())
+    return np.asarray(_mixture_ppf(q, weights, means, scales, knots))
+
+
+@kernel("f8[::1](const(f8[::1]), const(f8[::1]), const(f8[::1]), const(f8[::1]), const(f8[::1]))")
+def _mixture_ppf(
+    q: Floats, weights: Floats, means: Floats, scales: Floats, knots: Floats
+) -> Floats:
     k = weights.size
     if means.size != k or scales.size != k:
         raise ValueError("mixture parameters differ in length")
-    # knots around every component cut the line into brackets
-    offsets = np.array([-9.0, -5.0, -3.0, -2.0, -1.0, -0.4, 0.0, 0.4, 1.0, 2.0, 3.0, 5.0, 9.0])
-    knots = np.empty(k * offsets.size)
-    for c in range(k):
-        for o in range(offsets.size):
-            knots[c * offsets.size + o] = means[c] + scales[c] * offsets[o]
-    knots.sort()
     heights = mixture_cdf(knots, weights, means, scales)
-    widest = scales.max()
+    widest = 0.0
+    for c in range(k):
+        widest = max(widest, scales[c])
     out = np.empty(q.size)
     for i in range(q.size):
         goal = q[i]
@@ -136,7 +145,13 @@ def mixture_ppf(q: Floats, weights: Floats, means: Floats, scales: Floats) -> Fl
         if goal <= 0.0 or goal >= 1.0:
             out[i] = -np.inf if goal <= 0.0 else np.inf
             continue
-        j = np.searchsorted(heights, goal)
+        j, above = 0, knots.size
+        while j < above:
+            middle = (j + above) // 2
+            if heights[middle] < goal:
+                j = middle + 1
+            else:
+                above = middle
         left = knots[j - 1] if j > 0 else knots[0] - 40.0 * widest
         right = knots[j] if j < knots.size else knots[-1] + 40.0 * widest
         x = 0.5 * (left + right)

@@ -75,7 +75,7 @@ def _normal_quantile(p: float) -> float:
     return z
 
 
-@kernel()
+@kernel("f8[::1](const(f8[::1]))")
 def normal_cdf(z: Floats) -> Floats:
     """Phi(z)."""
     out = np.empty(z.size)
@@ -84,7 +84,7 @@ def normal_cdf(z: Floats) -> Floats:
     return out
 
 
-@kernel()
+@kernel("f8[::1](const(f8[::1]))")
 def normal_ppf(q: Floats) -> Floats:
     """Inverse of Phi on [0, 1]."""
     out = np.empty(q.size)
@@ -101,7 +101,7 @@ def normal_ppf(q: Floats) -> Floats:
     return out
 
 
-@kernel()
+@kernel("f8[::1](const(f8[::1]))")
 def logistic_cdf(z: Floats) -> Floats:
     """1 / (1 + exp(-z))."""
     out = np.empty(z.size)
@@ -174,7 +174,7 @@ def _student_tail(t: float, df: float, log_beta: float) -> float:
     return large
 
 
-@kernel()
+@kernel("f8[::1](const(f8[::1]), f8, f8)")
 def student_cdf(z: Floats, df: float, log_beta: float) -> Floats:
     """Distribution function of Student's t with `df` degrees of freedom."""
     out = np.empty(z.size)
@@ -226,7 +226,7 @@ def _student_quantile(p: float, df: float, log_beta: float) -> float:
     return math.exp(log_t)
 
 
-@kernel()
+@kernel("f8[::1](const(f8[::1]), f8, f8)")
 def student_ppf(q: Floats, df: float, log_beta: float) -> Floats:
     """Quantile function of Student's t with `df` degrees of freedom."""
     out = np.empty(q.size)

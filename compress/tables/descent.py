@@ -25,7 +25,10 @@ def _varint_bits(value: int) -> int:
     return size
 
 
-@kernel()
+@kernel(
+    "Tuple((f8, i8, i8))(const(i8[::1]), const(i8[::1]), i8, i8, i8, const(i8[:, :, ::1]), "
+    "const(i8[::1]), (i8, i8, i8, i8), i8, i8, i8, i8)",
+)
 def descend(
     edges: npt.NDArray[np.int64],
     counts: npt.NDArray[np.int64],

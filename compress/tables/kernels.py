@@ -108,7 +108,11 @@ def _share(values: np.ndarray, escape: int, cumulative: np.ndarray) -> None:
         cumulative[size + 1] = np.uint32(1 << 24)
 
 
-@kernel()
+@kernel(
+    "b1(const(i8[::1]), const(i8[::1]), const(i8[::1]), const(i8[::1]), const(i8[::1]), "
+    "const(i8[::1]), const(i8[:, :, ::1]), const(i8[::1]), const(i8[::1]), const(i8[::1]), "
+    "u4[::1])",
+)
 def build_tables(
     start: np.ndarray,
     escapes: np.ndarray,
@@ -201,7 +205,7 @@ def build_tables(
     return True
 
 
-@kernel()
+@kernel("b1(const(u4[::1]), const(i8[::1]), const(b1[::1]), i8, u8[::1])")
 def fill_lookup(
     cumulative: np.ndarray, start: np.ndarray, escape: np.ndarray, bits: int, entries: np.ndarray
 ) -> bool:

@@ -63,7 +63,7 @@ def _put_gamma(chunks: Weights, place: int, value: int) -> int:
     return behind
 
 
-@kernel()
+@kernel("i8(const(i8[::1]), const(i8[::1]), i8[::1])")
 def _pack(weights: Weights, kept: Weights, chunks: Weights) -> int:
     """Write weights as `pack_weights` says; without chunks, only count the bits."""
     place = 0
@@ -118,7 +118,7 @@ def pack_weights(weights: npt.ArrayLike, precision: int) -> list[int]:
     return packed
 
 
-@kernel()
+@kernel("b1(const(i8[::1]), const(i8[::1]), i8[::1])")
 def _unpack(
     chunks: npt.NDArray[np.int64], kept: npt.NDArray[np.int64], weights: npt.NDArray[np.int64]
 ) -> bool:

@@ -94,7 +94,7 @@ def _start(weights: np.ndarray, weight_sum: float, total: int, masses: np.ndarra
     return added
 
 
-@kernel()
+@kernel("b1(const(f8[::1]), i8, i8[::1])")
 def _round_masses(weights: np.ndarray, total: int, masses: np.ndarray) -> bool:
     """Fill ``masses``; False when no rounding exists (too many symbols, or bad weights)."""
     size = len(weights)

@@ -99,7 +99,10 @@ def _describe(lines: Array, before: Array, operation: int, number: int) -> tuple
     return whole, to_plane(lines) - to_plane(sums)
 
 
-@kernel()
+@kernel(
+    "b1(const(f8[:, :, ::1]), const(i8[:, :, ::1]), f8[:, :, ::1], i8[:, :, ::1], i8)",
+    "b1(const(f4[:, :, ::1]), const(i8[:, :, ::1]), f4[:, :, ::1], i4[:, :, ::1], i8)",
+)
 def _add_up(increments: Any, misses: Plane, values: Any, bits: Any, sign: int) -> bool:
     """Add up lines; ``bits`` are those of ``values``, ``sign`` all of them but the sign.
 

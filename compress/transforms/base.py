@@ -24,7 +24,7 @@ PAIRS = 32
 FIRST, SHARE = 16, 0.85
 
 
-@kernel()
+@kernel("void(f8[::1], const(f8[::1]), f8)")
 def _common_divisors(first: Any, second: Any, precision: float) -> None:
     """Write approximate greatest common divisors of pairs of positive numbers over the first."""
     for i in range(min(first.size, second.size)):

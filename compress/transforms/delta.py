@@ -131,7 +131,7 @@ def _parameters(flat: Plane, order: int, modulus: int, low: int) -> Parameters:
     return (order, modulus, low, *_differences(flat[:order], order, modulus).tolist())
 
 
-@kernel()
+@kernel("void(i8[::1], i8, i8)")
 def _difference(values: Plane, start: int, modulus: int) -> None:
     """Replace values from the start on by differences to the one before, in place."""
     if start < 1:
@@ -147,7 +147,7 @@ def _difference(values: Plane, start: int, modulus: int) -> None:
         values[i] = step
 
 
-@kernel()
+@kernel("b1(const(i8[::1]), i8, i8, i8, i8[::1])")
 def _add(differences: Plane, first: int, low: int, modulus: int, out: Plane) -> bool:
     """Add differences up from a first value on; false if one cannot be."""
     if out.size != differences.size + 1:

@@ -25,7 +25,7 @@ def _hash(value: Any, mask: Any) -> Any:
     return np.int64(mixed & np.uint64(0x7FFFFFFF)) & mask
 
 
-@kernel()
+@kernel("i8(const(i8[::1]), i8, i8[::1], i8[::1])")
 def _insert(values: Plane, limit: int, keys: Plane, where: Any) -> int:
     """Give each distinct value a number, in order of appearance.
 
@@ -48,7 +48,7 @@ def _insert(values: Plane, limit: int, keys: Plane, where: Any) -> int:
     return count
 
 
-@kernel()
+@kernel("i8(const(i8[::1]), const(i8[::1]), const(i8[::1]), i8[::1])")
 def _look_up(values: Plane, keys: Plane, where: Any, out: Plane) -> int:
     """Write the number of each value; return how many values have none (they get -1)."""
     mask = np.int64(where.size - 1)
@@ -70,7 +70,7 @@ def _table(limit: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.zeros(1 << (2 * max(limit, 8) - 1).bit_length(), np.int64)
 
 
-@kernel()
+@kernel("i8(const(i8[::1]), i8, i8[::1])")
 def _pick(values: Plane, mask: int, out: Plane) -> int:
     """Pick the values of one class of hashes, as many as there is room for."""
     count = 0

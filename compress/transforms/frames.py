@@ -38,7 +38,7 @@ def _joined(
     )
 
 
-@kernel()
+@kernel("void(const(i8[::1]), f8, i8[::1])")
 def _segment(values: Plane, overhead: float, came: Plane) -> None:
     """Find the cheapest cut into frames, each of so many bits and those of its samples.
 
@@ -85,7 +85,7 @@ def _segment(values: Plane, overhead: float, came: Plane) -> None:
             count = kept
 
 
-@kernel()
+@kernel("void(const(i8[::1]), i8[::1])")
 def _touch_up(values: Plane, ends: Plane) -> None:
     """Move each end of a frame by less than a block, to where both frames cost least."""
     for k in range(ends.size - 1):

@@ -64,7 +64,7 @@ def find_grid(values: Floats, unit: float) -> list[tuple[float, float]]:
     return []
 
 
-@kernel()
+@kernel("void(const(f8[::1]), f8, f8[::1])")
 def _common_divisors(gaps: Floats, error: float, out: Floats) -> None:
     """Write approximate greatest common divisors of pairs of gaps, each off by an error."""
     for i in range(out.size):

@@ -75,7 +75,7 @@ def _reach(
             by[i + shorter] = distance
 
 
-@kernel()
+@kernel("i8(const(i8[::1]), i8, i8[::1], i8[::1], i8[:, ::1], i8[::1], i8[::1], i8[::1])")
 def find_matches(
     units: Plane, least: int, head: Plane, before: Plane, work: Plane,
     runs: Plane, lengths: Plane, distances: Plane,
@@ -184,7 +184,7 @@ def _walk(came: Plane, by: Plane, runs: Plane, lengths: Plane, distances: Plane)
     return total
 
 
-@kernel()
+@kernel("b1(const(i8[::1]), const(i8[::1]), const(i8[::1]), i8, i8, i8[::1])")
 def sources(
     runs: Plane, lengths: Plane, distances: Plane, n_literals: int, least: int, out: Plane
 ) -> bool:

@@ -66,7 +66,7 @@ def _changes(flat: Plane) -> Any:
     return np.abs(np.diff(flat).astype(np.float64))
 
 
-@kernel()
+@kernel("void(const(i8[::1]), i8, b1[::1])")
 def _mark(values: Plane, step: int, good: Mask) -> None:
     """Mark what is near the last good sample, or near the next one."""
     if values.size == 0 or good.size != values.size:

@@ -14,7 +14,7 @@ __all__ = ["WORD", "pack", "read_words", "unpack"]
 WORD = 56
 
 
-@kernel()
+@kernel("void(const(i8[::1]), const(i8[::1]), i8[::1])")
 def _pack(values: Plane, widths: Plane, words: Plane) -> None:
     word, place = 0, 0
     for i in range(min(values.size, widths.size)):
@@ -29,7 +29,7 @@ def _pack(values: Plane, widths: Plane, words: Plane) -> None:
                 word, place = word + 1, 0
 
 
-@kernel()
+@kernel("void(const(i8[::1]), const(i8[::1]), i8[::1])")
 def _unpack(words: Plane, widths: Plane, values: Plane) -> None:
     word, place = 0, 0
     for i in range(min(values.size, widths.size)):

@@ -39,7 +39,7 @@ def _mixed(value: Any) -> Any:
     return ((low >> np.int64(13)) ^ (high >> np.int64(11)) ^ low) & np.int64(0x7FFFFFFFFFF)
 
 
-@kernel()
+@kernel("Tuple((i8, i8))(const(i8[::1]), i8, i8, i8[::1], i8[::1])")
 def _count_distances(
     values: Plane, everywhere: int, mask: int, table: Plane, counts: Plane
 ) -> tuple[int, int]:

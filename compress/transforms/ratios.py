@@ -74,7 +74,7 @@ def _values(numerators: Plane, denominators: Plane, factor: int, precision: int,
     return (ratios * np.asarray(factor, work) if factor != 1 else ratios).astype(dtype)
 
 
-@kernel()
+@kernel("void(const(f8[::1]), i8, i8, i8[:, ::1], i8[:, ::1])")
 def _expand(targets: Any, most: int, levels: int, numerators: Any, denominators: Any) -> None:
     """Write the convergents of continued fractions, one level a row; 0 / 0 behind the last."""
     for i in range(min(targets.size, numerators.shape[1], denominators.shape[1])):
@@ -163,7 +163,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         yield (factor, precision, layout, *specials)
 
 
-@kernel()
+@kernel("i8(i8[::1], const(i8[::1]), i8[::1], b1)")
 def _predicted(numerators: Plane, denominators: Plane, remainders: Plane, undo: bool) -> int:
     """Numerators to remainders, or back; the place of one out of range, or -1."""
     k, n = np.int64(0), np.int64(1)

@@ -90,7 +90,7 @@ def check_special(name: str, parameters: Parameters, fixed: int) -> tuple[int, t
     return tail[0], tail[1:]
 
 
-@kernel()
+@kernel("void(i8[::1], const(b1[::1]))")
 def _fill(values: Plane, good: Mask) -> None:
     """Write the last good value over the others (the first good one before it)."""
     size = min(values.size, good.size)

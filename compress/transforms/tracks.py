@@ -54,7 +54,7 @@ def _advance(
     part[track] &= _MASK
 
 
-@kernel()
+@kernel("i8(const(i8[::1]), i8, i8, i8, i8, i8, i8[::1], i8[::1])")
 def follow(
     values: Plane, tracks: int, ranking: int, reach: int, smoothing: int, trend: int,
     which: Plane, out: Plane,
@@ -146,7 +146,7 @@ def follow(
     return continued
 
 
-@kernel()
+@kernel("b1(const(i8[::1]), const(i8[::1]), const(i8[::1]), i8, i8, i8, i8, i8, i8[::1])")
 def rebuild(
     which: Plane, differences: Plane, fresh: Plane, tracks: int, ranking: int, reach: int,
     smoothing: int, trend: int, out: Plane,

@@ -44,7 +44,7 @@ TRAITS = Traits(STAGE_ORDER, estimable=False, encode_ns=2.0, decode_ns=3.0)
 accepts = is_plane
 
 
-@kernel()
+@kernel("void(i8[::1], i8, i8, i8)")
 def _unwrap(values: Plane, modulus: int, low: int, first: int) -> None:
     """Make each step the shortest one around the circle, in place, from ``first`` on."""
     if values.size == 0:

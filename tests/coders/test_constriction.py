@@ -11,23 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from compress.coders import Decoder, Encoder, Stack, decode, encode, encode_intervals
-from compress.coders.ans import (
-    bits_interval,
-    decode_symbol,
-    encode_symbol,
-    find,
-    flush,
-    init,
-    pop_bits,
-    pop_interval,
-    push_interval,
-    quantile,
-)
+from compress.coders import Decoder, Encoder, Stack, ans, decode, encode, encode_intervals
+from compress.kernels import for_numba
 from compress.tables import TableSet
 from tests.coders.oracle import Oracle, join_lanes, split_lanes
 
 INT64 = np.iinfo(np.int64)
+bits_interval, decode_symbol, encode_symbol, find, flush = map(
+    for_numba, (ans.bits_interval, ans.decode_symbol, ans.encode_symbol, ans.find, ans.flush)
+)
+init, pop_bits, pop_interval, push_interval, quantile = map(
+    for_numba, (ans.init, ans.pop_bits, ans.pop_interval, ans.push_interval, ans.quantile)
+)
 
 
 @dataclass(frozen=True)

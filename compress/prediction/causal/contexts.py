@@ -60,7 +60,7 @@ _HASH = (1 << 32) - 1
 _MULTIPLIER = 1540483477
 
 
-@kernel(error_model="numpy")
+@kernel("i8(i8)", error_model="numpy")
 def cells_of(samples: int) -> int:
     """Return the logarithm of the number of cells for so many samples."""
     bits = _LEAST_BITS

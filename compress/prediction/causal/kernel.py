@@ -76,7 +76,19 @@ _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
 
 
-@kernel(error_model="numpy")
+# Planes without holes and with; without contexts and with.
+_SIGNATURES = [
+    f"Tuple((i8, b1))(i8, const(i8[::1]), i8[::1], {holes}, const(i8[::1]), i8, i8, i8, "
+    "const(i8[:, :, ::1]), const(i8[:, ::1]), const(i8[:, ::1]), i8, const(i8[::1]), "
+    "const(f8[::1]), const(f8[::1]), Settings(f8, f8, i8, f8, f8, f8, f8, b1), "
+    f"{contexts}, const(f8[::1]), const(f8[::1]), const(f8[::1]), u4[::1], u4[::1], "
+    "i8[::1], const(u4[::1]))"
+    for holes in ("None", "u1[::1]")
+    for contexts in ("None", "const(i8[:, ::1])")
+]
+
+
+@kernel(*_SIGNATURES, error_model="numpy")
 def run(
     known: int,
     y: npt.NDArray[np.int64],

@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from compress.kernels import kernel
+from compress.kernels import inlined, kernel
 
 __all__ = ["most_of", "narrow", "observe", "record", "set_apart"]
 
@@ -57,7 +56,7 @@ def most_of(samples: int) -> int:
     return (samples >> 3) + 16
 
 
-@njit(forceinline=True, error_model="numpy")
+@inlined(forceinline=True, error_model="numpy")
 def narrow(
     features: npt.NDArray[np.float64],
     kept: npt.NDArray[np.float64],
@@ -97,7 +96,7 @@ def narrow(
     return out
 
 
-@njit(forceinline=True, error_model="numpy")
+@inlined(forceinline=True, error_model="numpy")
 def observe(kept: npt.NDArray[np.float64], channel: Any, size: float) -> tuple[bool, float]:
     """Say whether an error of this size is an outlier's, and the most that scales learn of it.
 

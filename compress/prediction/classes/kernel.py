@@ -98,7 +98,12 @@ def _clipped(
     return min(at, max(i - 1, 0))
 
 
-@kernel()
+@kernel(
+    "b1(b1, i8[::1], i8[::1], i8[::1], i4[::1], Walk(i8[::1], i8[:, ::1], i8, i8, i8[:, ::1], "
+    "i8[:, :, ::1], i8[:, ::1], i8[:, ::1], i8, i8, i8, i8), Tables(const(u4[::1]), "
+    "const(i8[::1]), const(i8[::1]), const(b1[::1]), i8, const(u8[::1]), i8[::1]), "
+    "const(u4[::1]), const(u4[::1]))",
+)
 def walk(
     decoding: bool,
     samples: npt.NDArray[np.int64],

@@ -134,7 +134,7 @@ def _table(ordered: Plane, total: int | None) -> tuple[float, int]:
     return min(best[0], plain + 0.1), best[1]
 
 
-@kernel(error_model="numpy")
+@kernel("f8(const(i8[::1]), i8, f8, i8)", error_model="numpy")
 def _table_bits(ordered: npt.NDArray[np.int64], shift: int, plain: float, total: int) -> float:
     """Bits per integer with one table of tokens above ``shift`` low bits."""
     n = ordered.size

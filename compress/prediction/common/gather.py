@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from compress.kernels import kernel
+from compress.kernels import inlined, kernel
 
 __all__ = ["advance", "gather"]
 
 
-@njit(forceinline=True, error_model="numpy")
+@inlined(forceinline=True, error_model="numpy")
 def gather(
     index: npt.NDArray[np.uint64],
     pos: int,
@@ -56,7 +55,7 @@ def _clamp(
         index[k] = at if at < pos else max(pos - 1, 0)
 
 
-@njit(forceinline=True, error_model="numpy")
+@inlined(forceinline=True, error_model="numpy")
 def advance(coordinates: npt.NDArray[np.int64], shape: npt.NDArray[np.int64]) -> None:
     """Go on to the next place in scan order."""
     a = shape.size - 1

@@ -115,7 +115,7 @@ def put_back(plane: Plane, spikes: Spikes) -> Plane:
     return plane
 
 
-@kernel()
+@kernel("i8(const(i8[::1]), i8, i8[::1])")
 def _find(flat: Plane, limit: int, places: Plane) -> int:
     """Find samples further than a limit from both neighbours on the same side; never the first."""
     count = 0
@@ -129,7 +129,7 @@ def _find(flat: Plane, limit: int, places: Plane) -> int:
     return count
 
 
-@kernel()
+@kernel("void(i8[::1], const(i8[::1]))")
 def _cover(flat: Plane, places: Plane) -> None:
     """Write the sample before each place there; one after another, for spikes may be neighbours."""
     for place in places:

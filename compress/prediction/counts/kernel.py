@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from compress.coders.ans import Scalar, pop_interval, quantile
 from compress.coders.recorded import ANSWER_SHIFT, TOTAL
-from compress.kernels import kernel
+from compress.kernels import inlined, kernel
 from compress.prediction.counts.layout import (
     CLASSES,
     COARSE,
@@ -71,14 +70,14 @@ def _bins() -> npt.NDArray[np.int64]:
 _BINS = _bins()
 
 
-@njit(inline="always")
+@inlined(inline="always")
 def _knot(x: Scalar) -> Scalar:
     """Give the place of a logit in the squash table."""
     k: Scalar = np.int64(x * SQUASH_STEPS + (SQUASH_HALF + 0.5))
     return min(max(k, 0), 2 * SQUASH_HALF - 1)
 
 
-@njit(inline="always")
+@inlined(inline="always")
 def _refined(refined: np.ndarray, r: Scalar, knot: Scalar) -> Scalar:
     """Interpolate what came true in row r when the mix said so."""
     k = knot >> STEP_BITS
@@ -86,19 +85,19 @@ def _refined(refined: np.ndarray, r: Scalar, knot: Scalar) -> Scalar:
     return (refined[r, k] * ((1 << STEP_BITS) - f) + refined[r, k + 1] * f) >> STEP_BITS
 
 
-@njit(inline="always")
+@inlined(inline="always")
 def _refine(refined: np.ndarray, r: Scalar, knot: Scalar, bit: Scalar) -> None:
     k = (knot + (1 << (STEP_BITS - 1))) >> STEP_BITS
     refined[r, k] += ((bit << 24) - refined[r, k]) >> 6
 
 
-@njit(inline="always")
+@inlined(inline="always")
 def _hash(x: Scalar, v: Scalar) -> Scalar:
     x = (x + v + _ONE) * _MULTIPLIER
     return x ^ (x >> _FOLD)
 
 
-@njit(inline="always")
+@inlined(inline="always")
 def _learn(cells: np.ndarray, a: Scalar, bit: Scalar, limit: Scalar) -> None:
     cell = cells[a]
     seen = np.int64(cell & _COUNT_MASK)
@@ -107,7 +106,12 @@ def _learn(cells: np.ndarray, a: Scalar, bit: Scalar, limit: Scalar) -> None:
     cells[a] = np.uint32((p << COUNT_BITS) | min(seen + 1, limit))
 
 
-@kernel()
+@kernel(
+    "Tuple((u8, u8, i8))(i4[::1], i8, const(i4[:, ::1]), const(i4[:, ::1]), u4[::1], "
+    "const(i8[:, ::1]), const(i8[:, ::1]), const(i8[:, ::1]), const(i8[::1]), const(i8[::1]), "
+    "const(i8[::1]), const(i8[::1]), f8[:, ::1], f8[:, ::1], f8[:, ::1], i8[:, ::1], i4[::1], "
+    "u4[::1], const(u4[::1]), u8, u8)",
+)
 def code_symbols(  # type: ignore[no-untyped-def]
     symbols,
     pad,

@@ -47,7 +47,7 @@ def weights_of(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return weights
 
 
-@kernel()
+@kernel("Tuple((u8, u8, i8))(i8[::1], u4[::1], const(u4[::1]), u8, u8)")
 def code_lengths(
     lengths: np.ndarray, masses: np.ndarray, words: np.ndarray, state: Scalar, place: Scalar
 ) -> tuple[Scalar, Scalar, int]:

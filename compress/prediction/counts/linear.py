@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from compress.coders.ans import Scalar
+from compress.kernels import inlined
 
 __all__ = ["VARIANCE", "predict", "regress"]
 
@@ -15,7 +15,7 @@ VARIANCE = 1000.0
 _FORGET = 0.998
 
 
-@njit(inline="always")
+@inlined(inline="always")
 def predict(coefficients: np.ndarray, regressors: np.ndarray) -> Scalar:
     """Give the linear prediction, kept within the alphabet (0 to 1)."""
     guess = 0.0
@@ -28,7 +28,7 @@ def predict(coefficients: np.ndarray, regressors: np.ndarray) -> Scalar:
     return guess
 
 
-@njit(inline="always")
+@inlined(inline="always")
 def regress(
     coefficients: np.ndarray,
     covariance: np.ndarray,

@@ -44,7 +44,7 @@ class Tree(NamedTuple):
     depth: npt.NDArray[np.int32]
 
 
-@kernel()
+@kernel("void(const(i8[::1]), i4[:, ::1], i4[:, ::1], i4[::1], i4[:, ::1])")
 def _grow(cumulative, nodes, children, depths, stack):  # type: ignore[no-untyped-def]
     size = len(depths)
     if len(cumulative) != size + 1 or len(nodes) != size - 1 or len(children) != size - 1:

@@ -10,7 +10,7 @@ from compress.kernels import kernel
 __all__ = ["finish"]
 
 
-@kernel()
+@kernel("b1(i8[::1], const(u8[::1]), i8, b1)")
 def finish(
     tokens: NDArray[np.int64], packed: NDArray[np.uint64], low_bits: int, adding: bool
 ) -> bool:
