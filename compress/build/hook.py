@@ -60,7 +60,9 @@ class KernelsHook(BuildHookInterface[Any]):
             self._scratch.cleanup()
 
     def _make(self, out: list[str]) -> list[str]:
-        environment = {**os.environ, "PYTHONPATH": self.root}
+        # Build frontends may say there where the build's own requirements lie.
+        path = os.pathsep.join(filter(None, [self.root, os.environ.get("PYTHONPATH", "")]))
+        environment = {**os.environ, "PYTHONPATH": path}
         done = subprocess.run(  # noqa: S603 (this interpreter)
             [sys.executable, "-c", _MAKE, *out],
             cwd=self.root, env=environment, stdout=subprocess.PIPE, text=True, check=False,
