@@ -104,7 +104,7 @@ def test_a_kernel_refuses_to_write_what_is_read_only() -> None:
     """Also where it was built: memory that is read-only is never written."""
     out = np.zeros(10, np.int64)
     out.flags.writeable = False
-    with pytest.raises(Exception, match="read-?only"):
+    with pytest.raises(Exception, match=r"read-?only"):
         _pick(np.arange(10), 3, out)
     assert not out.any()
 
