@@ -52,7 +52,9 @@ def _rows(python: str, folder: Path, image: Path, *, first: bool) -> list[tuple[
     """Time everything with one interpreter; only once each, if it is the first time."""
     timed = _seconds if first else _median
     kind = "the very first" if first else "a fresh process"
-    rows = [] if first else [("import compress", timed([python, "-c", _IMPORT], folder), _IMPORT_BAR)]
+    rows = (
+        [] if first else [("import compress", timed([python, "-c", _IMPORT], folder), _IMPORT_BAR)]
+    )
     for level, bar in _LEVELS.items():
         command = [python, "-c", _BOTH_WAYS, str(image), str(level)]
         rows.append((f"camera both ways, level {level}, {kind}", timed(command, folder), bar))
