@@ -154,6 +154,9 @@ static PyObject *list_kernels(PyObject *self, PyObject *nothing) {{
 static PyObject *is_supported(PyObject *self, PyObject *nothing) {{
     (void)self;
     (void)nothing;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+#endif
     return PyBool_FromLong({supported});
 }}
 
