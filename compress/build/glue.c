@@ -14,6 +14,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+/* The level of the processor, by the list in the psABI; compilers' own tests are not everywhere. */
+static int level_of_x86_64(void) {
+    unsigned a, b, c, d, low, high;
+    unsigned second = 1u << 0 | 1u << 9 | 1u << 13 | 1u << 19 | 1u << 20 | 1u << 23;
+    unsigned third = 1u << 12 | 1u << 22 | 1u << 27 | 1u << 28 | 1u << 29;
+    unsigned wide = 1u << 3 | 1u << 5 | 1u << 8;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & second) != second) return 1;
+    if ((c & third) != third) return 2;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    (void)high;
+    if ((low & 6) != 6 || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || (b & wide) != wide) return 2;
+    if (!__get_cpuid(0x80000001, &a, &b, &c, &d) || !(c & 1u << 5)) return 2;
+    return 3;
+}
+#endif
+
 #define MOST_VALUES 512
 #define MOST_ARRAYS 64
 

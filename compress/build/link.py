@@ -127,13 +127,7 @@ def _value(place: int, kind: str) -> str:
 
 
 # What a baseline needs beyond the processor that every Python of the platform runs on.
-_SUPPORTED = {
-    "x86-64-v2": '__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt")',
-    "x86-64-v3": (
-        '__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && '
-        '__builtin_cpu_supports("fma")'
-    ),
-}
+_SUPPORTED = {"x86-64-v2": "level_of_x86_64() >= 2", "x86-64-v3": "level_of_x86_64() >= 3"}
 
 _MODULE = """
 static const char *const names[] = {{{names}}};
@@ -154,9 +148,6 @@ static PyObject *list_kernels(PyObject *self, PyObject *nothing) {{
 static PyObject *is_supported(PyObject *self, PyObject *nothing) {{
     (void)self;
     (void)nothing;
-#if defined(__x86_64__)
-    __builtin_cpu_init();
-#endif
     return PyBool_FromLong({supported});
 }}
 
