@@ -7,10 +7,7 @@
  * "A", the kind of its items (i, u, f, c, ?), their size, the number of dimensions, and r or w: only
  * read, or written too. Results are written the same way; n is no result.
  */
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
-#include <stdint.h>
+#include "stable.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -280,9 +277,11 @@ static PyObject *give(const char **types, char **result) {
 
 static PyObject *failed(int status, const Raised *raised) {
     if (status > 0 && raised != NULL) {
-        PyObject *done = PyObject_CallFunction(raise_pickled, "y#", raised->pickled,
-                                               (Py_ssize_t)raised->size);
-        Py_XDECREF(done);
+        PyObject *pickled = PyBytes_FromStringAndSize(raised->pickled, raised->size);
+        if (pickled != NULL) {
+            Py_DecRef(PyObject_CallFunction(raise_pickled, "O", pickled));
+            Py_DecRef(pickled);
+        }
     }
     if (!PyErr_Occurred()) PyErr_SetString(PyExc_SystemError, "a kernel failed without an exception");
     return NULL;

@@ -8,7 +8,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -30,10 +29,8 @@ def find_linker() -> list[str]:
     Raises
     ------
     NoLinkerError
-        If there is none, or Python's headers are missing.
+        If there is none.
     """
-    if not (Path(sysconfig.get_paths()["include"]) / "Python.h").exists():
-        raise NoLinkerError("Python's headers are not installed (python3-dev)")
     asked = shlex.split(os.environ.get("CC", ""))
     if asked and shutil.which(asked[0]):
         return asked
@@ -70,10 +67,9 @@ def link(
     table = directory / "table.c"
     table.write_text(_table(emitted, baseline, out.name.split(".", maxsplit=1)[0]))
     objects = [str(directory / f"{one.symbol}.o") for one in emitted]
-    include = sysconfig.get_paths()["include"]
     command = [
-        *linker, "-O2", "-fPIC", "-shared", "-fvisibility=hidden", f"-I{include}",
-        f"-I{_GLUE.parent}", str(table), *objects, "-lm", "-Wl,--gc-sections", "-s",
+        *linker, "-O2", "-fPIC", "-shared", "-fvisibility=hidden", f"-I{_GLUE.parent}",
+        str(table), *objects, "-lm", "-Wl,--gc-sections", "-s",
         "-o", str(out),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
@@ -158,12 +154,14 @@ static PyMethodDef methods[] = {{
     {{NULL, NULL, 0, NULL}},
 }};
 
-static struct PyModuleDef definition = {{
-    PyModuleDef_HEAD_INIT, "{module}", "Kernels, compiled ahead of time.", -1, methods,
+static PyModuleDef definition = {{
+    {{1, NULL}}, NULL, 0, NULL, "{module}", "Kernels, compiled ahead of time.", -1, methods,
     NULL, NULL, NULL, NULL,
 }};
 
-PyMODINIT_FUNC PyInit_{module}(void) {{
-    return PyModule_Create(&definition);
+EXPORTED PyObject *PyInit_{module}(void);
+
+PyObject *PyInit_{module}(void) {{
+    return PyModule_Create2(&definition, PYTHON_ABI_VERSION);
 }}
 """
