@@ -204,7 +204,8 @@ class _Search(NamedTuple):
     def joined(self, option: _Option, below: Sequence[_Carried], total: int) -> _Carried:
         """Put the children of a step together."""
         traits = option.step.TRAITS
-        node = Branch(option.step.CODE, option.parameters, ())
+        # As a plain tuple: what was found beside the parameters is not kept.
+        node = Branch(option.step.CODE, tuple(option.parameters), ())
         cost = sum(carried.cost for carried in below) + 8.0 * len(write_node(node))
         cost += total * self.price(traits.decode_ns, traits.encode_ns)
         node = node._replace(children=tuple(carried.node for carried in below))
@@ -235,8 +236,9 @@ class _Search(NamedTuple):
             return [None]
         alone = plane_bits(plane)
         found: list[tuple[float, int, _Option | None]] = [(alone, 0, None)]
+        context = Context(shared={})
         for step in steps_from(STAGE_WHOLE, plane.dtype, self.effort):
-            for parameters in step.candidates(plane, _INNER):
+            for parameters in step.candidates(plane, context):
                 children = step.split(plane, parameters)
                 if children is None:
                     continue
