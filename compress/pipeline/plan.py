@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from compress.pipeline.candidates import OPEN, chains, clearest, refit, steps_from
@@ -96,7 +97,7 @@ def plan_field(
     parts : list of (int64 array, bytes)
         The planes of its leaves, in order, and what they are coded to.
     """
-    search = _Search(EFFORT[level], [] if considered is None else considered, {})
+    search = _Search(EFFORT[level], [] if considered is None else considered, {}, {}, {})
     found = _planned(search, field, max_error)
     # More effort never chooses worse: where it is cheap, lower levels take part with all they do.
     if level > 1 and field.size <= _SHORT:
@@ -130,6 +131,10 @@ class _Search(NamedTuple):
     considered: list[Considered]
     # What models that look at a part only learned of a plane; the planes are kept alive with it.
     known: dict[tuple[int, Fit], tuple[Plane, Parameters | None]]
+    # How chains ended on planes: many leave the same mask or the same listed values.
+    ended: dict[tuple[Any, ...], list[tuple[Plane, _Carried]]]
+    # What planes were judged to cost.
+    costs: dict[tuple[int, float, bool], tuple[Plane, float]]
 
     def price(self, decode_ns: float, encode_ns: float) -> float:
         """Bits that the nanoseconds of a sample are worth."""
@@ -212,9 +217,18 @@ class _Search(NamedTuple):
         return _Carried(cost, node, tuple(leaf for carried in below for leaf in carried.leaves))
 
     def end(self, child: Child, depth: int) -> _Carried:
-        """End a chain: with a step that needs the whole plane, or with a plane model."""
+        """End a chain as it was ended on the same plane before, or else anew."""
         if child.plane.size == 0:
             return _Carried(0.0, OPEN, (child,))
+        same = self.ended.setdefault((child.plane.shape, child.role, child.holes, depth), [])
+        for plane, carried in same:
+            if plane is child.plane or np.array_equal(plane, child.plane):
+                return carried
+        same.append((child.plane, self.ending(child, depth)))
+        return same[-1][1]
+
+    def ending(self, child: Child, depth: int) -> _Carried:
+        """End a chain: with a step that needs the whole plane, or with a plane model."""
         pool = []
         for option in self.options(child, depth):
             if option is None:
@@ -263,6 +277,13 @@ class _Search(NamedTuple):
         """J of a plane, by coding a share of it with few plane models, or by their bounds."""
         if child.plane.size == 0:
             return 0.0
+        key = id(child.plane), share, by_bounds
+        if key not in self.costs:
+            self.costs[key] = child.plane, self.cost(child, share, by_bounds)
+        return self.costs[key][1]
+
+    def cost(self, child: Child, share: float, by_bounds: bool) -> float:
+        """J of a plane, judged anew."""
         part = sample_of(child.plane, max(_LEAST_PART, round(share * child.plane.size)))
         least = math.inf
         for fit in self.fits(child, self.effort.judges):

@@ -21,7 +21,8 @@ _MATCH_BITS = 6
 _LEAST_BITS = 28
 # Price of a distance that the last match had.
 _SAME_BITS = 2
-_DEPTH = 24
+# Earlier places that are looked at; fewer where long pieces are compared at each.
+_DEPTH, _LEAST_DEPTH, _COMPARED = 24, 4, 1 << 7
 _LONG_ENOUGH = 1 << 7
 # Binary places of prices.
 _PLACES = 6
@@ -137,6 +138,7 @@ def find_matches(
     if min(runs.size, lengths.size, distances.size) < most or n - keys.size >= least:
         return -1
     mask = np.int64(head.size - 1)
+    depth = max(_LEAST_DEPTH, min(_DEPTH, _COMPARED // least))
     # What the way to a place costs; the length of its last match (0: a literal) and its distance;
     # the distance of its last match that is not the literals behind it.
     price, came, by, last = work[0], work[1], work[2], work[3]
@@ -165,7 +167,7 @@ def find_matches(
         before[i] = place
         head[slot] = i
         best = least - 1
-        for _ in range(_DEPTH if i >= skip else 0):
+        for _ in range(depth if i >= skip else 0):
             if place < 0:
                 break
             if i + best < n and units[place + best] == units[i + best]:
