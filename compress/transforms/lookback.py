@@ -47,6 +47,8 @@ MAX_REACH = 1 << 62
 MAX_SMOOTHED_REACH = 1 << 48
 SMOOTHINGS = (2, 5)
 _GLANCE, _WINDOW = 1 << 11, 1 << 13
+# Samples on which the many reaches are tried.
+_FEWER = 1 << 12
 # Neighbours in order of value between which spacings are taken.
 _SPACING = 2
 # Bits a sample that tracks must gain.
@@ -74,7 +76,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         return
     window = middle(flat, _WINDOW)
     fresh = math.log2(float(window.max()) - float(window.min()) + 1)
-    reach = _reach(window, fresh)
+    reach = _reach(middle(window, _FEWER), fresh)
     choices = [(0, 0), (0, 1)]
     if reach < MAX_SMOOTHED_REACH:
         choices += [(smoothing, 0) for smoothing in SMOOTHINGS]

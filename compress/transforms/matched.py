@@ -57,6 +57,8 @@ _AGAIN = ((3.0, 0.35), (20.0, 0.1), (math.inf, 0.02))
 _MAX_SLOTS = 1 << 18
 # Pieces that tell that share.
 _LOOKED_AT = 1 << 14
+# How often a piece counts at most.
+_OFTEN = 1 << 6
 
 TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=100.0, encode_ns=250.0, decode_ns=4.0)
 accepts = is_plane
@@ -97,8 +99,10 @@ def _recurring(keys: Plane) -> float:
     few = max(1, keys.size // _LOOKED_AT)
     # The high bits: the low ones place pieces in the table of `find_matches`.
     chosen = keys[keys >> np.int64(31 - (few - 1).bit_length()) == 0]
-    again = chosen.size - np.unique(chosen).size
-    return float((again - 1) / max(chosen.size, 1))
+    # A piece that is everywhere, such as a background, does not stand for all others.
+    counts = np.minimum(np.unique(chosen, return_counts=True)[1], _OFTEN)
+    total = int(counts.sum())
+    return (total - counts.size - 1) / max(total, 1)
 
 
 def _keys(units: Plane, least: int) -> Plane:
