@@ -248,7 +248,7 @@ class _Search(NamedTuple):
         plane = child.plane
         if child.holes or depth >= _MOST_WHOLE:
             return [None]
-        alone = plane_bits(plane)
+        alone = self.bits(plane)
         found: list[tuple[float, int, _Option | None]] = [(alone, 0, None)]
         context = Context(shared={})
         for step in steps_from(STAGE_WHOLE, plane.dtype, self.effort):
@@ -259,7 +259,7 @@ class _Search(NamedTuple):
                 option = _Option(step, parameters, children)
                 if not children:
                     return [option]
-                bits = sum(plane_bits(sub.plane) for sub in children)
+                bits = sum(self.bits(sub.plane) for sub in children)
                 bits += plane.size * self.price(step.TRAITS.decode_ns, step.TRAITS.encode_ns)
                 if bits < alone:
                     found.append((bits, len(found), option))
@@ -272,6 +272,10 @@ class _Search(NamedTuple):
             if one is not None:
                 each.setdefault(one.step.CODE, one)
         return [None, *each.values()][:_MOST_OPTIONS]
+
+    def bits(self, plane: Plane) -> float:
+        """Estimate the bits of a plane by as many samples as this level looks at."""
+        return plane_bits(sample_of(plane, self.effort.sample), plane.size)
 
     def judge(self, child: Child, share: float, by_bounds: bool) -> float:
         """J of a plane, by coding a share of it with few plane models, or by their bounds."""
@@ -344,7 +348,8 @@ class _Search(NamedTuple):
     def estimated(self, fit: Fit, plane: Plane) -> float:
         """J of a plane model by its bound."""
         price = self.price(fit.model.decode_ns(()), fit.model.encode_ns(()))
-        return fit.model.bound(plane, plane.size) + plane.size * price
+        sample = sample_of(plane, self.effort.sample)
+        return fit.model.bound(sample, plane.size) + plane.size * price
 
     def learned(self, fit: Fit, trial: Plane, child: Child) -> Parameters | None:
         """Learn the parameters of a model for a trial of a plane."""
@@ -364,11 +369,13 @@ class _Search(NamedTuple):
         The bound of a model stands for its code where only a part is tried.
         """
         model, total = fit.model, child.plane.size
-        bound = model.bound(trial, total)
+        whole = not by_bounds and trial.size == total
+        # A bound is of no use where there is nothing to beat.
+        bound = 0.0 if whole and least == math.inf else model.bound(trial, total)
         if bound >= least:
             return None
         data, leaf, bits = b"", Leaf(model.CODE), bound
-        if bound == 0.0 or (not by_bounds and trial.size == total):
+        if bound == 0.0 or whole:
             parameters = self.learned(fit, trial, child)
             if parameters is None:
                 return None
