@@ -97,7 +97,7 @@ def plan_field(
     parts : list of (int64 array, bytes)
         The planes of its leaves, in order, and what they are coded to.
     """
-    search = _Search(EFFORT[level], [] if considered is None else considered, {}, {}, {})
+    search = _Search(EFFORT[level], [] if considered is None else considered, {}, {}, {}, {})
     found = _planned(search, field, max_error)
     # More effort never chooses worse: where it is cheap, lower levels take part with all they do.
     if level > 1 and field.size <= _SHORT:
@@ -133,6 +133,8 @@ class _Search(NamedTuple):
     known: dict[tuple[int, Fit], tuple[Plane, Parameters | None]]
     # How chains ended on planes: many leave the same mask or the same listed values.
     ended: dict[tuple[Any, ...], list[tuple[Plane, _Carried]]]
+    # What trials of planes were coded to.
+    trials: dict[tuple[int, int, Fit], tuple[Plane, tuple[Leaf, bytes] | None]]
     # What planes were judged to cost.
     costs: dict[tuple[int, float, bool], tuple[Plane, float]]
 
@@ -376,10 +378,21 @@ class _Search(NamedTuple):
             return None
         data, leaf, bits = b"", Leaf(model.CODE), bound
         if bound == 0.0 or whole:
-            parameters = self.learned(fit, trial, child)
-            if parameters is None:
+            coded = self.coded(fit, trial, child)
+            if coded is None:
                 return None
-            data, leaf = model.encode(trial, parameters), Leaf(model.CODE, parameters)
+            leaf, data = coded
             bits = 8.0 * (len(data) * total / trial.size + len(write_node(leaf)))
         ns = model.decode_ns(leaf.parameters), model.encode_ns(leaf.parameters)
         return _Tried(bits + total * self.price(*ns), leaf, data)
+
+    def coded(self, fit: Fit, trial: Plane, child: Child) -> tuple[Leaf, bytes] | None:
+        """Code a trial of a plane, unless this was done; None where the model does not fit."""
+        key = id(child.plane), trial.size, fit
+        if key not in self.trials:
+            parameters = self.learned(fit, trial, child)
+            found = None
+            if parameters is not None:
+                found = Leaf(fit.model.CODE, parameters), fit.model.encode(trial, parameters)
+            self.trials[key] = child.plane, found
+        return self.trials[key][1]
