@@ -150,10 +150,14 @@ def find_period(values: Plane) -> int | None:
     if not candidates:
         return None
     best, cost = None, min(_cost(changes), _cost(numbers)) - 0.15
+    glance = min(_cost(runs(changes, MEDIANS_OF)), _cost(runs(numbers, MEDIANS_OF)))
     for lag in sorted(candidates):
         if 2 * lag > values.size:
             continue
         source = values if lag > window.size // 2 else window
+        # Some samples tell most lags that gain nothing.
+        if _cost(runs(source[lag:][:WINDOW] - source[:-lag][:WINDOW], MEDIANS_OF)) > glance + 0.3:
+            continue
         bits = _cost(source[lag:][:WINDOW] - source[:-lag][:WINDOW])
         if bits < cost - (0.0 if best is None else 0.02):
             best, cost = lag, bits
