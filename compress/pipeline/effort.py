@@ -95,10 +95,10 @@ _EARLY, _LATE, _LATEST = (1 << 14, 1 << 17), (1 << 12, 1 << 15), (1 << 12, 1 << 
 EFFORT = {
     1: Effort(1 << 11, 1, 8, (), (), 0.0, 5.0, 2e-2, 2e-3, _ONE, _ONE),
     2: Effort(1 << 13, 1, 16, (), (), 0.0, 20.0, 1e-2, 1e-3, _ONE, _ONE),
-    3: Effort(1 << 14, 4, 32, (1 << 13, 1 << 15), (), 8.0, 100.0, 5e-4, 5e-5, _THREE, _LINEAR),
-    4: Effort(1 << 14, 4, 32, (1 << 13, 1 << 15), (), 8.0, 100.0, 3e-4, 3e-5, _FOUR, _LINEAR),
-    5: Effort(1 << 14, 6, 32, _EARLY, _LATE, 16.0, 200.0, 5e-5, 5e-6, _FIVE, _QUICK),
-    6: Effort(1 << 14, 6, 48, _EARLY, _LATE, 16.0, 400.0, 3e-5, 3e-6, _SIX, _QUICK),
+    3: Effort(1 << 14, 3, 32, (1 << 12, 1 << 14), (), 8.0, 100.0, 5e-4, 5e-5, _THREE, _LINEAR),
+    4: Effort(1 << 14, 3, 32, (1 << 12, 1 << 14), (), 8.0, 100.0, 3e-4, 3e-5, _FOUR, _LINEAR),
+    5: Effort(1 << 14, 4, 32, _EARLY, _LATE, 16.0, 200.0, 5e-5, 5e-6, _FIVE, _QUICK),
+    6: Effort(1 << 14, 4, 48, _EARLY, _LATE, 16.0, 400.0, 3e-5, 3e-6, _SIX, _QUICK),
     7: Effort(1 << 14, 6, 64, _EARLY, _LATEST, 16.0, 1000.0, 1e-5, 1e-6, _SEVEN, _QUICK),
     8: Effort(1 << 14, 6, 96, _EARLY, _LATEST, 16.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK),
 }
