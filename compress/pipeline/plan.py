@@ -97,7 +97,7 @@ def plan_field(
     parts : list of (int64 array, bytes)
         The planes of its leaves, in order, and what they are coded to.
     """
-    search = _Search(EFFORT[level], [] if considered is None else considered, {}, {}, {}, {})
+    search = _Search(EFFORT[level], [] if considered is None else considered, {}, {}, {}, {}, {})
     found = _planned(search, field, max_error)
     # More effort never chooses worse: where it is cheap, lower levels take part with all they do.
     if level > 1 and field.size <= _SHORT:
@@ -135,6 +135,8 @@ class _Search(NamedTuple):
     ended: dict[tuple[Any, ...], list[tuple[Plane, _Carried]]]
     # What trials of planes were coded to.
     trials: dict[tuple[int, int, Fit], tuple[Plane, tuple[Leaf, bytes] | None]]
+    # What models made of a part of a plane, of so many samples.
+    compared: dict[int, tuple[int, dict[Fit, float]]]
     # What planes were judged to cost.
     costs: dict[tuple[int, float, bool], tuple[Plane, float]]
 
@@ -289,13 +291,20 @@ class _Search(NamedTuple):
         return self.costs[key][1]
 
     def cost(self, child: Child, share: float, by_bounds: bool) -> float:
-        """J of a plane, judged anew."""
+        """J of a plane, judged anew, by models that were not clearly dearer on fewer samples."""
         part = sample_of(child.plane, max(_LEAST_PART, round(share * child.plane.size)))
-        least = math.inf
+        samples, before = self.compared.get(id(child.plane), (part.size, {}))
+        most = self.most(min(before.values(), default=0.0), samples, part.size)
+        least, costs = math.inf, {}
         for fit in self.fits(child, self.effort.judges):
+            if before.get(fit, 0.0) > most:
+                continue
             tried = self.tried(fit, part, child, least, by_bounds=by_bounds)
-            if tried is not None and tried.cost < least:
-                least = tried.cost
+            if tried is not None:
+                costs[fit] = tried.cost
+                least = min(least, tried.cost)
+        if part.size < child.plane.size:
+            self.compared[id(child.plane)] = part.size, costs
         return least
 
     def model(self, child: Child) -> tuple[Leaf, bytes]:
