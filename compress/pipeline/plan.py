@@ -224,7 +224,9 @@ class _Search(NamedTuple):
         """End a chain as it was ended on the same plane before, or else anew."""
         if child.plane.size == 0:
             return _Carried(0.0, OPEN, (child,))
-        same = self.ended.setdefault((child.plane.shape, child.role, child.holes, depth), [])
+        # Behind one step for whole planes or several, it ends alike.
+        place = child.plane.shape, child.role, child.holes, depth > 0, depth >= _MOST_WHOLE
+        same = self.ended.setdefault(place, [])
         for plane, carried in same:
             if plane is child.plane or np.array_equal(plane, child.plane):
                 return carried

@@ -76,9 +76,10 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         least = max(1, min(MAX_LEAST, math.ceil(_LEAST_BITS / max(each, _CHEAP))))
         if each < _CHEAP or units.size < _SMALLEST:
             continue
-        if _recurring(_keys(units, least)) <= next(share for bits, share in _AGAIN if each < bits):
+        if _recurring(_keys(units, least)) <= next(share for most, share in _AGAIN if each < most):
             continue
-        for length in sorted({least, max(least, _LONGER)} if each < _LEAST_BITS else {least}):
+        several = each < _LEAST_BITS and 2 * least <= _LONGER
+        for length in (least, _LONGER) if several else (least,):
             matches = _matches(units, length)
             if int(matches[1].sum()) > _SHARE * units.size:
                 yield Found((unit, length, matches[0].size), array, matches)
