@@ -281,7 +281,7 @@ class _Search(NamedTuple):
 
     def bits(self, plane: Plane) -> float:
         """Estimate the bits of a plane by as many samples as this level looks at."""
-        return plane_bits(sample_of(plane, self.effort.sample), plane.size)
+        return plane_bits(plane, most=self.effort.sample)
 
     def judge(self, child: Child, share: float, by_bounds: bool) -> float:
         """J of a plane, by coding a share of it with few plane models, or by their bounds."""
@@ -361,8 +361,7 @@ class _Search(NamedTuple):
     def estimated(self, fit: Fit, plane: Plane) -> float:
         """J of a plane model by its bound."""
         price = self.price(fit.model.decode_ns(()), fit.model.encode_ns(()))
-        sample = sample_of(plane, self.effort.sample)
-        return fit.model.bound(sample, plane.size) + plane.size * price
+        return fit.model.bound(plane, plane.size) + plane.size * price
 
     def learned(self, fit: Fit, trial: Plane, child: Child) -> Parameters | None:
         """Learn the parameters of a model for a trial of a plane."""

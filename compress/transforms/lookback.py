@@ -46,13 +46,16 @@ MAX_REACH = 1 << 62
 # A mean counts binary places below one.
 MAX_SMOOTHED_REACH = 1 << 48
 SMOOTHINGS = (2, 5)
-_GLANCE, _WINDOW = 1 << 11, 1 << 12
+_GLANCE, _WINDOW = 1 << 11, 1 << 13
 # Binary places by which reaches differ, at first and near the best.
 _COARSE, _FINE = 6, 3
 # Neighbours in order of value between which spacings are taken.
 _SPACING = 2
 # Bits a sample that tracks must gain.
 _GAIN = 0.5
+# Bits a sample by which tracks may be dearer than values of which each stands alone: with what
+# follows they may still be the cheaper ones.
+_DEARER = 2.0
 # Bits a sample, or what share of them, that do not count.
 _EVEN = 0.02
 # How often differences must recur for their entropy to count, and how often values must.
@@ -81,8 +84,8 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     if reach < MAX_SMOOTHED_REACH:
         choices += [(smoothing, 0) for smoothing in SMOOTHINGS]
     costs = [_cost(window, (MAX_TRACKS, BY_RECENCY, reach, *choice), fresh) for choice in choices]
-    alone = min(_bits(np.diff(window)), density_bits(window, _SELDOM))
-    if min(costs) > alone - _GAIN:
+    limit = min(_bits(np.diff(window)) - _GAIN, density_bits(window, _SELDOM) + _DEARER)
+    if min(costs) > limit:
         return
     # The simplest expectation is the likeliest.
     smoothing, trend = choices[0 if costs[0] < min(costs) + _EVEN else int(np.argmin(costs))]

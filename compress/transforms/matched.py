@@ -53,7 +53,7 @@ _WINDOW = 1 << 12
 _SHARE = 0.05
 # Share of pieces that must occur again before matches are looked for, by the bits of a unit: many
 # narrow ones do so by chance, and models with contexts see them.
-_AGAIN = ((3.0, 0.35), (20.0, 0.1), (math.inf, 0.02))
+_AGAIN = ((3.0, 0.2), (math.inf, 0.02))
 _MAX_SLOTS = 1 << 18
 # Pieces that tell that share.
 _LOOKED_AT = 1 << 14
@@ -101,7 +101,9 @@ def _recurring(keys: Plane) -> float:
     # The high bits: the low ones place pieces in the table of `find_matches`.
     chosen = keys[keys >> np.int64(31 - (few - 1).bit_length()) == 0]
     # A piece that is everywhere, such as a background, does not stand for all others.
-    counts = np.minimum(np.unique(chosen, return_counts=True)[1], _OFTEN)
+    counts = np.unique(chosen, return_counts=True)[1]
+    if few > 1:
+        counts = np.minimum(counts, _OFTEN)
     total = int(counts.sum())
     return (total - counts.size - 1) / max(total, 1)
 

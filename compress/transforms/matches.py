@@ -23,7 +23,7 @@ _LEAST_BITS = 28
 _SAME_BITS = 2
 # Earlier places that are looked at; fewer where long pieces are compared at each.
 _DEPTH, _LEAST_DEPTH, _COMPARED = 24, 4, 1 << 7
-_LONG_ENOUGH = 1 << 7
+_LONG_ENOUGH = 1 << 8
 # Binary places of prices.
 _PLACES = 6
 

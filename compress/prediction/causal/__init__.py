@@ -48,7 +48,7 @@ _WORTH = 0.008
 # Nanoseconds a sample, either way, by recipe.
 _RECIPE_NS = (480.0, 550.0, 690.0, 1050.0, 1150.0, 4700.0, 5500.0, 6400.0)
 # Scans and recipes are tried on a crop of so many samples.
-_BUDGETS = {4: 2048, 5: 12_000, 6: 16_000, 7: 24_000, 8: 32_000}
+_BUDGETS = {4: 4096, 5: 12_000, 6: 16_000, 7: 24_000, 8: 32_000}
 
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:

@@ -57,7 +57,7 @@ def token_shift(values: Plane, total: int | None = None) -> int:
     return _table(_sorted(values), total)[1]
 
 
-def plane_bits(plane: Plane, total: int | None = None) -> float:
+def plane_bits(plane: Plane, total: int | None = None, most: int = 1 << 14) -> float:
     """Estimate the bits that a plane costs.
 
     The smallest of the order-0 code lengths of its values and of its differences from simple
@@ -68,6 +68,8 @@ def plane_bits(plane: Plane, total: int | None = None) -> float:
     plane : int64 array, any shape
     total : int, optional
         Samples of the plane of which this is a sample.
+    most : int
+        Samples that are looked at, about.
 
     Returns
     -------
@@ -78,7 +80,7 @@ def plane_bits(plane: Plane, total: int | None = None) -> float:
     if plane.size == 0 or total == 0:
         return 0.0
     shape = plane.shape
-    plane = sample_of(plane)
+    plane = sample_of(plane, most)
     alone = order0_bits(plane, total)
     bits = alone
     # Nothing is cheaper than a constant.
