@@ -8,7 +8,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import check, compare, console, costs, peers, planning, record, report, run, structures
+from benchmarks import (
+    check,
+    compare,
+    console,
+    costs,
+    peers,
+    planning,
+    record,
+    report,
+    run,
+    structures,
+)
 from benchmarks.errors import MissingArrayError
 from benchmarks.report import browser
 from benchmarks.structures import bars

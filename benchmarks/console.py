@@ -59,7 +59,8 @@ def _rows(array: ArrayRecord, best: int | None) -> list[Row]:
 def table(record: Record, best: int | None = None) -> None:
     """Print bits and times per sample; of other people's only the ``best`` smallest."""
     shown = Table(
-        title="bits and nanoseconds per sample, planning being a part of encoding; (densities alone)", title_justify="left"
+        title="bits and ns per sample, planning as a part of encoding; (densities alone)",
+        title_justify="left",
     )
     for name in ("array", "compressor", "bits", "encode", "planning", "decode", "error"):
         shown.add_column(

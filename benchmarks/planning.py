@@ -126,7 +126,7 @@ def plans_of(array: Array, level: int) -> list[tuple[Array, Node]]:
 def _refit(leaf: Leaf, plane: Plane, level: int) -> None:
     """Fit the model of a leaf as the search did, where the fit takes all samples."""
     for fit in EFFORT[level].fits:
-        if fit.model.CODE == leaf.model and not fit.model.FITS_ON_A_PART:
+        if leaf.model == fit.model.CODE and not fit.model.FITS_ON_A_PART:
             fit.model.propose(plane, fit.level, False)
             return
 

@@ -171,8 +171,8 @@ def loads(text: str) -> Record:
     for entry in raw["arrays"]:
         rows = []
         for peer, *values in entry.pop("rows"):
-            values += [None] * (8 - len(values))
-            bound, size, encode, decode, more, less, error, planning = values
+            cells = values + [None] * (8 - len(values))
+            bound, size, encode, decode, more, less, error, planning = cells
             rows.append(
                 Row(
                     peer,

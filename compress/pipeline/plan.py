@@ -38,6 +38,8 @@ _SHORT = 1 << 12
 _MOST_WHOLE = 4
 # Bits that a model learns for: it pays them once, a trial counts them for every part of the plane.
 _LEARNING = 1000.0
+# Samples by which whole planes are estimated at least: of fewer, pictures look alike.
+_LEAST_SAMPLE = 1 << 13
 # How close to the cheapest a chain must be by bounds to be coded.
 _CLOSE = 1.05
 # Samples that a plane is judged by at least, and things that may become of it.
@@ -281,7 +283,7 @@ class _Search(NamedTuple):
 
     def bits(self, plane: Plane) -> float:
         """Estimate the bits of a plane by as many samples as this level looks at."""
-        return plane_bits(plane, most=self.effort.sample)
+        return plane_bits(plane, most=max(_LEAST_SAMPLE, self.effort.sample))
 
     def judge(self, child: Child, share: float, by_bounds: bool) -> float:
         """J of a plane, by coding a share of it with few plane models, or by their bounds."""

@@ -29,7 +29,7 @@ def _cost(differences: Any) -> float:
 
 
 def _autocorrelation(values: Any, reach: int) -> Any:
-    """Sums of products at lags up to one; what lies beyond it may wrap around."""
+    """Sum products at lags up to one; what lies beyond it may wrap around."""
     size = values.size + reach
     # A small multiple of a power of two is transformed fast.
     power = 1 << max(0, size.bit_length() - 3)

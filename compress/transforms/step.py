@@ -134,8 +134,9 @@ class Found(tuple[int, ...]):
 
 def found_on(parameters: Parameters, array: Array) -> Any:
     """Return what stands beside parameters that were found on this array, or None."""
-    of_this = isinstance(parameters, Found) and parameters.array is array
-    return parameters.result if of_this else None
+    if isinstance(parameters, Found) and parameters.array is array:
+        return parameters.result
+    return None
 
 
 class Child(NamedTuple):
