@@ -47,6 +47,8 @@ MAX_REACH = 1 << 62
 MAX_SMOOTHED_REACH = 1 << 48
 SMOOTHINGS = (2, 5)
 _GLANCE, _WINDOW = 1 << 11, 1 << 13
+# Samples on which reaches are tried.
+_FEWER = 1 << 12
 # Binary places by which reaches differ, at first and near the best.
 _COARSE, _FINE = 6, 3
 # Neighbours in order of value between which spacings are taken.
@@ -79,7 +81,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         return
     window = middle(flat, _WINDOW)
     fresh = math.log2(float(window.max()) - float(window.min()) + 1)
-    reach = _reach(glance, fresh)
+    reach = _reach(middle(window, _FEWER), fresh)
     choices = [(0, 0), (0, 1)]
     if reach < MAX_SMOOTHED_REACH:
         choices += [(smoothing, 0) for smoothing in SMOOTHINGS]
