@@ -50,7 +50,7 @@ CASES = (*_DRAWN, "surface", *_LOADED)
 _MOST_SHARE, _LARGE = 0.25, 500_000
 _MOST_MS, _SMALL = 2.0, 50_000
 # Rounds, and seconds after which the rounds of an array stop.
-_ROUNDS, _SECONDS = 7, 1.0
+_ROUNDS, _SECONDS = 7, 0.4
 
 
 class Spent(NamedTuple):
