@@ -16,6 +16,11 @@ class Fit(NamedTuple):
     model: PlaneModel
     level: int
 
+    @property
+    def key(self) -> tuple[int, int]:
+        """What tells it from others: the code of the model, and the level."""
+        return self.model.CODE, self.level
+
 
 class Effort(NamedTuple):
     """How far the search goes, and what time costs it.

@@ -136,9 +136,9 @@ class _Search(NamedTuple):
     # How chains ended on planes: many leave the same mask or the same listed values.
     ended: dict[tuple[Any, ...], list[tuple[Plane, _Carried]]]
     # What trials of planes were coded to.
-    trials: dict[tuple[int, int, Fit], tuple[Plane, tuple[Leaf, bytes] | None]]
+    trials: dict[tuple[int, int, tuple[int, int]], tuple[Plane, tuple[Leaf, bytes] | None]]
     # What models made of a part of a plane, of so many samples.
-    compared: dict[int, tuple[int, dict[Fit, float]]]
+    compared: dict[int, tuple[int, dict[tuple[int, int], float]]]
     # What planes were judged to cost.
     costs: dict[tuple[int, float, bool], tuple[Plane, float]]
 
@@ -299,13 +299,14 @@ class _Search(NamedTuple):
         part = sample_of(child.plane, max(_LEAST_PART, round(share * child.plane.size)))
         samples, before = self.compared.get(id(child.plane), (part.size, {}))
         most = self.most(min(before.values(), default=0.0), samples, part.size)
-        least, costs = math.inf, {}
+        least = math.inf
+        costs: dict[tuple[int, int], float] = {}
         for fit in self.fits(child, self.effort.judges):
-            if before.get(fit, 0.0) > most:
+            if before.get(fit.key, 0.0) > most:
                 continue
             tried = self.tried(fit, part, child, least, by_bounds=by_bounds)
             if tried is not None:
-                costs[fit] = tried.cost
+                costs[fit.key] = tried.cost
                 least = min(least, tried.cost)
         if part.size < child.plane.size:
             self.compared[id(child.plane)] = part.size, costs
@@ -400,7 +401,7 @@ class _Search(NamedTuple):
 
     def coded(self, fit: Fit, trial: Plane, child: Child) -> tuple[Leaf, bytes] | None:
         """Code a trial of a plane, unless this was done; None where the model does not fit."""
-        key = id(child.plane), trial.size, fit
+        key = id(child.plane), trial.size, fit.key
         if key not in self.trials:
             parameters = self.learned(fit, trial, child)
             found = None
