@@ -16,6 +16,11 @@ class Fit(NamedTuple):
     model: PlaneModel
     level: int
 
+    @property
+    def key(self) -> tuple[int, int]:
+        """What tells it from others: the code of the model, and the level."""
+        return self.model.CODE, self.level
+
 
 class Effort(NamedTuple):
     """How far the search goes, and what time costs it.
@@ -87,7 +92,9 @@ _EIGHT = _fits((causal, 8), (causal, 5), (counts, 7), (static, 3), (raw, 1))
 _QUICK = _fits((causal, 4), (counts, 4), (static, 1), (raw, 1))
 _LINEAR = _fits((causal, 4), (static, 1), (raw, 1))
 
-_EARLY, _LATE, _LATEST = (1 << 14, 1 << 17), (1 << 12, 1 << 15), (1 << 12, 1 << 16)
+# Judges at level 5 cost as much on 2^17 samples as all else; sizes are those of 2^16.
+_TRIALS, _MORE_TRIALS = (1 << 14, 1 << 16), (1 << 14, 1 << 17)
+_ROUNDS, _MORE_ROUNDS = (1 << 12, 1 << 15), (1 << 12, 1 << 16)
 
 # The prices follow from what a level is for: at level 1 a nanosecond is worth a fiftieth of a bit
 # (pcodec's lead in decoding over our lanes is some 2 ns), at level 5 the 300 ns between a static
@@ -97,10 +104,10 @@ EFFORT = {
     2: Effort(1 << 13, 1, 16, (), (), 0.0, 20.0, 1e-2, 1e-3, _ONE, _ONE),
     3: Effort(1 << 14, 4, 32, (1 << 13, 1 << 15), (), 8.0, 100.0, 5e-4, 5e-5, _THREE, _LINEAR),
     4: Effort(1 << 14, 4, 32, (1 << 13, 1 << 15), (), 8.0, 100.0, 3e-4, 3e-5, _FOUR, _LINEAR),
-    5: Effort(1 << 14, 6, 32, _EARLY, _LATE, 16.0, 200.0, 5e-5, 5e-6, _FIVE, _QUICK),
-    6: Effort(1 << 14, 6, 48, _EARLY, _LATE, 16.0, 400.0, 3e-5, 3e-6, _SIX, _QUICK),
-    7: Effort(1 << 14, 6, 64, _EARLY, _LATEST, 16.0, 1000.0, 1e-5, 1e-6, _SEVEN, _QUICK),
-    8: Effort(1 << 14, 6, 96, _EARLY, _LATEST, 16.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK),
+    5: Effort(1 << 14, 4, 32, _TRIALS, _ROUNDS, 16.0, 200.0, 5e-5, 5e-6, _FIVE, _QUICK),
+    6: Effort(1 << 14, 4, 48, _TRIALS, _ROUNDS, 16.0, 400.0, 3e-5, 3e-6, _SIX, _QUICK),
+    7: Effort(1 << 14, 6, 64, _MORE_TRIALS, _MORE_ROUNDS, 16.0, 1000.0, 1e-5, 1e-6, _SEVEN, _QUICK),
+    8: Effort(1 << 14, 6, 96, _MORE_TRIALS, _MORE_ROUNDS, 16.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK),
 }
 # Level 9 has no recipe of its own yet.
 EFFORT[9] = EFFORT[8]

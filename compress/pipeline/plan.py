@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from compress.pipeline.candidates import OPEN, chains, clearest, refit, steps_from
@@ -37,6 +38,8 @@ _SHORT = 1 << 12
 _MOST_WHOLE = 4
 # Bits that a model learns for: it pays them once, a trial counts them for every part of the plane.
 _LEARNING = 1000.0
+# Samples by which whole planes are estimated at least: of fewer, pictures look alike.
+_LEAST_SAMPLE = 1 << 13
 # How close to the cheapest a chain must be by bounds to be coded.
 _CLOSE = 1.05
 # Samples that a plane is judged by at least, and things that may become of it.
@@ -96,7 +99,7 @@ def plan_field(
     parts : list of (int64 array, bytes)
         The planes of its leaves, in order, and what they are coded to.
     """
-    search = _Search(EFFORT[level], [] if considered is None else considered, {})
+    search = _Search(EFFORT[level], [] if considered is None else considered, {}, {}, {}, {}, {})
     found = _planned(search, field, max_error)
     # More effort never chooses worse: where it is cheap, lower levels take part with all they do.
     if level > 1 and field.size <= _SHORT:
@@ -130,6 +133,14 @@ class _Search(NamedTuple):
     considered: list[Considered]
     # What models that look at a part only learned of a plane; the planes are kept alive with it.
     known: dict[tuple[int, Fit], tuple[Plane, Parameters | None]]
+    # How chains ended on planes: many leave the same mask or the same listed values.
+    ended: dict[tuple[Any, ...], list[tuple[Plane, _Carried]]]
+    # What trials of planes were coded to.
+    trials: dict[tuple[int, int, tuple[int, int]], tuple[Plane, tuple[Leaf, bytes] | None]]
+    # What models made of a part of a plane, of so many samples.
+    compared: dict[int, tuple[int, dict[tuple[int, int], float]]]
+    # What planes were judged to cost.
+    costs: dict[tuple[int, float, bool], tuple[Plane, float]]
 
     def price(self, decode_ns: float, encode_ns: float) -> float:
         """Bits that the nanoseconds of a sample are worth."""
@@ -204,16 +215,28 @@ class _Search(NamedTuple):
     def joined(self, option: _Option, below: Sequence[_Carried], total: int) -> _Carried:
         """Put the children of a step together."""
         traits = option.step.TRAITS
-        node = Branch(option.step.CODE, option.parameters, ())
+        # As a plain tuple: what was found beside the parameters is not kept.
+        node = Branch(option.step.CODE, tuple(option.parameters), ())
         cost = sum(carried.cost for carried in below) + 8.0 * len(write_node(node))
         cost += total * self.price(traits.decode_ns, traits.encode_ns)
         node = node._replace(children=tuple(carried.node for carried in below))
         return _Carried(cost, node, tuple(leaf for carried in below for leaf in carried.leaves))
 
     def end(self, child: Child, depth: int) -> _Carried:
-        """End a chain: with a step that needs the whole plane, or with a plane model."""
+        """End a chain as it was ended on the same plane before, or else anew."""
         if child.plane.size == 0:
             return _Carried(0.0, OPEN, (child,))
+        # Behind one step for whole planes or several, it ends alike.
+        place = child.plane.shape, child.role, child.holes, depth > 0, depth >= _MOST_WHOLE
+        same = self.ended.setdefault(place, [])
+        for plane, carried in same:
+            if plane is child.plane or np.array_equal(plane, child.plane):
+                return carried
+        same.append((child.plane, self.ending(child, depth)))
+        return same[-1][1]
+
+    def ending(self, child: Child, depth: int) -> _Carried:
+        """End a chain: with a step that needs the whole plane, or with a plane model."""
         pool = []
         for option in self.options(child, depth):
             if option is None:
@@ -233,17 +256,18 @@ class _Search(NamedTuple):
         plane = child.plane
         if child.holes or depth >= _MOST_WHOLE:
             return [None]
-        alone = plane_bits(plane)
+        alone = self.bits(plane)
         found: list[tuple[float, int, _Option | None]] = [(alone, 0, None)]
+        context = Context(shared={})
         for step in steps_from(STAGE_WHOLE, plane.dtype, self.effort):
-            for parameters in step.candidates(plane, _INNER):
+            for parameters in step.candidates(plane, context):
                 children = step.split(plane, parameters)
                 if children is None:
                     continue
                 option = _Option(step, parameters, children)
                 if not children:
                     return [option]
-                bits = sum(plane_bits(sub.plane) for sub in children)
+                bits = sum(self.bits(sub.plane) for sub in children)
                 bits += plane.size * self.price(step.TRAITS.decode_ns, step.TRAITS.encode_ns)
                 if bits < alone:
                     found.append((bits, len(found), option))
@@ -257,16 +281,35 @@ class _Search(NamedTuple):
                 each.setdefault(one.step.CODE, one)
         return [None, *each.values()][:_MOST_OPTIONS]
 
+    def bits(self, plane: Plane) -> float:
+        """Estimate the bits of a plane by as many samples as this level looks at."""
+        return plane_bits(plane, most=max(_LEAST_SAMPLE, self.effort.sample))
+
     def judge(self, child: Child, share: float, by_bounds: bool) -> float:
         """J of a plane, by coding a share of it with few plane models, or by their bounds."""
         if child.plane.size == 0:
             return 0.0
+        key = id(child.plane), share, by_bounds
+        if key not in self.costs:
+            self.costs[key] = child.plane, self.cost(child, share, by_bounds)
+        return self.costs[key][1]
+
+    def cost(self, child: Child, share: float, by_bounds: bool) -> float:
+        """J of a plane, judged anew, by models that were not clearly dearer on fewer samples."""
         part = sample_of(child.plane, max(_LEAST_PART, round(share * child.plane.size)))
+        samples, before = self.compared.get(id(child.plane), (part.size, {}))
+        most = self.most(min(before.values(), default=0.0), samples, part.size)
         least = math.inf
+        costs: dict[tuple[int, int], float] = {}
         for fit in self.fits(child, self.effort.judges):
+            if before.get(fit.key, 0.0) > most:
+                continue
             tried = self.tried(fit, part, child, least, by_bounds=by_bounds)
-            if tried is not None and tried.cost < least:
-                least = tried.cost
+            if tried is not None:
+                costs[fit.key] = tried.cost
+                least = min(least, tried.cost)
+        if part.size < child.plane.size:
+            self.compared[id(child.plane)] = part.size, costs
         return least
 
     def model(self, child: Child) -> tuple[Leaf, bytes]:
@@ -341,15 +384,28 @@ class _Search(NamedTuple):
         The bound of a model stands for its code where only a part is tried.
         """
         model, total = fit.model, child.plane.size
-        bound = model.bound(trial, total)
+        whole = not by_bounds and trial.size == total
+        # A bound is of no use where there is nothing to beat.
+        bound = 0.0 if whole and least == math.inf else model.bound(trial, total)
         if bound >= least:
             return None
         data, leaf, bits = b"", Leaf(model.CODE), bound
-        if bound == 0.0 or (not by_bounds and trial.size == total):
-            parameters = self.learned(fit, trial, child)
-            if parameters is None:
+        if bound == 0.0 or whole:
+            coded = self.coded(fit, trial, child)
+            if coded is None:
                 return None
-            data, leaf = model.encode(trial, parameters), Leaf(model.CODE, parameters)
+            leaf, data = coded
             bits = 8.0 * (len(data) * total / trial.size + len(write_node(leaf)))
         ns = model.decode_ns(leaf.parameters), model.encode_ns(leaf.parameters)
         return _Tried(bits + total * self.price(*ns), leaf, data)
+
+    def coded(self, fit: Fit, trial: Plane, child: Child) -> tuple[Leaf, bytes] | None:
+        """Code a trial of a plane, unless this was done; None where the model does not fit."""
+        key = id(child.plane), trial.size, fit.key
+        if key not in self.trials:
+            parameters = self.learned(fit, trial, child)
+            found = None
+            if parameters is not None:
+                found = Leaf(fit.model.CODE, parameters), fit.model.encode(trial, parameters)
+            self.trials[key] = child.plane, found
+        return self.trials[key][1]
