@@ -45,7 +45,7 @@ def _spread(value: Any) -> Any:
     return (word ^ (word >> np.int64(29))) & np.int64(0x7FFFFFFF)
 
 
-@kernel()
+@kernel("void(const(i8[::1]), i8, i8[::1])")
 def fingerprints(units: Plane, length: int, out: Plane) -> None:
     """Write 31 bits for the units from each place on, so many of them: equal where these are.
 
@@ -102,7 +102,10 @@ def _reach(
             by[i + shorter] = distance
 
 
-@kernel("i8(const(i8[::1]), i8, i8[::1], i8[::1], i8[:, ::1], i8[::1], i8[::1], i8[::1])")
+@kernel(
+    "i8(const(i8[::1]), i8, const(i8[::1]), i8[::1], i8[::1], i8[:, ::1], i8[::1], i8[::1], "
+    "i8[::1])"
+)
 def find_matches(
     units: Plane, least: int, keys: Plane, head: Plane, before: Plane, work: Plane,
     runs: Plane, lengths: Plane, distances: Plane,

@@ -129,7 +129,7 @@ def _sorted(values: Plane) -> Plane:
     return ordered
 
 
-@kernel()
+@kernel("void(const(i8[::1]), i8, i8[::1], i8[::1])")
 def _by_digit(keys: Plane, shift: int, begins: Plane, out: Plane) -> None:
     """Sort by some bits above ``shift``, as they were where these are equal.
 
@@ -160,7 +160,7 @@ def _table(ordered: Plane, total: int | None) -> tuple[float, int]:
     return min(float(bits), plain + 0.1), int(shift)
 
 
-@kernel(error_model="numpy")
+@kernel("Tuple((f8, i8))(const(i8[::1]), f8, i8)", error_model="numpy")
 def _best_table(ordered: npt.NDArray[np.int64], plain: float, total: int) -> tuple[float, int]:
     """Bits per integer and the low bits of the best of a few tables."""
     n = ordered.size
@@ -179,7 +179,7 @@ def _best_table(ordered: npt.NDArray[np.int64], plain: float, total: int) -> tup
     return best, found
 
 
-@kernel("f8(const(i8[::1]), i8, f8, i8)", error_model="numpy")
+@kernel(error_model="numpy")
 def _table_bits(ordered: npt.NDArray[np.int64], shift: int, plain: float, total: int) -> float:
     """Bits per integer with one table of tokens above ``shift`` low bits."""
     n = ordered.size
