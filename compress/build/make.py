@@ -80,7 +80,7 @@ def _baselines() -> list[str]:
     """Choose what to compile for: all that is asked for, or the best that this processor runs."""
     known = _BASELINES.get(platform.machine(), {})
     if asked := os.environ.get("COMPRESS_BASELINES", ""):
-        return [*known] if asked == "all" else asked.split(",")
+        return ([*known] or ["generic"]) if asked == "all" else asked.split(",")
     has = get_host_cpu_features()
     return [name for name, needs in known.items() if all(has.get(need) for need in needs)][:1] or [
         "generic"
