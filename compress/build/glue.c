@@ -50,7 +50,7 @@ typedef struct {
     const char *pickled;
     int32_t size;
     void *hash, *dynamic;
-    int32_t is_allocated;
+    int32_t dynamic_arguments;
 } Raised;
 
 typedef int (*Invoke)(const Value *values, void *result, Raised **raised);
@@ -150,6 +150,7 @@ static int take_array(const char **types, PyObject *object, Call *call) {
     }
     call->arrays_used++;
     if (view->ndim != dimensions || view->itemsize != size || !has_kind(view->format, kind)) return 0;
+    if ((uintptr_t)view->buf % (size > 8 ? 8 : size) != 0) return 0;
     int64_t items = 1;
     for (int k = 0; k < dimensions; k++) items *= view->shape[k];
     int fits = put_pointer(call, NULL) && put_pointer(call, NULL) && put_integer(call, items) &&
@@ -157,6 +158,20 @@ static int take_array(const char **types, PyObject *object, Call *call) {
     for (int k = 0; k < dimensions; k++) fits = fits && put_integer(call, view->shape[k]);
     for (int k = 0; k < dimensions; k++) fits = fits && put_integer(call, view->strides[k]);
     return fits;
+}
+
+/* Python's True and False, and numpy's, which are buffers of one item. */
+static int is_truth(PyObject *object) {
+    if (object == &_Py_TrueStruct || object == &_Py_FalseStruct) return 1;
+    Py_buffer view;
+    if (!PyObject_CheckBuffer(object)) return 0;
+    if (PyObject_GetBuffer(object, &view, PyBUF_FORMAT) < 0) {
+        PyErr_Clear();
+        return 0;
+    }
+    int found = view.ndim == 0 && has_kind(view.format, '?');
+    PyBuffer_Release(&view);
+    return found;
 }
 
 static int take(const char **types, PyObject *object, Call *call) {
@@ -176,7 +191,7 @@ static int take(const char **types, PyObject *object, Call *call) {
         case 'N':
             return object == Py_None && put(call, value);
         case '?': {
-            if (PyFloat_Check(object)) return 0;
+            if (!is_truth(object)) return 0;
             int truth = PyObject_IsTrue(object);
             if (truth < 0) PyErr_Clear();
             value.i = truth;
@@ -331,10 +346,15 @@ static PyObject *run(const char *name, const Signature *signatures, int count,
 
 static PyObject *set_up(PyObject *self, PyObject *arguments) {
     (void)self;
-    if (!PyArg_ParseTuple(arguments, "OOO", &otherwise, &raise_pickled, &empty_array)) return NULL;
-    Py_IncRef(otherwise);
-    Py_IncRef(raise_pickled);
-    Py_IncRef(empty_array);
+    PyObject *given[3];
+    PyObject **kept[3] = {&otherwise, &raise_pickled, &empty_array};
+    if (!PyArg_ParseTuple(arguments, "OOO", &given[0], &given[1], &given[2])) return NULL;
+    for (int k = 0; k < 3; k++) {
+        PyObject *before = *kept[k];
+        Py_IncRef(given[k]);
+        *kept[k] = given[k];
+        Py_DecRef(before);
+    }
     Py_IncRef(Py_None);
     return Py_None;
 }

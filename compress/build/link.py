@@ -17,6 +17,12 @@ from compress.build.emit import Emitted
 __all__ = ["NoLinkerError", "find_linker", "link"]
 
 _GLUE = Path(__file__).parent / "glue.c"
+# How linkers leave out what nothing uses, and leave Python's functions to the interpreter.
+_ELF_OPTIONS = ["-lm", "-Wl,--gc-sections", "-s"]
+_OPTIONS = {
+    "darwin": ["-undefined", "dynamic_lookup", "-Wl,-dead_strip", "-Wl,-x"],
+    "win32": [f"-L{sys.base_prefix}/libs", "-lpython3"],
+}
 
 
 class NoLinkerError(RuntimeError):
@@ -69,8 +75,7 @@ def link(
     objects = [str(directory / f"{one.symbol}.o") for one in emitted]
     command = [
         *linker, "-O2", "-fPIC", "-shared", "-fvisibility=hidden", f"-I{_GLUE.parent}",
-        str(table), *objects, "-lm", "-Wl,--gc-sections", "-s",
-        "-o", str(out),
+        str(table), *objects, *_OPTIONS.get(sys.platform, _ELF_OPTIONS), "-o", str(out),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
@@ -84,7 +89,7 @@ def _table(emitted: Sequence[Emitted], baseline: str, module: str) -> str:
         declared = ", ".join(["void *", "Raised **", *one.values])
         given = "".join(f", {_value(i, kind)}" for i, kind in enumerate(one.values))
         parts.append(
-            f"extern int {one.symbol}({declared});\n"
+            f'extern __attribute__((visibility("hidden"))) int {one.symbol}({declared});\n'
             f"static int invoke_{one.symbol}(const Value *v, void *result, Raised **raised) {{\n"
             f"    (void)v;\n    return {one.symbol}(result, raised{given});\n}}\n"
         )
@@ -109,7 +114,7 @@ def _table(emitted: Sequence[Emitted], baseline: str, module: str) -> str:
         names.append(f'"{kernel}"')
     parts.append(_MODULE.format(
         names=", ".join(names), methods="".join(methods), module=module,
-        supported=_SUPPORTED.get(baseline, "1"),
+        supported=_SUPPORTED[baseline],
     ))  # fmt: skip
     return "".join(parts)
 
@@ -123,7 +128,11 @@ def _value(place: int, kind: str) -> str:
 
 
 # What a baseline needs beyond the processor that every Python of the platform runs on.
-_SUPPORTED = {"x86-64-v2": "level_of_x86_64() >= 2", "x86-64-v3": "level_of_x86_64() >= 3"}
+_SUPPORTED = {
+    "generic": "1",
+    "x86-64-v2": "level_of_x86_64() >= 2",
+    "x86-64-v3": "level_of_x86_64() >= 3",
+}
 
 _MODULE = """
 static const char *const names[] = {{{names}}};

@@ -60,7 +60,7 @@ typedef struct PyModuleDef {
 #define PYTHON_ABI_VERSION 3
 
 IMPORTED extern PyTypeObject PyFloat_Type;
-IMPORTED extern PyObject _Py_NoneStruct;
+IMPORTED extern PyObject _Py_NoneStruct, _Py_TrueStruct, _Py_FalseStruct;
 IMPORTED extern PyObject *PyExc_SystemError;
 #define Py_None (&_Py_NoneStruct)
 
