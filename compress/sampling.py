@@ -6,6 +6,7 @@ All of them are deterministic, so that an array is compressed to the same bytes 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -28,8 +29,8 @@ Array = npt.NDArray[Any]
 # Axes so short may be channels: parts of an array keep them whole.
 SHORT_AXIS = 16
 _BLOCKS = 16
-# Multiples of the golden ratio fill an interval evenly; its powers serve the other axes.
-_GOLDEN = 0.6180339887498949
+# Fixed point iterations that give a root to the last bits, for they contract at least by half.
+_ITERATIONS = 60
 # Thinner blocks would be mostly seams, and so would ...
 _THINNEST = 4
 # ... fewer rows together.
@@ -65,9 +66,8 @@ def sample_of(array: Array, most: int = 1 << 14) -> Array:
     blocks = []
     for i in range(count):
         # Spread over all axes, or a frame around a picture would never be seen.
-        shares = _spread(i, array.ndim)
-        if count > 1:
-            shares[longest] = i / (count - 1)
+        shares = _spread(i, array.ndim - 1)
+        shares.insert(longest, i / (count - 1) if count > 1 else 0.5)
         blocks.append(array[_slices(array.shape, sides, shares)])
     return np.concatenate(blocks[::2] + blocks[1::2], axis=longest)
 
@@ -219,8 +219,23 @@ def _sides(shape: tuple[int, ...], most: int, longest: int | None = None) -> lis
 
 
 def _spread(index: int, n_axes: int) -> list[float]:
-    """Where the index-th of many blocks lies, along each axis, from 0 to 1."""
-    return [(0.5 + index * _GOLDEN ** (1 + axis)) % 1.0 for axis in range(n_axes)]
+    """Where the index-th of many blocks lies, along each axis, from 0 to 1.
+
+    Multiples of the golden ratio fill an interval evenly, and of the powers of its generalisation
+    a cube (Roberts, 2018). Powers of the golden ratio itself would not: its square and itself add
+    up to 1, so that all places would be on one diagonal.
+    """
+    ratio = _ratio(n_axes)
+    return [(0.5 + index / ratio ** (1 + axis)) % 1.0 for axis in range(n_axes)]
+
+
+@cache
+def _ratio(n_axes: int) -> float:
+    """Give the root of x^(n + 1) = x + 1: the golden ratio where there is one axis."""
+    root = 1.5
+    for _ in range(_ITERATIONS):
+        root = (1.0 + root) ** (1.0 / (n_axes + 1))
+    return root
 
 
 def _slices(

@@ -68,6 +68,16 @@ class _Tried(NamedTuple):
     data: bytes
 
 
+class _Place(NamedTuple):
+    """Where a chain goes on: from which stage, behind how many steps for whole planes."""
+
+    stage: int
+    depth: int = 0
+    context: Context = Context()
+    # Codes of steps that the array refused.
+    without: frozenset[int] = frozenset()
+
+
 class _Option(NamedTuple):
     """What a step makes of a whole plane."""
 
@@ -112,7 +122,7 @@ def _size(planned: tuple[Node, list[Part]]) -> int:
 
 def _planned(search: _Search, field: Array, max_error: float | None) -> tuple[Node, list[Part]]:
     """Choose a chain, then a plane model for each plane that it leaves."""
-    chosen = search.best(field, 0, Context(max_error), 0)
+    chosen = search.best(field, _Place(0, context=Context(max_error)))
     coded = [search.model(leaf) for leaf in chosen.leaves]
     node = _filled(chosen.node, iter([leaf for leaf, _ in coded]))
     return node, [(leaf.plane, data) for leaf, (_, data) in zip(chosen.leaves, coded, strict=True)]
@@ -135,16 +145,16 @@ class _Search(NamedTuple):
         """Bits that the nanoseconds of a sample are worth."""
         return decode_ns * self.effort.decode_price + encode_ns * self.effort.encode_price
 
-    def best(self, array: Array, stage: int, context: Context, depth: int) -> _Carried:
-        """Carry out the cheapest chain of steps from a stage on."""
+    def best(self, array: Array, place: _Place) -> _Carried:
+        """Carry out the cheapest chain of steps from a place on."""
         sample = sample_of(array, self.effort.sample)
-        effort = self.effort.within(array.size, depth)
-        scored = chains(sample, array.size, stage, context, effort)
-        if depth > 0 and self.effort.trials:
+        effort = self.effort.within(array.size, place.depth)
+        scored = chains(sample, array.size, place.stage, place.context, effort, place.without)
+        if place.depth > 0 and self.effort.trials:
             scored = clearest(scored)
         pool: list[_Carried] = []
         for _, chain, _ in scored:
-            carried = self.through(chain, array, context, depth)
+            carried = self.through(chain, array, place)
             if carried is not None and carried.node not in [other.node for other in pool]:
                 pool.append(carried)
             # Where estimates decide, the first that takes the array.
@@ -181,25 +191,38 @@ class _Search(NamedTuple):
         order = sorted(range(len(pool)), key=costs.__getitem__)
         return [pool[i] for i in order], [costs[i] for i in order]
 
-    def through(self, chain: Node, array: Array, context: Context, depth: int) -> _Carried | None:
+    def through(self, chain: Node, array: Array, place: _Place) -> _Carried | None:
         """Carry out a chain on an array; None where a step of it refuses the array."""
         if not isinstance(chain, Branch):
-            return self.end(Child(array), depth)
+            return self.end(Child(array), place.depth)
         step = STEPS[chain.step]
-        parameters = refit(step, array, chain.parameters, context)
+        parameters = refit(step, array, chain.parameters, place.context)
         children = None if parameters is None else step.split(array, parameters)
         if parameters is None or children is None:
-            # The whole is not what the sample was: go on behind this step.
+            # The whole is not what the sample was: go on without this step.
             if not is_plane(array.dtype):
                 return None
-            return self.best(array, step.TRAITS.stage + 1, _INNER, depth)
+            return self.best(array, place._replace(without=place.without | {step.CODE}))
         below = []
         # The whole may have children that the sample had not, such as listed values.
         rest = (*chain.children, *(OPEN,) * len(children))[: len(children)]
         for child, sub in zip(children, rest, strict=True):
-            carried = self.through(sub, child.plane, _INNER, depth) if sub != OPEN else None
-            below.append(carried or self.end(child, depth))
-        return self.joined(_Option(step, parameters, children), below, array.size)
+            after = _Place(child.next_stage, place.depth)
+            carried = self.through(sub, child.plane, after) if sub != OPEN else None
+            below.append(carried or self.end(child, place.depth))
+        joined = self.joined(_Option(step, parameters, children), below, array.size)
+        if self.effort.trials or all(child.role != "mask" for child in children):
+            return joined
+        return self.unmasked(joined, array, place)
+
+    def unmasked(self, masked: _Carried, array: Array, place: _Place) -> _Carried:
+        """Choose by bounds what the whole plane shows instead of a mask, which would hide it."""
+        if place.depth > 0 or not is_plane(array.dtype):
+            return masked
+        whole = self.end(Child(array), place.depth)
+        if whole.node == OPEN:
+            return masked
+        return self.judged([masked, whole], array.size, array.size, by_bounds=True)[0][0]
 
     def joined(self, option: _Option, below: Sequence[_Carried], total: int) -> _Carried:
         """Put the children of a step together."""
@@ -222,7 +245,7 @@ class _Search(NamedTuple):
             below = [
                 self.end(sub, depth + 1)
                 if sub.next_stage == END or sub.plane.size == 0
-                else self.best(sub.plane, sub.next_stage, _INNER, depth + 1)
+                else self.best(sub.plane, _Place(sub.next_stage, depth + 1))
                 for sub in option.children
             ]
             pool.append(self.joined(option, below, child.plane.size))
