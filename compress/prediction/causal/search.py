@@ -132,7 +132,7 @@ def _crop(plane: Plane, budget: int) -> Plane:
     crops = [window(plane, budget)]
     share = _share(plane)
     if share >= _HOLES and crops[0].size < plane.size:
-        crops += [window(plane, budget, i) for i in range(1, _PLACES)]
+        crops += [window(plane, budget, i, _PLACES) for i in range(_PLACES)]
     crop = np.array(min(crops, key=lambda crop: abs(_share(crop) - share)), order="C")
     crop -= crop.min()
     return crop
