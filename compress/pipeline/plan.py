@@ -37,6 +37,9 @@ _SHORT = 1 << 12
 _MOST_WHOLE = 4
 # Bits that a model learns for: it pays them once, a trial counts them for every part of the plane.
 _LEARNING = 1000.0
+# Share of its bits that the time of a plane may count for: a dear model for what is nearly constant
+# halves it and is not missed.
+_DEAREST = 0.1
 # How close to the cheapest a chain must be by bounds to be coded.
 _CLOSE = 1.05
 # Samples that a plane is judged by at least, and things that may become of it.
@@ -74,6 +77,8 @@ class _Place(NamedTuple):
     stage: int
     depth: int = 0
     context: Context = Context()
+    # Whether chains are judged by coding, where the level does so at all.
+    tried: bool = True
     # Codes of steps that the array refused.
     without: frozenset[int] = frozenset()
 
@@ -150,7 +155,7 @@ class _Search(NamedTuple):
         sample = sample_of(array, self.effort.sample)
         effort = self.effort.within(array.size, place.depth)
         scored = chains(sample, array.size, place.stage, place.context, effort, place.without)
-        if place.depth > 0 and self.effort.trials:
+        if self.effort.trials and not place.tried:
             scored = clearest(scored)
         pool: list[_Carried] = []
         for _, chain, _ in scored:
@@ -160,13 +165,13 @@ class _Search(NamedTuple):
             # Where estimates decide, the first that takes the array.
             if pool and not self.effort.trials:
                 break
-        return self.cheapest(pool, array.size)
+        return self.cheapest(pool, array.size, place.depth)
 
-    def cheapest(self, pool: list[_Carried], size: int) -> _Carried:
+    def cheapest(self, pool: list[_Carried], size: int, depth: int) -> _Carried:
         """Choose by coding larger and larger parts of what chains leave."""
         if len(pool) == 1 or not self.effort.trials:
             return pool[0]
-        for samples in self.effort.trials:
+        for samples in self.effort.trials[: 1 if depth else None]:
             pool, costs = self.judged(pool, size, samples, by_bounds=True)
             whole = samples >= size
             most = costs[0] * _CLOSE if whole else self.most(costs[0], samples, size)
@@ -245,11 +250,14 @@ class _Search(NamedTuple):
             below = [
                 self.end(sub, depth + 1)
                 if sub.next_stage == END or sub.plane.size == 0
-                else self.best(sub.plane, _Place(sub.next_stage, depth + 1))
+                else self.best(
+                    sub.plane,
+                    _Place(sub.next_stage, depth + 1, tried=depth == 0 and sub.role == "main"),
+                )
                 for sub in option.children
             ]
             pool.append(self.joined(option, below, child.plane.size))
-        return self.cheapest(pool, child.plane.size)
+        return self.cheapest(pool, child.plane.size, depth)
 
     def options(self, child: Child, depth: int) -> list[_Option | None]:
         """List what may become of a whole plane, by estimate: steps, and None for no step."""
@@ -374,5 +382,7 @@ class _Search(NamedTuple):
                 return None
             data, leaf = model.encode(trial, parameters), Leaf(model.CODE, parameters)
             bits = 8.0 * (len(data) * total / trial.size + len(write_node(leaf)))
-        ns = model.decode_ns(leaf.parameters), model.encode_ns(leaf.parameters)
-        return _Tried(bits + total * self.price(*ns), leaf, data)
+        price = total * self.price(
+            model.decode_ns(leaf.parameters), model.encode_ns(leaf.parameters)
+        )
+        return _Tried(bits + min(price, _DEAREST * bits), leaf, data)
