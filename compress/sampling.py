@@ -33,7 +33,7 @@ _BLOCKS, _LEAST_BLOCKS = 16, 8
 # Fixed point iterations that give a root to the last bits, for they contract at least by half.
 _ITERATIONS = 60
 # Thinner blocks would be mostly seams, and so would ...
-_THINNEST = 4
+_THINNEST = 8
 # ... fewer rows together.
 _ROWS_TOGETHER = 16
 
@@ -69,7 +69,7 @@ def sample_of(array: Array, most: int = 1 << 14) -> Array:
         across = _sides(others, most // fitting // sides[longest], -1)
         sides = [*across[:longest], sides[longest], *across[longest:]]
     # At least five of the thinnest blocks are longer than a short axis together.
-    count = max(5, min(_BLOCKS, most // prod(sides)))
+    count = max(5, min(_BLOCKS, round(most / prod(sides))))
     count = max(1, min(count, array.shape[longest] // sides[longest]))
     if count * sides[longest] <= SHORT_AXIS < array.shape[longest]:
         count, sides[longest] = 1, SHORT_AXIS + 1
@@ -100,6 +100,9 @@ def window(array: Array, most: int, index: int = 0, count: int = 1) -> Array:
         `SHORT_AXIS` are kept whole.
     """
     sides = _sides(array.shape, most)
+    if count == 1:
+        centred = zip(array.shape, sides, strict=True)
+        return array[tuple(slice((n - side) // 2, (n + side) // 2) for n, side in centred)]
     longest = int(np.argmax(array.shape))
     return array[_slices(array.shape, sides, _lattice(index, count, array.shape, longest))]
 

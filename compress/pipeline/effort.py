@@ -85,7 +85,7 @@ _SIX = _fits((causal, 6), (causal, 5), (counts, 5), (static, 3), (raw, 1))
 _SEVEN = _fits((causal, 7), (causal, 5), (counts, 7), (static, 3), (raw, 1))
 _EIGHT = _fits((causal, 8), (causal, 5), (counts, 7), (static, 3), (raw, 1))
 _QUICK = _fits((causal, 4), (counts, 4), (static, 1), (raw, 1))
-_LINEAR = _fits((causal, 4), (static, 1), (raw, 1))
+_LINEAR = _fits((classes, 3), (static, 1), (raw, 1))
 
 _EARLY, _LATE, _LATEST = (1 << 14, 1 << 17), (1 << 12, 1 << 15), (1 << 12, 1 << 16)
 

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from compress.pipeline.candidates import OPEN, chains, clearest, refit, steps_from
@@ -40,6 +42,8 @@ _LEARNING = 1000.0
 # Share of its bits that the time of a plane may count for: a dear model for what is nearly constant
 # halves it and is not missed.
 _DEAREST = 0.1
+# A step that leaves no more samples of a plane than this share, and nothing else, is not judged.
+_SURE = 0.6
 # How close to the cheapest a chain must be by bounds to be coded.
 _CLOSE = 1.05
 # Samples that a plane is judged by at least, and things that may become of it.
@@ -111,7 +115,7 @@ def plan_field(
     parts : list of (int64 array, bytes)
         The planes of its leaves, in order, and what they are coded to.
     """
-    search = _Search(EFFORT[level], [] if considered is None else considered, {})
+    search = _Search(EFFORT[level], [] if considered is None else considered, {}, {}, {})
     found = _planned(search, field, max_error)
     # More effort never chooses worse: where it is cheap, lower levels take part with all they do.
     if level > 1 and field.size <= _SHORT:
@@ -133,6 +137,12 @@ def _planned(search: _Search, field: Array, max_error: float | None) -> tuple[No
     return node, [(leaf.plane, data) for leaf, (_, data) in zip(chosen.leaves, coded, strict=True)]
 
 
+def _digest(plane: Plane) -> bytes:
+    """Give what tells a plane from all others."""
+    shape = repr(plane.shape).encode()
+    return blake2b(np.ascontiguousarray(plane).data, digest_size=16, key=shape[:64]).digest()
+
+
 def _filled(node: Node, models: Iterator[Leaf]) -> Node:
     """Put plane models in place of the open leaves."""
     if not isinstance(node, Branch):
@@ -145,6 +155,10 @@ class _Search(NamedTuple):
     considered: list[Considered]
     # What models that look at a part only learned of a plane; the planes are kept alive with it.
     known: dict[tuple[int, Fit], tuple[Plane, Parameters | None]]
+    # What became of planes: several chains leave the same ones.
+    ended: dict[tuple[bytes, str, int], _Carried]
+    # J of planes on parts of so many samples; the planes are kept alive with it.
+    judged_parts: dict[tuple[int, int, bool], tuple[Plane, float]]
 
     def price(self, decode_ns: float, encode_ns: float) -> float:
         """Bits that the nanoseconds of a sample are worth."""
@@ -240,8 +254,17 @@ class _Search(NamedTuple):
 
     def end(self, child: Child, depth: int) -> _Carried:
         """End a chain: with a step that needs the whole plane, or with a plane model."""
-        if child.plane.size == 0:
+        if child.plane.size == 0 or child.holes:
             return _Carried(0.0, OPEN, (child,))
+        if not self.effort.trials:
+            return self.ending(child, depth)
+        key = _digest(child.plane), child.role, depth
+        if key not in self.ended:
+            self.ended[key] = self.ending(child, depth)
+        return self.ended[key]
+
+    def ending(self, child: Child, depth: int) -> _Carried:
+        """Choose how a chain ends."""
         pool = []
         for option in self.options(child, depth):
             if option is None:
@@ -262,25 +285,30 @@ class _Search(NamedTuple):
     def options(self, child: Child, depth: int) -> list[_Option | None]:
         """List what may become of a whole plane, by estimate: steps, and None for no step."""
         plane = child.plane
-        if child.holes or depth >= _MOST_WHOLE:
+        if depth >= _MOST_WHOLE:
             return [None]
         alone = plane_bits(plane)
         found: list[tuple[float, int, _Option | None]] = [(alone, 0, None)]
-        for step in steps_from(STAGE_WHOLE, plane.dtype, self.effort):
+        whole = steps_from(STAGE_WHOLE, plane.dtype, self.effort)
+        # The quick searches first, for they may spare the others.
+        for step in sorted(whole, key=lambda step: step.TRAITS.search_ns):
             for parameters in step.candidates(plane, _INNER):
                 children = step.split(plane, parameters)
                 if children is None:
                     continue
                 option = _Option(step, parameters, children)
-                if not children:
+                left = sum(sub.plane.size for sub in children)
+                if len(children) < 2 and left <= _SURE * plane.size:
                     return [option]
                 bits = sum(plane_bits(sub.plane) for sub in children)
                 bits += plane.size * self.price(step.TRAITS.decode_ns, step.TRAITS.encode_ns)
                 if bits < alone:
                     found.append((bits, len(found), option))
         found.sort()
-        if not self.effort.trials or depth > 0 or child.role in ("mask", "side"):
+        if not self.effort.trials or depth > 1 or child.role in ("mask", "side"):
             return [found[0][2]]
+        if depth > 0:
+            return [None, *([found[0][2]] if found[0][2] else ())]
         # One of each step: estimates flatter some more than others.
         each: dict[int, _Option] = {}
         for *_, one in found:
@@ -292,12 +320,17 @@ class _Search(NamedTuple):
         """J of a plane, by coding a share of it with few plane models, or by their bounds."""
         if child.plane.size == 0:
             return 0.0
-        part = sample_of(child.plane, max(_LEAST_PART, round(share * child.plane.size)))
+        samples = max(_LEAST_PART, round(share * child.plane.size))
+        key = id(child.plane), samples, by_bounds
+        if key in self.judged_parts:
+            return self.judged_parts[key][1]
+        part = sample_of(child.plane, samples)
         least = math.inf
         for fit in self.fits(child, self.effort.judges):
             tried = self.tried(fit, part, child, least, by_bounds=by_bounds)
             if tried is not None and tried.cost < least:
                 least = tried.cost
+        self.judged_parts[key] = child.plane, least
         return least
 
     def model(self, child: Child) -> tuple[Leaf, bytes]:
