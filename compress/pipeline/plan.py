@@ -37,6 +37,7 @@ _INNER = Context()
 _SHORT = 1 << 12
 # Steps for whole planes that may follow one another.
 _MOST_WHOLE = 4
+import os; NESTED=int(os.environ.get("NESTED","1"))
 # Bits that a model learns for: it pays them once, a trial counts them for every part of the plane.
 _LEARNING = 1000.0
 # Share of its bits that the time of a plane may count for: a dear model for what is nearly constant
@@ -44,6 +45,8 @@ _LEARNING = 1000.0
 _DEAREST = 0.1
 # A step that leaves no more samples of a plane than this share, and nothing else, is not judged.
 _SURE = 0.6
+# How many of those that trials leave are coded in full.
+_FINALISTS = 2
 # How close to the cheapest a chain must be by bounds to be coded.
 _CLOSE = 1.05
 # Samples that a plane is judged by at least, and things that may become of it.
@@ -131,10 +134,10 @@ def _size(planned: tuple[Node, list[Part]]) -> int:
 
 def _planned(search: _Search, field: Array, max_error: float | None) -> tuple[Node, list[Part]]:
     """Choose a chain, then a plane model for each plane that it leaves."""
-    chosen = search.best(field, _Place(0, context=Context(max_error)))
-    coded = [search.model(leaf) for leaf in chosen.leaves]
-    node = _filled(chosen.node, iter([leaf for leaf, _ in coded]))
-    return node, [(leaf.plane, data) for leaf, (_, data) in zip(chosen.leaves, coded, strict=True)]
+    ranked = search.ranked(field, _Place(0, context=Context(max_error)))
+    # Trials are of parts: what is close to the cheapest by them is coded in full.
+    coded = [search.coded(carried) for carried in ranked[:_FINALISTS]]
+    return min(coded, key=lambda one: one[0])[1:]
 
 
 def _digest(plane: Plane) -> bytes:
@@ -166,6 +169,10 @@ class _Search(NamedTuple):
 
     def best(self, array: Array, place: _Place) -> _Carried:
         """Carry out the cheapest chain of steps from a place on."""
+        return self.ranked(array, place)[0]
+
+    def ranked(self, array: Array, place: _Place) -> list[_Carried]:
+        """Carry out chains of steps from a place on: the cheapest, then those hardly dearer."""
         sample = sample_of(array, self.effort.sample)
         effort = self.effort.within(array.size, place.depth)
         scored = chains(sample, array.size, place.stage, place.context, effort, place.without)
@@ -181,10 +188,18 @@ class _Search(NamedTuple):
                 break
         return self.cheapest(pool, array.size, place.depth)
 
-    def cheapest(self, pool: list[_Carried], size: int, depth: int) -> _Carried:
+    def coded(self, carried: _Carried) -> tuple[float, Node, list[Part]]:
+        """Choose the plane models of a chain and code its planes: J, the plan, the parts."""
+        tried = [self.model(leaf) for leaf in carried.leaves]
+        node = _filled(carried.node, iter([one.leaf for one in tried]))
+        pairs = zip(carried.leaves, tried, strict=True)
+        parts: list[Part] = [(leaf.plane, one.data) for leaf, one in pairs]
+        return carried.cost + sum(one.cost for one in tried), node, parts
+
+    def cheapest(self, pool: list[_Carried], size: int, depth: int) -> list[_Carried]:
         """Choose by coding larger and larger parts of what chains leave."""
         if len(pool) == 1 or not self.effort.trials:
-            return pool[0]
+            return pool[:1]
         for samples in self.effort.trials[: 1 if depth else None]:
             pool, costs = self.judged(pool, size, samples, by_bounds=True)
             whole = samples >= size
@@ -195,7 +210,8 @@ class _Search(NamedTuple):
         if len(pool) > 1 and size <= self.effort.trials[-1]:
             # Bounds are estimates, and what is short can be coded.
             pool, _ = self.judged(pool, size, size, by_bounds=False)
-        return pool[0]
+            pool = pool[:1]
+        return pool
 
     def judged(
         self, pool: list[_Carried], size: int, samples: int, *, by_bounds: bool
@@ -275,12 +291,12 @@ class _Search(NamedTuple):
                 if sub.next_stage == END or sub.plane.size == 0
                 else self.best(
                     sub.plane,
-                    _Place(sub.next_stage, depth + 1, tried=depth == 0 and sub.role == "main"),
+                    _Place(sub.next_stage, depth + 1, tried=NESTED and depth == 0 and sub.role == "main"),
                 )
                 for sub in option.children
             ]
             pool.append(self.joined(option, below, child.plane.size))
-        return self.cheapest(pool, child.plane.size, depth)
+        return self.cheapest(pool, child.plane.size, depth)[0]
 
     def options(self, child: Child, depth: int) -> list[_Option | None]:
         """List what may become of a whole plane, by estimate: steps, and None for no step."""
@@ -305,7 +321,7 @@ class _Search(NamedTuple):
                 if bits < alone:
                     found.append((bits, len(found), option))
         found.sort()
-        if not self.effort.trials or depth > 1 or child.role in ("mask", "side"):
+        if not self.effort.trials or depth > NESTED or child.role in ("mask", "side"):
             return [found[0][2]]
         if depth > 0:
             return [None, *([found[0][2]] if found[0][2] else ())]
@@ -333,11 +349,11 @@ class _Search(NamedTuple):
         self.judged_parts[key] = child.plane, least
         return least
 
-    def model(self, child: Child) -> tuple[Leaf, bytes]:
+    def model(self, child: Child) -> _Tried:
         """Choose the plane model of a plane and code the plane."""
         plane, effort = child.plane, self.effort
         if plane.size == 0:
-            return Leaf(raw.CODE), b""
+            return _Tried(0.0, Leaf(raw.CODE), b"")
         pool = fits = self.fits(child, effort.fits)
         if not effort.trials:
             pool = [min(pool, key=lambda fit: self.estimated(fit, plane))]
@@ -357,7 +373,9 @@ class _Search(NamedTuple):
             pool = [fit for cost, fit in scored if cost <= most]
             if len(pool) < 2:
                 break
-        # What is small is coded by all that are left.
+        # What is small is coded by all that are left, else the best two.
+        if rounds and len(rounds) == len(effort.rounds):
+            pool = pool[:_FINALISTS]
         best: _Tried | None = None
         for fit in [*pool, *(other for other in fits if other not in pool)]:
             # Others only where these decline the whole plane.
@@ -367,11 +385,9 @@ class _Search(NamedTuple):
             tried = self.tried(fit, plane, child, least)
             if tried is not None and tried.cost < least:
                 best = tried
-            if best is not None and rounds and len(rounds) == len(effort.rounds):
-                break
         if best is None:
             raise AssertionError("plain bits take every plane")
-        return best.leaf, best.data
+        return best
 
     def most(self, least: float, samples: int, size: int) -> float:
         """J up to which a candidate goes on, tried on so many of so many samples."""
