@@ -153,7 +153,7 @@ def _best(found: list[_Scored], effort: Effort) -> list[_Scored]:
 def _through(
     first: _First, array: Array, total: int, effort: Effort, visits: list[int]
 ) -> list[_Scored]:
-    """List the chains that begin with a step: the best of each child, and others of the main."""
+    """List the chains that begin with a step."""
     step, parameters, own, children = first.step, first.parameters, first.kind, first.children
     traits = step.TRAITS
     cost = total * (traits.decode_ns * effort.decode_price + traits.encode_ns * effort.encode_price)
@@ -166,20 +166,25 @@ def _through(
             visits[0] -= 1
             steps = steps_from(child.next_stage, child.plane.dtype, effort)
             below.append(_chains(child.plane, share, steps, Context(), effort, visits))
-    least = cost + _SIMPLER * sum(scored[0][0] for scored in below)
-    best = tuple(scored[0][1] for scored in below)
-    main = [i for i, child in enumerate(children) if child.role == "main"][:1]
-    if not main:
-        return [(least, Branch(step.CODE, parameters, best), own)]
-    (i,) = main
-    return [
-        (
-            least + bits - below[i][0][0],
-            Branch(step.CODE, parameters, (*best[:i], chain, *best[i + 1 :])),
-            (*own, *kind),
-        )
-        for bits, chain, kind in below[i]
-    ]
+    found = []
+    for chosen in _combined(children, below):
+        bits = cost + _SIMPLER * sum(scored[0] for scored in chosen)
+        # One of the children stands for all channels.
+        first = next((i for i, child in enumerate(children) if child.role == "main"), 0)
+        kind = chosen[first][2] if chosen else ()
+        node = Branch(step.CODE, parameters, tuple(scored[1] for scored in chosen))
+        found.append((bits, node, (*own, *kind)))
+    return found
+
+
+def _combined(children: tuple[Child, ...], below: list[list[_Scored]]) -> list[list[_Scored]]:
+    """Put the best of each child together; others of the main one, or what is plain of channels."""
+    best = [scored[0] for scored in below]
+    for i, child in enumerate(children):
+        if child.role == "main":
+            return [[*best[:i], other, *best[i + 1 :]] for other in below[i]]
+    plain = [next((one for one in scored if one[2] == ()), scored[0]) for scored in below]
+    return [best, plain] if plain != best else [best]
 
 
 def _child_bits(child: Child, total: int) -> float:

@@ -140,6 +140,20 @@ def _planned(search: _Search, field: Array, max_error: float | None) -> tuple[No
     return min(coded, key=lambda one: one[0])[1:]
 
 
+def _is_sure(option: _Option, plane: Plane) -> bool:
+    """Whether a step leaves a smaller plane and nothing else, so that nothing is better."""
+    children = option.children
+    return len(children) == 1 and children[0].plane.size <= _SURE * plane.size
+
+
+def _combined(children: Sequence[Child], below: list[list[_Carried]]) -> list[list[_Carried]]:
+    """Put the best of each child together, and others of the main child with these."""
+    best = [some[0] for some in below]
+    main = [i for i, child in enumerate(children) if child.role == "main"][:1]
+    others = [[*best[:i], other, *best[i + 1 :]] for i in main for other in below[i][1:]]
+    return [best, *others]
+
+
 def _digest(plane: Plane) -> bytes:
     """Give what tells a plane from all others."""
     shape = repr(plane.shape).encode()
@@ -159,7 +173,7 @@ class _Search(NamedTuple):
     # What models that look at a part only learned of a plane; the planes are kept alive with it.
     known: dict[tuple[int, Fit], tuple[Plane, Parameters | None]]
     # What became of planes: several chains leave the same ones.
-    ended: dict[tuple[bytes, str, int], _Carried]
+    ended: dict[tuple[bytes, str, int], list[_Carried]]
     # J of planes on parts of so many samples; the planes are kept alive with it.
     judged_parts: dict[tuple[int, int, bool], tuple[Plane, float]]
 
@@ -180,9 +194,9 @@ class _Search(NamedTuple):
             scored = clearest(scored)
         pool: list[_Carried] = []
         for _, chain, _ in scored:
-            carried = self.through(chain, array, place)
-            if carried is not None and carried.node not in [other.node for other in pool]:
-                pool.append(carried)
+            for carried in self.through(chain, array, place):
+                if carried.node not in [other.node for other in pool]:
+                    pool.append(carried)
             # Where estimates decide, the first that takes the array.
             if pool and not self.effort.trials:
                 break
@@ -226,35 +240,36 @@ class _Search(NamedTuple):
         order = sorted(range(len(pool)), key=costs.__getitem__)
         return [pool[i] for i in order], [costs[i] for i in order]
 
-    def through(self, chain: Node, array: Array, place: _Place) -> _Carried | None:
-        """Carry out a chain on an array; None where a step of it refuses the array."""
+    def through(self, chain: Node, array: Array, place: _Place) -> list[_Carried]:
+        """Carry out a chain on an array, and end it; none where a step refuses the array."""
         if not isinstance(chain, Branch):
-            return self.end(Child(array), place.depth)
+            return self.ends(Child(array), place.depth)
         step = STEPS[chain.step]
         parameters = refit(step, array, chain.parameters, place.context)
         children = None if parameters is None else step.split(array, parameters)
         if parameters is None or children is None:
             # The whole is not what the sample was: go on without this step.
             if not is_plane(array.dtype):
-                return None
-            return self.best(array, place._replace(without=place.without | {step.CODE}))
+                return []
+            return [self.best(array, place._replace(without=place.without | {step.CODE}))]
         below = []
         # The whole may have children that the sample had not, such as listed values.
         rest = (*chain.children, *(OPEN,) * len(children))[: len(children)]
         for child, sub in zip(children, rest, strict=True):
             after = _Place(child.next_stage, place.depth)
-            carried = self.through(sub, child.plane, after) if sub != OPEN else None
-            below.append(carried or self.end(child, place.depth))
-        joined = self.joined(_Option(step, parameters, children), below, array.size)
+            carried = self.through(sub, child.plane, after) if sub != OPEN else []
+            below.append(carried or self.ends(child, place.depth))
+        option = _Option(step, parameters, children)
+        ends = [self.joined(option, some, array.size) for some in _combined(children, below)]
         if self.effort.trials or all(child.role != "mask" for child in children):
-            return joined
-        return self.unmasked(joined, array, place)
+            return ends
+        return [self.unmasked(ends[0], array, place)]
 
     def unmasked(self, masked: _Carried, array: Array, place: _Place) -> _Carried:
         """Choose by bounds what the whole plane shows instead of a mask, which would hide it."""
         if place.depth > 0 or not is_plane(array.dtype):
             return masked
-        whole = self.end(Child(array), place.depth)
+        (whole,) = self.ends(Child(array), place.depth)
         if whole.node == OPEN:
             return masked
         return self.judged([masked, whole], array.size, array.size, by_bounds=True)[0][0]
@@ -268,10 +283,10 @@ class _Search(NamedTuple):
         node = node._replace(children=tuple(carried.node for carried in below))
         return _Carried(cost, node, tuple(leaf for carried in below for leaf in carried.leaves))
 
-    def end(self, child: Child, depth: int) -> _Carried:
+    def ends(self, child: Child, depth: int) -> list[_Carried]:
         """End a chain: with a step that needs the whole plane, or with a plane model."""
         if child.plane.size == 0 or child.holes:
-            return _Carried(0.0, OPEN, (child,))
+            return [_Carried(0.0, OPEN, (child,))]
         if not self.effort.trials:
             return self.ending(child, depth)
         key = _digest(child.plane), child.role, depth
@@ -279,15 +294,21 @@ class _Search(NamedTuple):
             self.ended[key] = self.ending(child, depth)
         return self.ended[key]
 
-    def ending(self, child: Child, depth: int) -> _Carried:
-        """Choose how a chain ends."""
+    def ending(self, child: Child, depth: int) -> list[_Carried]:
+        """Choose how a chain ends: the cheapest first, then those hardly dearer."""
         pool = []
-        for option in self.options(child, depth):
+        options = self.options(child, depth)
+        if len(options) == 1 and options[0] is not None and _is_sure(options[0], child.plane):
+            # What is left is searched as the plane itself would be.
+            (sub,) = options[0].children
+            ranked = self.ranked(sub.plane, _Place(sub.next_stage, depth))
+            return [self.joined(options[0], [one], child.plane.size) for one in ranked]
+        for option in options:
             if option is None:
                 pool.append(_Carried(0.0, OPEN, (child,)))
                 continue
             below = [
-                self.end(sub, depth + 1)
+                self.ends(sub, depth + 1)[0]
                 if sub.next_stage == END or sub.plane.size == 0
                 else self.best(
                     sub.plane,
@@ -296,7 +317,7 @@ class _Search(NamedTuple):
                 for sub in option.children
             ]
             pool.append(self.joined(option, below, child.plane.size))
-        return self.cheapest(pool, child.plane.size, depth)[0]
+        return self.cheapest(pool, child.plane.size, depth)[:_FINALISTS]
 
     def options(self, child: Child, depth: int) -> list[_Option | None]:
         """List what may become of a whole plane, by estimate: steps, and None for no step."""
@@ -313,8 +334,7 @@ class _Search(NamedTuple):
                 if children is None:
                     continue
                 option = _Option(step, parameters, children)
-                left = sum(sub.plane.size for sub in children)
-                if len(children) < 2 and left <= _SURE * plane.size:
+                if not children or _is_sure(option, plane):
                     return [option]
                 bits = sum(plane_bits(sub.plane) for sub in children)
                 bits += plane.size * self.price(step.TRAITS.decode_ns, step.TRAITS.encode_ns)
