@@ -45,6 +45,8 @@ _LEARNING = 1000.0
 _DEAREST = 0.1
 # A step that leaves no more samples of a plane than this share, and nothing else, is not judged.
 _SURE = 0.6
+# Share of the bits of a chain below which a plane is not coded to judge the chain.
+_MINOR = 1 / 32
 # How many of those that trials leave are coded in full.
 _FINALISTS = 2
 # How close to the cheapest a chain must be by bounds to be coded.
@@ -118,7 +120,7 @@ def plan_field(
     parts : list of (int64 array, bytes)
         The planes of its leaves, in order, and what they are coded to.
     """
-    search = _Search(EFFORT[level], [] if considered is None else considered, {}, {}, {})
+    search = _Search(EFFORT[level], [] if considered is None else considered, {}, {}, {}, {})
     found = _planned(search, field, max_error)
     # More effort never chooses worse: where it is cheap, lower levels take part with all they do.
     if level > 1 and field.size <= _SHORT:
@@ -176,6 +178,7 @@ class _Search(NamedTuple):
     ended: dict[tuple[bytes, str, int], list[_Carried]]
     # J of planes on parts of so many samples; the planes are kept alive with it.
     judged_parts: dict[tuple[int, int, bool], tuple[Plane, float]]
+    estimates: dict[tuple[int, int, bool], tuple[Plane, float]]
 
     def price(self, decode_ns: float, encode_ns: float) -> float:
         """Bits that the nanoseconds of a sample are worth."""
@@ -225,7 +228,9 @@ class _Search(NamedTuple):
             # Bounds are estimates, and what is short can be coded.
             pool, _ = self.judged(pool, size, size, by_bounds=False)
             pool = pool[:1]
-        return pool
+        # Beside the cheapest the plainest, for what is close is often the same in other words.
+        rest = sorted(pool[1:], key=lambda carried: len(carried.leaves))
+        return [*pool[:1], *rest]
 
     def judged(
         self, pool: list[_Carried], size: int, samples: int, *, by_bounds: bool
@@ -233,12 +238,29 @@ class _Search(NamedTuple):
         """Sort chains by J, judged on so many of their samples."""
         costs = []
         for carried in pool:
-            judged = [self.judge(leaf, samples / size, by_bounds) for leaf in carried.leaves]
-            costs.append(carried.cost + sum(judged))
+            costs.append(carried.cost + self.together(carried.leaves, samples / size, by_bounds))
             one = Considered(min(samples, size), size, costs[-1], carried.node)
             self.considered.append(one)
         order = sorted(range(len(pool)), key=costs.__getitem__)
         return [pool[i] for i in order], [costs[i] for i in order]
+
+    def together(self, leaves: Sequence[Child], share: float, by_bounds: bool) -> float:
+        """J of the planes of a chain; an estimate will do for those that hardly count."""
+        rough = [self.rough(leaf, share) for leaf in leaves]
+        least = _MINOR * sum(rough)
+        return sum(
+            bits if bits < least else self.judge(leaf, share, by_bounds)
+            for leaf, bits in zip(leaves, rough, strict=True)
+        )
+
+    def rough(self, leaf: Child, share: float) -> float:
+        """Estimate the bits of a plane."""
+        samples = max(_LEAST_PART, round(share * leaf.plane.size))
+        key = id(leaf.plane), samples, True
+        if key not in self.estimates:
+            part = sample_of(leaf.plane, samples)
+            self.estimates[key] = leaf.plane, plane_bits(part, leaf.plane.size)
+        return self.estimates[key][1]
 
     def through(self, chain: Node, array: Array, place: _Place) -> list[_Carried]:
         """Carry out a chain on an array, and end it; none where a step refuses the array."""
@@ -256,7 +278,7 @@ class _Search(NamedTuple):
         # The whole may have children that the sample had not, such as listed values.
         rest = (*chain.children, *(OPEN,) * len(children))[: len(children)]
         for child, sub in zip(children, rest, strict=True):
-            after = _Place(child.next_stage, place.depth)
+            after = _Place(child.next_stage, place.depth, tried=place.tried)
             carried = self.through(sub, child.plane, after) if sub != OPEN else []
             below.append(carried or self.ends(child, place.depth))
         option = _Option(step, parameters, children)
