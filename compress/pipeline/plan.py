@@ -37,7 +37,6 @@ _INNER = Context()
 _SHORT = 1 << 12
 # Steps for whole planes that may follow one another.
 _MOST_WHOLE = 4
-import os; NESTED=int(os.environ.get("NESTED","1"))
 # Bits that a model learns for: it pays them once, a trial counts them for every part of the plane.
 _LEARNING = 1000.0
 # Share of its bits that the time of a plane may count for: a dear model for what is nearly constant
@@ -334,7 +333,7 @@ class _Search(NamedTuple):
                 if sub.next_stage == END or sub.plane.size == 0
                 else self.best(
                     sub.plane,
-                    _Place(sub.next_stage, depth + 1, tried=NESTED and depth == 0 and sub.role == "main"),
+                    _Place(sub.next_stage, depth + 1, tried=depth == 0 and sub.role == "main"),
                 )
                 for sub in option.children
             ]
@@ -363,7 +362,7 @@ class _Search(NamedTuple):
                 if bits < alone:
                     found.append((bits, len(found), option))
         found.sort()
-        if not self.effort.trials or depth > NESTED or child.role in ("mask", "side"):
+        if not self.effort.trials or depth > 1 or child.role in ("mask", "side"):
             return [found[0][2]]
         if depth > 0:
             return [None, *([found[0][2]] if found[0][2] else ())]
