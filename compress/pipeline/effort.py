@@ -11,10 +11,11 @@ __all__ = ["EFFORT", "Effort", "Fit"]
 
 
 class Fit(NamedTuple):
-    """A plane model, and the level that its fit takes for its own."""
+    """A plane model, the level that its fit takes for its own, and samples that repay the fit."""
 
     model: PlaneModel
     level: int
+    least: int = 0
 
 
 class Effort(NamedTuple):
@@ -73,21 +74,27 @@ class Effort(NamedTuple):
         return any(fit.model.KNOWS_HOLES for fit in self.fits)
 
 
-def _fits(*pairs: tuple[object, int]) -> tuple[Fit, ...]:
-    return tuple(Fit(cast(PlaneModel, module), level) for module, level in pairs)
+# A fit of classes takes a tenth of a second, however few samples there are.
+_REPAID = 1 << 13
+
+
+def _fits(*models: tuple[object, int] | tuple[object, int, int]) -> tuple[Fit, ...]:
+    return tuple(Fit(cast(PlaneModel, module), *rest) for module, *rest in models)
 
 
 _ONE = _fits((static, 1), (raw, 1))
 _THREE = _fits((classes, 3), (static, 3), (raw, 1))
 _FOUR = _fits((classes, 4), (static, 3), (raw, 1))
-_FIVE = _fits((causal, 5), (counts, 5), (static, 3), (raw, 1))
-_SIX = _fits((causal, 6), (causal, 5), (counts, 5), (static, 3), (raw, 1))
-_SEVEN = _fits((causal, 7), (causal, 5), (counts, 7), (static, 3), (raw, 1))
-_EIGHT = _fits((causal, 8), (causal, 5), (counts, 7), (static, 3), (raw, 1))
+# What levels 3 and 4 code by takes part, for what is noise does not repay learning.
+_CLASSES = (classes, 3, _REPAID)
+_FIVE = _fits((causal, 5), (counts, 5), _CLASSES, (static, 3), (raw, 1))
+_SIX = _fits((causal, 6), (causal, 5), (counts, 5), _CLASSES, (static, 3), (raw, 1))
+_SEVEN = _fits((causal, 7), (causal, 5), (counts, 7), _CLASSES, (static, 3), (raw, 1))
+_EIGHT = _fits((causal, 8), (causal, 5), (counts, 7), _CLASSES, (static, 3), (raw, 1))
 _QUICK = _fits((causal, 4), (counts, 4), (static, 1), (raw, 1))
 _LINEAR = _fits((classes, 3), (static, 1), (raw, 1))
 
-_EARLY, _LATE, _LATEST = (1 << 14, 1 << 17), (1 << 12, 1 << 15), (1 << 12, 1 << 16)
+_EARLY, _LATE, _LATEST = (1 << 14, 1 << 17), (1 << 15,), (1 << 16,)
 
 # The prices follow from what a level is for: at level 1 a nanosecond is worth a fiftieth of a bit
 # (pcodec's lead in decoding over our lanes is some 2 ns), at level 5 the 300 ns between a static

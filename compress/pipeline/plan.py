@@ -436,8 +436,10 @@ class _Search(NamedTuple):
         return least * (1.0 + noise) + _LEARNING * max(0.0, size / samples - 1.0)
 
     def fits(self, child: Child, fits: Sequence[Fit]) -> list[Fit]:
-        """List the plane models that can take a plane."""
-        return [fit for fit in fits if fit.model.KNOWS_HOLES or not child.holes]
+        """List the plane models that can take a plane and are repaid by it."""
+        size = child.plane.size
+        knowing = [fit for fit in fits if fit.model.KNOWS_HOLES or not child.holes]
+        return [fit for fit in knowing if fit.least <= size]
 
     def estimated(self, fit: Fit, plane: Plane) -> float:
         """J of a plane model by its bound."""
