@@ -107,7 +107,7 @@ EFFORT = {
     5: Effort(1 << 14, 6, 32, _EARLY, _LATE, 16.0, 200.0, 5e-5, 5e-6, _FIVE, _QUICK),
     6: Effort(1 << 14, 6, 48, _EARLY, _LATE, 16.0, 400.0, 3e-5, 3e-6, _SIX, _QUICK),
     7: Effort(1 << 14, 6, 64, _EARLY, _LATEST, 16.0, 1000.0, 1e-5, 1e-6, _SEVEN, _QUICK),
-    8: Effort(1 << 14, 6, 96, _EARLY, _LATEST, 16.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK),
+    8: Effort(1 << 14, 6, 96, _EARLY, _LATEST, 24.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK),
 }
 # Level 9 has no recipe of its own yet.
 EFFORT[9] = EFFORT[8]

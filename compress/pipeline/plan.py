@@ -355,10 +355,12 @@ class _Search(NamedTuple):
                 if children is None:
                     continue
                 option = _Option(step, parameters, children)
-                if not children or _is_sure(option, plane):
+                if not children:
                     return [option]
                 bits = sum(plane_bits(sub.plane) for sub in children)
                 bits += plane.size * self.price(step.TRAITS.decode_ns, step.TRAITS.encode_ns)
+                if bits < alone and _is_sure(option, plane):
+                    return [option]
                 if bits < alone:
                     found.append((bits, len(found), option))
         found.sort()
