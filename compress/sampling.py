@@ -101,8 +101,8 @@ def window(array: Array, most: int, index: int = 0, count: int = 1) -> Array:
     """
     sides = _sides(array.shape, most)
     if count == 1:
-        centred = zip(array.shape, sides, strict=True)
-        return array[tuple(slice((n - side) // 2, (n + side) // 2) for n, side in centred)]
+        starts = [(n - side + 1) // 2 for n, side in zip(array.shape, sides, strict=True)]
+        return array[tuple(slice(a, a + side) for a, side in zip(starts, sides, strict=True))]
     longest = int(np.argmax(array.shape))
     return array[_slices(array.shape, sides, _lattice(index, count, array.shape, longest))]
 
