@@ -166,12 +166,12 @@ def _through(
             visits[0] -= 1
             steps = steps_from(child.next_stage, child.plane.dtype, effort)
             below.append(_chains(child.plane, share, steps, Context(), effort, visits))
-    found = []
+    found: list[_Scored] = []
     for chosen in _combined(children, below):
         bits = cost + _SIMPLER * sum(scored[0] for scored in chosen)
         # One of the children stands for all channels.
-        first = next((i for i, child in enumerate(children) if child.role == "main"), 0)
-        kind = chosen[first][2] if chosen else ()
+        place = next((i for i, child in enumerate(children) if child.role == "main"), 0)
+        kind: tuple[int, ...] = chosen[place][2] if chosen else ()
         node = Branch(step.CODE, parameters, tuple(scored[1] for scored in chosen))
         found.append((bits, node, (*own, *kind)))
     return found
