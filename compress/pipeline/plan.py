@@ -39,14 +39,16 @@ _SHORT = 1 << 12
 _MOST_WHOLE = 4
 # Bits that a model learns for: it pays them once, a trial counts them for every part of the plane.
 _LEARNING = 1000.0
-# Share of its bits that the time of a plane may count for: a dear model for what is nearly constant
-# halves it and is not missed.
+# Share of its bits that the time of a plane may count for: without it, a plane of a twentieth of a
+# bit a sample is never coded by an adaptive model, which makes it a third smaller.
 _DEAREST = 0.1
-# A step that leaves no more samples of a plane than this share, and nothing else, is not judged.
+# A step that leaves no more samples of a plane than this share, a half and what is in the middle,
+# and nothing else, is not judged.
 _SURE = 0.6
-# Share of the bits of a chain below which a plane is not coded to judge the chain.
+# Share of the bits of a chain below which a plane is not coded to judge the chain: fitting a model
+# takes up to a tenth of a second, and estimates are not wrong by more than their half.
 _MINOR = 1 / 32
-# How many of those that trials leave are coded in full.
+# How many of those that trials leave are coded in full: each takes as long as the result.
 _FINALISTS = 2
 # How close to the cheapest a chain must be by bounds to be coded.
 _CLOSE = 1.05
@@ -177,7 +179,7 @@ class _Search(NamedTuple):
     ended: dict[tuple[bytes, str, int], list[_Carried]]
     # J of planes on parts of so many samples; the planes are kept alive with it.
     judged_parts: dict[tuple[int, int, bool], tuple[Plane, float]]
-    estimates: dict[tuple[int, int, bool], tuple[Plane, float]]
+    estimates: dict[tuple[int, int], tuple[Plane, float]]
 
     def price(self, decode_ns: float, encode_ns: float) -> float:
         """Bits that the nanoseconds of a sample are worth."""
@@ -255,7 +257,7 @@ class _Search(NamedTuple):
     def rough(self, leaf: Child, share: float) -> float:
         """Estimate the bits of a plane."""
         samples = max(_LEAST_PART, round(share * leaf.plane.size))
-        key = id(leaf.plane), samples, True
+        key = id(leaf.plane), samples
         if key not in self.estimates:
             part = sample_of(leaf.plane, samples)
             self.estimates[key] = leaf.plane, plane_bits(part, leaf.plane.size)
