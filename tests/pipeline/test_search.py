@@ -150,8 +150,8 @@ def test_a_mask_does_not_hide_a_mirror_image(level: int) -> None:
     )
 
 
-def test_a_refused_step_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step that fits the sample but not the whole hides no step of an earlier stage."""
+def test_a_refused_step_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that fits the sample but not the whole costs nothing."""
     values = np.random.default_rng(5).integers(-40, 40, 60_000)
     values[::2] = 1 << 40
 
