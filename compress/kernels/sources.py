@@ -21,10 +21,7 @@ def _source(module: str) -> bytes:
     loader: Any = getattr(getattr(loaded, "__spec__", None), "loader", None)
     try:
         # Loaders read what lies in an archive, too.
-        data = (
-            loader.get_data(path) if hasattr(loader, "get_data") else Path(str(path)).read_bytes()
-        )
-        return bytes(data)
+        return bytes(loader.get_data(path))
     except (OSError, AttributeError):
         return b""
 

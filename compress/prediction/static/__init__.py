@@ -104,7 +104,7 @@ def _choose_axes(plane: Plane) -> int:
     if plane.size <= 2 * _SAMPLE or plane.ndim == 0:
         windows = [plane]
     else:
-        windows = [window(plane, _SAMPLE // _WINDOWS, i) for i in range(_WINDOWS)]
+        windows = [window(plane, _SAMPLE // _WINDOWS, i, _WINDOWS) for i in range(_WINDOWS)]
     return min(axis_sets(plane.ndim), key=lambda axes: _residual_bits(windows, axes, plane.size))
 
 
