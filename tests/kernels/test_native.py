@@ -5,6 +5,7 @@ These tests run against what is built in place; `COMPRESS_KERNELS=jit` skips tho
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ import pytest
 import compress
 from compress.build.emit import load_kernels
 from compress.kernels import registry
+from compress.kernels.native import DESCRIPTION
 from compress.transforms.distinct import _pick
 from tests.kernels.modes import digests
 
@@ -85,6 +88,28 @@ def test_compressing_loads_no_numba() -> None:
 def test_what_is_built_is_what_names_signatures() -> None:
     """No kernel is left out of the extension module, and none is in it that is gone."""
     assert set(registry.choice().functions) == set(load_kernels())
+
+
+@needs_native
+def test_the_module_shows_nothing_but_its_beginning() -> None:
+    """Or other libraries of a process could put their functions in place of kernels."""
+    described = json.loads(DESCRIPTION.read_text())
+    for variant in described["variants"]:
+        library = ctypes.CDLL(str(DESCRIPTION.parent / variant["file"]))
+        assert hasattr(library, "PyInit_" + variant["file"].split(".")[0])
+        assert not hasattr(library, "kernel_0")
+
+
+def test_kernels_name_what_they_call() -> None:
+    """A kernel that is compiled beside built ones finds other kernels by its own names alone."""
+    load_kernels()
+    for name, made in registry.KERNELS.items():
+        known = vars(sys.modules[made.function.__module__])
+        for used in made.function.__code__.co_names:
+            module = getattr(known.get(used), "__name__", "") if used in known else ""
+            assert not (
+                isinstance(known.get(used), ModuleType) and module.startswith("compress")
+            ), f"{name} uses the module {module}"
 
 
 @needs_native
