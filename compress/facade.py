@@ -69,8 +69,9 @@ def compress(
         decompressed only with the same model. Where they do not, the stream is that without a
         model, which is searched for at `level` as well: in arrays of up to 4096 samples always, so
         that no model makes them larger; in larger ones, where a model is for saving time, only
-        where level 1 makes less of them than the model. Plans of a model are lossless; with
-        `max_error` they are seldom the smaller ones.
+        where level 1 makes less of them than the model. `level=1` keeps that search short,
+        whatever the level of the model. Plans of a model are lossless; with `max_error` they are
+        seldom the smaller ones.
     threads : int, optional
         Threads that code chunks side by side; all available processors by default.
     verify : bool, optional
@@ -297,7 +298,8 @@ def fit(sample: ArrayLike, *, level: int = 5) -> Model:
         A typical array, of the dtype that the model will be used for; such as many small arrays
         stacked. The first 2**20 samples or so (a chunk) are learned from, others are not looked at.
     level : int, optional
-        As for `compress`.
+        As for `compress`. From 5 on, most plans learn from the array itself while they code; for
+        arrays of some hundred samples, the tables that 3 and 4 learn can save more.
 
     Returns
     -------

@@ -1,7 +1,8 @@
 """One chunk: an array that fits in memory several times over, to bytes and back.
 
-Layout: with a model, one integer first (0 for the model's plans, 1 for plans of the chunk's own);
-then the plans, unless they are the model's; then what `compress.pipeline.execute` writes. A chunk
+Layout: in a stream that names a model, one integer first (0 for the model's plans, which are for
+an array of as many axes as the sample, 1 for plans of the chunk's own); then the plans, unless they
+are the model's; then what `compress.pipeline.execute` writes. A chunk
 that no plan makes smaller is `_RAW` in place of the plans, then the bits of every field as the
 plain model packs them, whose lengths follow from the dtype.
 """
@@ -51,8 +52,8 @@ __all__ = [
 Array = NDArray[Any]
 # In place of a plan: a branch of the step 0, which does not exist.
 _RAW = 1
-# Samples up to which a search is worth knowing whether a model saves anything: beyond, what a model
-# can save of the plan is less than a hundredth, and time is what it is for.
+# Samples up to which it is worth a search to know whether a model saves bytes: plans are short, so
+# that what it saves beyond is a hundredth or less, and time is what it is for.
 _FEW = 1 << 12
 
 
@@ -96,9 +97,9 @@ def code_chunk(array: Array, level: int, max_error: float | None, model: Model |
     modelled = None if model is None else _coded_with(model, array)
     if model is None or modelled is None:
         return Coded(None, _coded_alone(fields, level, bounds))
-    few = sum(field.size for field in fields) <= _FEW
-    own = _coded_alone(fields, level if few else 1, bounds)
-    if not few and len(own) < len(modelled):
+    first = level if sum(field.size for field in fields) <= _FEW else 1
+    own = _coded_alone(fields, first, bounds)
+    if first < level and len(own) < len(modelled):
         own = _coded_alone(fields, level, bounds)
     # The plans of the model may be shorter than what a stream says of the model.
     if with_axes(array.shape, model.axes) == array.shape:
