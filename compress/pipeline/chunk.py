@@ -160,17 +160,22 @@ def _code_field(field: Array, level: int, max_error: float | None) -> tuple[byte
     """
     found = None
     plan, parts = _search(field, level, max_error)
-    written = write_node(plan)
     with suppress(ValueError, CompressError):
-        reader = IntegerReader(written)
-        read = read_node(reader)
-        reader.finish()
-        check_plan(read, (field.dtype, field.shape), [plane for plane, _ in parts])
-        found = written, encode_leaves(read, parts)
+        read = _read_back(plan, field, parts)
+        found = write_node(read), encode_leaves(read, parts)
     if found is not None and _size(found) <= _raw_bytes((field.dtype, field.shape)):
         return found
     bits = _code_plan(_plain_plan(field), field)
     return bits if found is None else min(found, bits, key=_size)
+
+
+def _read_back(plan: Node, field: Array, parts: list[Part]) -> Node:
+    """Return the plan of a field as decoders read it; raise what they raise if they refuse it."""
+    reader = IntegerReader(write_node(plan))
+    read = read_node(reader)
+    reader.finish()
+    check_plan(read, (field.dtype, field.shape), [plane for plane, _ in parts])
+    return read
 
 
 def _size(coded: tuple[bytes, list[bytes]]) -> int:
@@ -282,8 +287,16 @@ def explain(array: Array, level: int, max_error: float | None) -> list[Considere
 
 def learn(array: Array, level: int) -> Model:
     """Learn a model from a sample that is not empty."""
-    plans = tuple(_search(field, level, None)[0] for field in _fields(array))
+    plans = tuple(_learned(field, level) for field in _fields(array))
     return Model(array.dtype, array.ndim, plans)
+
+
+def _learned(field: Array, level: int) -> Node:
+    """Find a plan that decoders read, as `_code_field` does."""
+    plan, parts = _search(field, level, None)
+    with suppress(ValueError, CompressError):
+        return _read_back(plan, field, parts)
+    return _plain_plan(field)
 
 
 def _search(field: Array, level: int, max_error: float | None) -> tuple[Node, list[Part]]:

@@ -75,6 +75,20 @@ def test_a_plan_that_decoders_refuse_is_not_written(
     assert same(compress.decompress(data), array)
 
 
+@pytest.mark.parametrize("make", [refused_parameters, too_deep, too_many_children, wrong_shape])
+def test_a_plan_that_decoders_refuse_is_not_learned(
+    make: Callable[[], Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model is written out where that is shorter, so that its plans are held to the same."""
+    array = np.arange(12) * 5
+    with monkeypatch.context() as patched:
+        patched.setattr("compress.pipeline.chunk.plan_field", lambda *_: make())
+        model = compress.fit(array)
+    assert compress.Model.from_bytes(model.to_bytes()) == model
+    data = compress.compress(array, model=model)
+    assert same(compress.decompress(data, model=model), array)
+
+
 def test_a_plan_longer_than_the_bits_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each field of a structure is coded as plain bits where the search has nothing shorter."""
     noise = np.frombuffer(np.random.default_rng(2).bytes(4000), np.float32)
