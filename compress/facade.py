@@ -23,7 +23,7 @@ from compress.errors import (
     VerificationError,
 )
 from compress.inspection import Information, describe_stream
-from compress.pipeline.chunk import check_dtype, code_chunk, decode_chunk, learn
+from compress.pipeline.chunk import Guide, check_dtype, code_chunk, decode_chunk, learn
 from compress.pipeline.header import Header, cut_array, read_header, write_header
 from compress.pipeline.model import Model
 from compress.verification import check_restored
@@ -110,10 +110,14 @@ def compress(
     head = write_header(header)
     _check_header(head, header)
 
-    def code(index: tuple[int | slice, ...]) -> bytes:
-        return code_chunk(ordered[(*index, ...)], level, max_error, model)
+    def code(index: tuple[int | slice, ...], guide: Guide | None = None) -> Any:
+        return code_chunk(ordered[(*index, ...)], level, max_error, model, guide)
 
-    data = pack(head, list(_map(code, header.geometry, threads)))
+    # The first chunk's plan is tried on all others, whichever thread codes them.
+    chunks = list(header.geometry)
+    coded = [code(index) for index in chunks[:1]]
+    rest = _map(lambda index: code(index, coded[0][1])[0], chunks[1:], threads)
+    data = pack(head, [*(first for first, _ in coded), *rest])
     if verify:
         _verify(data, array, header, model, threads)
     return data

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,16 +30,18 @@ from compress.pipeline.execute import (
 )
 from compress.pipeline.geometry import fold_axes
 from compress.pipeline.model import Model
-from compress.pipeline.plan import Considered, plan_field
+from compress.pipeline.plan import Considered, plan_alike, plan_field
 from compress.pipeline.tree import Branch, Leaf, Node, leaves, read_node, write_node
 from compress.prediction import raw
 from compress.transforms import ordered
 from compress.transforms.dtypes import describe
 from compress.transforms.fields import are_numbers, assemble, field_specs, take_apart
 
-__all__ = ["check_dtype", "code_chunk", "decode_chunk", "explain", "learn", "read_layout"]
+__all__ = ["Guide", "check_dtype", "code_chunk", "decode_chunk", "explain", "learn", "read_layout"]
 
 Array = NDArray[Any]
+# How far the bits a sample of chunks may be apart that are of one kind.
+_ALIKE = 1 / 16
 # In place of a plan: a branch of the step 0, which does not exist.
 _RAW = 1
 
@@ -49,7 +51,20 @@ def check_dtype(dtype: np.dtype[Any]) -> None:
     describe(dtype)
 
 
-def code_chunk(array: Array, level: int, max_error: float | None, model: Model | None) -> bytes:
+class Guide(NamedTuple):
+    """What other chunks of an array may follow: the plan of each field, and its bits a sample."""
+
+    plans: tuple[Node, ...]
+    bits: tuple[float, ...]
+
+
+def code_chunk(
+    array: Array,
+    level: int,
+    max_error: float | None,
+    model: Model | None,
+    guide: Guide | None = None,
+) -> tuple[bytes, Guide | None]:
     """Code a chunk of an array.
 
     Parameters
@@ -60,10 +75,14 @@ def code_chunk(array: Array, level: int, max_error: float | None, model: Model |
     max_error : float or None
     model : Model or None
         Whose plans are used wherever they fit.
+    guide : Guide, optional
+        Of another chunk of the array, which is followed where it leads to about as many bits.
 
     Returns
     -------
-    bytes
+    data : bytes
+    guide : Guide or None
+        For other chunks; None where a model was used.
 
     Raises
     ------
@@ -78,19 +97,45 @@ def code_chunk(array: Array, level: int, max_error: float | None, model: Model |
             raise ValueError(f"the model is for {model.dtype} arrays, the array is {array.dtype}")
         modelled = None if max_error is not None else _coded_with(model, fields)
         if modelled is not None and len(modelled) <= raw_size:
-            return write_unsigned([0]) + modelled
+            return write_unsigned([0]) + modelled, None
         head = write_unsigned([1])
-    plans: list[bytes] = []
-    coded: list[bytes] = []
-    for field, bound in zip(fields, _bounds(array.dtype, max_error), strict=True):
-        plan, planes = _code_field(field, level, bound)
-        plans.append(plan)
-        coded += planes
-    own = b"".join(plans) + write_planes(coded)
+    found: list[_Coded] = []
+    for i, (field, bound) in enumerate(zip(fields, _bounds(array.dtype, max_error), strict=True)):
+        alike = None if guide is None else _code_alike(field, level, bound, guide, i)
+        found.append(alike or _code_field(field, level, bound))
+    written = b"".join(write_node(one.plan) for one in found)
+    own = written + write_planes([plane for one in found for plane in one.planes])
     if len(own) > raw_size:
-        raw = [_code_plan(_raw_plan(field.dtype), field)[1][0] for field in fields]
-        own = write_unsigned([_RAW]) + b"".join(raw)
-    return head + own
+        bits = [_code_plan(_raw_plan(field.dtype), field).planes[0] for field in fields]
+        own = write_unsigned([_RAW]) + b"".join(bits)
+    pairs = zip(found, fields, strict=True)
+    rates = tuple(8.0 * one.size / max(field.size, 1) for one, field in pairs)
+    return head + own, Guide(tuple(one.plan for one in found), rates)
+
+
+class _Coded(NamedTuple):
+    """A field's plan and its coded planes."""
+
+    plan: Node
+    planes: list[bytes]
+
+    @property
+    def size(self) -> int:
+        """Bytes of both."""
+        return len(write_node(self.plan)) + sum(map(len, self.planes))
+
+
+def _code_alike(
+    field: Array, level: int, max_error: float | None, guide: Guide, place: int
+) -> _Coded | None:
+    """Code a field as that of another chunk was; None where that gives other sizes."""
+    if field.size == 0:
+        return None
+    followed = plan_alike(field, level, max_error, guide.plans[place])
+    found = None if followed is None else _checked(field, *followed)
+    if found is None or abs(8.0 * found.size / field.size / guide.bits[place] - 1.0) > _ALIKE:
+        return None
+    return found
 
 
 def _fields(array: Array) -> list[Array]:
@@ -118,33 +163,29 @@ def _coded_with(model: Model, fields: list[Array]) -> bytes | None:
     return None
 
 
-def _code_field(field: Array, level: int, max_error: float | None) -> tuple[bytes, list[bytes]]:
-    """Give the plan of a field as it is written, and its coded planes.
+def _code_field(field: Array, level: int, max_error: float | None) -> _Coded:
+    """Give the plan of a field and its coded planes, not longer than the field itself."""
+    found = _checked(field, *_search(field, level, max_error))
+    if found is not None and found.size <= _raw_bytes((field.dtype, field.shape)):
+        return found
+    bits = _code_plan(_plain_plan(field), field)
+    return bits if found is None else min(found, bits, key=lambda one: one.size)
 
-    No plan is written that a decoder refuses, nor one that is longer than the field itself.
-    """
-    found = None
-    plan, parts = _search(field, level, max_error)
-    written = write_node(plan)
+
+def _checked(field: Array, plan: Node, parts: list[Part]) -> _Coded | None:
+    """Code planes by a plan as a decoder reads it; None where it would refuse."""
     with suppress(ValueError, CompressError):
-        reader = IntegerReader(written)
+        reader = IntegerReader(write_node(plan))
         read = read_node(reader)
         reader.finish()
         check_plan(read, (field.dtype, field.shape), [plane for plane, _ in parts])
-        found = written, encode_leaves(read, parts)
-    if found is not None and _size(found) <= _raw_bytes((field.dtype, field.shape)):
-        return found
-    bits = _code_plan(_plain_plan(field), field)
-    return bits if found is None else min(found, bits, key=_size)
+        return _Coded(read, encode_leaves(read, parts))
+    return None
 
 
-def _size(coded: tuple[bytes, list[bytes]]) -> int:
-    return len(coded[0]) + sum(map(len, coded[1]))
-
-
-def _code_plan(plan: Node, field: Array) -> tuple[bytes, list[bytes]]:
+def _code_plan(plan: Node, field: Array) -> _Coded:
     parts: list[Part] = [(plane, None) for plane in forward(plan, field) or ()]
-    return write_node(plan), encode_leaves(plan, parts)
+    return _Coded(plan, encode_leaves(plan, parts))
 
 
 def _plain_plan(field: Array) -> Node:
