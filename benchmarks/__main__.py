@@ -8,7 +8,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import check, compare, console, costs, peers, record, report, run, structures
+from benchmarks import (
+    check,
+    compare,
+    console,
+    costs,
+    peers,
+    planning,
+    record,
+    report,
+    run,
+    structures,
+)
 from benchmarks.errors import MissingArrayError
 from benchmarks.report import browser
 from benchmarks.structures import bars
@@ -80,6 +91,11 @@ def _parser() -> argparse.ArgumentParser:
     drawing.add_argument("--group", nargs="+", choices=structures.GROUPS, metavar="GROUP")
     drawing.add_argument("--name", nargs="+", choices=structures.STRUCTURES, metavar="NAME")
     drawing.add_argument("--samples", type=int, default=structures.SAMPLES, metavar="N")
+
+    searching = commands.add_parser("planning", help="milliseconds of the encoder's search")
+    searching.add_argument("--level", type=int, nargs="+", default=planning.LEVELS, metavar="L")
+    searching.add_argument("--name", nargs="+", default=planning.CASES, metavar="NAME")
+    searching.add_argument("--samples", type=int, nargs="+", default=planning.SIZES, metavar="N")
 
     commands.add_parser("costs", help="nanoseconds of steps and models beside the constants")
     commands.add_parser("arrays", help="list the arrays")
@@ -165,6 +181,11 @@ def _structures(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _planning(arguments: argparse.Namespace) -> int:
+    with run.one_thread():
+        return planning.main(arguments.name, arguments.samples, tuple(arguments.level))
+
+
 def main() -> int:
     """Run the command line; return its exit status."""
     arguments = _parser().parse_args()
@@ -175,6 +196,7 @@ def main() -> int:
         "compare": _compare,
         "check": _check,
         "structures": _structures,
+        "planning": _planning,
         "costs": lambda _: costs.main(),
         "arrays": lambda _: console.arrays(),
         "peers": lambda _: console.peers(),

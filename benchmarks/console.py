@@ -59,9 +59,10 @@ def _rows(array: ArrayRecord, best: int | None) -> list[Row]:
 def table(record: Record, best: int | None = None) -> None:
     """Print bits and times per sample; of other people's only the ``best`` smallest."""
     shown = Table(
-        title="bits, encode ns and decode ns per sample; (densities alone)", title_justify="left"
+        title="bits and ns per sample, planning as a part of encoding; (densities alone)",
+        title_justify="left",
     )
-    for name in ("array", "compressor", "bits", "encode", "decode", "error"):
+    for name in ("array", "compressor", "bits", "encode", "planning", "decode", "error"):
         shown.add_column(
             name, justify="left" if name in {"array", "compressor"} else "right", no_wrap=True
         )
@@ -69,7 +70,7 @@ def table(record: Record, best: int | None = None) -> None:
         title = f"{array.name} {array.dtype} {'x'.join(map(str, array.shape))}"
         for row in _rows(array, best):
             style = "bold" if row.family == compressors.OURS else ""
-            times = nanoseconds(row.encode), nanoseconds(row.decode)
+            times = map(nanoseconds, (row.encode, row.planning, row.decode))
             shown.add_row(title, row.peer, f"{array.bits(row):.3f}", *times, style=style)
             title = ""
         for row in sorted(array.bounded(), key=lambda row: (row.bound or 0, row.size)):
@@ -79,6 +80,7 @@ def table(record: Record, best: int | None = None) -> None:
                 f"{row.peer}, bound {row.bound:g}",
                 f"{array.bits(row):.3f}",
                 nanoseconds(row.encode),
+                nanoseconds(row.planning),
                 nanoseconds(row.decode),
                 f"{row.error:.4g}" + (" over" if over else ""),
                 style="bold" if row.family == compressors.OURS else "",

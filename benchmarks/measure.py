@@ -16,7 +16,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
@@ -49,7 +49,8 @@ class Row:
 
     Times are nanoseconds per sample, memory is the rise in bytes, ``error`` is the largest
     absolute error over finite samples (infinite where a NaN or an infinity was lost), and
-    ``refused`` says why there is no measurement.
+    ``refused`` says why there is no measurement. ``planning`` is the part of ``encode`` that is
+    the search (see `benchmarks.planning`), NaN for compressors that it is not known of.
     """
 
     peer: str
@@ -62,6 +63,7 @@ class Row:
     decode_memory: int | None = None
     error: float | None = None
     refused: str | None = None
+    planning: float = math.nan
 
 
 def largest_error(array: Array, back: Array) -> float:
@@ -123,6 +125,7 @@ class _Running:
     data: bytes
     encode: list[float]
     decode: list[float]
+    carried: list[float] = field(default_factory=list)
     memory: tuple[int | None, int | None] = (None, None)
     spent: float = 0.0
 
@@ -167,6 +170,10 @@ def _round(running: _Running, first: bool) -> None:
         running.encode.append(_time(lambda: job.encode(job.source)))
     with PeakMemory() if first else nullcontext() as decoding:
         running.decode.append(_time(lambda: job.decode(data)))
+    carry_out = job.carry_out
+    if carry_out is not None:
+        carry_out(job.source)
+        running.carried.append(_time(lambda: carry_out(job.source)))
     if encoding is not None and decoding is not None:
         running.memory = encoding.rise, decoding.rise
     running.spent += time.perf_counter() - start
@@ -231,4 +238,12 @@ def _finish(outcome: _Running | Row, samples: int) -> Row:
         median(outcome.decode) / samples if outcome.decode else math.nan,
         *outcome.memory,
         error=row.error,
+        planning=_planning(outcome) / samples,
     )
+
+
+def _planning(running: _Running) -> float:
+    """Nanoseconds of encoding beyond carrying out the plan."""
+    if not running.carried:
+        return math.nan
+    return max(0.0, median(running.encode) - median(running.carried))

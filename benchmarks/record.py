@@ -17,6 +17,7 @@ from benchmarks.measure import Row
 FORMAT = 1
 COLUMNS = (
     "peer", "bound", "bytes", "encode ns", "decode ns", "encode KiB", "decode KiB", "error",
+    "planning ns",
 )  # fmt: skip
 
 
@@ -107,6 +108,7 @@ def _row(row: Row) -> list[Any]:
         else None
         if row.error is None
         else float(f"{row.error:.8g}"),
+        _digits(row.planning),
     ]
     while values[-1] is None:
         values.pop()
@@ -169,7 +171,8 @@ def loads(text: str) -> Record:
     for entry in raw["arrays"]:
         rows = []
         for peer, *values in entry.pop("rows"):
-            bound, size, encode, decode, more, less, error = values + [None] * (7 - len(values))
+            cells = values + [None] * (8 - len(values))
+            bound, size, encode, decode, more, less, error, planning = cells
             rows.append(
                 Row(
                     peer,
@@ -181,6 +184,7 @@ def loads(text: str) -> Record:
                     None if more is None else more << 10,
                     None if less is None else less << 10,
                     math.inf if error == "lost" else error,
+                    planning=math.nan if planning is None else planning,
                 )
             )
         for peer, bound, reason in entry.pop("refused"):

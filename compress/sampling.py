@@ -6,7 +6,8 @@ All of them are deterministic, so that an array is compressed to the same bytes 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
+from functools import cache
+from math import gcd, prod
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,12 @@ Array = npt.NDArray[Any]
 
 # Axes so short may be channels: parts of an array keep them whole.
 SHORT_AXIS = 16
-_BLOCKS = 16
-# Multiples of the golden ratio fill an interval evenly; its powers serve the other axes.
-_GOLDEN = 0.6180339887498949
+# Blocks of a sample, and how many there are at least where the longest axis is short.
+_BLOCKS, _LEAST_BLOCKS = 16, 8
+# Fixed point iterations that give a root to the last bits, for they contract at least by half.
+_ITERATIONS = 60
 # Thinner blocks would be mostly seams, and so would ...
-_THINNEST = 4
+_THINNEST = 8
 # ... fewer rows together.
 _ROWS_TOGETHER = 16
 
@@ -57,31 +59,39 @@ def sample_of(array: Array, most: int = 1 << 14) -> Array:
         return array
     longest = int(np.argmax(array.shape))
     sides = _sides(array.shape, most // _BLOCKS, longest)
+    fitting = array.shape[longest] // sides[longest]
+    if fitting < _BLOCKS and array.shape[longest] > SHORT_AXIS:
+        # Where few blocks fit behind one another, they are thicker along the other axes.
+        sides[longest] = array.shape[longest] // max(fitting, _LEAST_BLOCKS)
+        sides[longest] = max(_THINNEST, sides[longest])
+        fitting = array.shape[longest] // sides[longest]
+        others = array.shape[:longest] + array.shape[longest + 1 :]
+        across = _sides(others, most // fitting // sides[longest], -1)
+        sides = [*across[:longest], sides[longest], *across[longest:]]
     # At least five of the thinnest blocks are longer than a short axis together.
-    count = max(5, min(_BLOCKS, most // prod(sides)))
+    count = max(5, min(_BLOCKS, round(most / prod(sides))))
     count = max(1, min(count, array.shape[longest] // sides[longest]))
     if count * sides[longest] <= SHORT_AXIS < array.shape[longest]:
         count, sides[longest] = 1, SHORT_AXIS + 1
-    blocks = []
+    places: dict[tuple[int, ...], tuple[slice, ...]] = {}
     for i in range(count):
         # Spread over all axes, or a frame around a picture would never be seen.
-        shares = _spread(i, array.ndim)
-        if count > 1:
-            shares[longest] = i / (count - 1)
-        blocks.append(array[_slices(array.shape, sides, shares)])
+        place = _slices(array.shape, sides, _lattice(i, count, array.shape, longest))
+        places.setdefault(tuple(along.start for along in place), place)
+    blocks = [array[place] for place in places.values()]
     return np.concatenate(blocks[::2] + blocks[1::2], axis=longest)
 
 
-def window(array: Array, most: int, index: int = 0) -> Array:
-    """Take one of many windows that are spread evenly over an array, the first from the middle.
+def window(array: Array, most: int, index: int = 0, count: int = 1) -> Array:
+    """Take one of many windows that are spread evenly over an array; a single one is the middle.
 
     Parameters
     ----------
     array : array, at least one dimension
     most : int
         Elements to take, about.
-    index : int
-        Which of the windows.
+    index, count : int
+        Which of how many windows.
 
     Returns
     -------
@@ -90,7 +100,11 @@ def window(array: Array, most: int, index: int = 0) -> Array:
         `SHORT_AXIS` are kept whole.
     """
     sides = _sides(array.shape, most)
-    return array[_slices(array.shape, sides, _spread(index, array.ndim))]
+    if count == 1:
+        starts = [(n - side + 1) // 2 for n, side in zip(array.shape, sides, strict=True)]
+        return array[tuple(slice(a, a + side) for a, side in zip(starts, sides, strict=True))]
+    longest = int(np.argmax(array.shape))
+    return array[_slices(array.shape, sides, _lattice(index, count, array.shape, longest))]
 
 
 def middle(flat: Array, size: int) -> Array:
@@ -201,9 +215,10 @@ def _sides(shape: tuple[int, ...], most: int, longest: int | None = None) -> lis
     """Sides of a block of about ``most`` elements, as equal as the shape lets them be.
 
     Axes up to `SHORT_AXIS` are whole. Where blocks are put together along the longest axis, the
-    first and the last axis are otherwise longer than that, and the longest is not very short.
+    first and the last of the others are longer than that, and the longest is not very short.
     """
     sides = list(shape)
+    long = [axis for axis, n in enumerate(shape) if n > SHORT_AXIS]
     # The longest takes what the others leave.
     order = sorted(range(len(shape)), key=lambda axis: (axis == longest, shape[axis]))
     left = float(most)
@@ -211,25 +226,51 @@ def _sides(shape: tuple[int, ...], most: int, longest: int | None = None) -> lis
         side = max(1, round(left ** (1 / (len(order) - i))))
         if axis == longest:
             side = max(side, _THINNEST)
-        elif longest is not None and axis in (0, len(shape) - 1):
+        elif longest is not None and axis in (*long[:1], *long[-1:]):
             side = max(side, SHORT_AXIS + 1)
         sides[axis] = shape[axis] if shape[axis] <= SHORT_AXIS else min(shape[axis], side)
         left = max(1.0, left / sides[axis])
     return sides
 
 
-def _spread(index: int, n_axes: int) -> list[float]:
-    """Where the index-th of many blocks lies, along each axis, from 0 to 1."""
-    return [(0.5 + index * _GOLDEN ** (1 + axis)) % 1.0 for axis in range(n_axes)]
+def _lattice(index: int, count: int, shape: tuple[int, ...], longest: int) -> list[float]:
+    """Where one of so many blocks lies: along each axis they are spread evenly, in another order.
+
+    A lattice of rank 1. Its steps are near multiples of the golden ratio, or of the powers of its
+    generalisation (Roberts, 2018), of which none is another one's mirror image: the golden ratio
+    and its square are, and would put all blocks on one diagonal.
+    """
+    # In an order that stays if axes move.
+    others = [axis for axis, n in enumerate(shape) if n > SHORT_AXIS and axis != longest]
+    others.sort(key=lambda axis: shape[axis])
+    shares = [0.5] * len(shape)
+    shares[longest] = (index + 0.5) / count
+    # Steps that have no divisor in common with the number of blocks reach all places.
+    steps = [step for step in range(2, count) if gcd(step, count) == 1] or [1]
+    for i, axis in enumerate(others):
+        wanted = count / _ratio(len(others)) ** (1 + i)
+        step = min(steps, key=lambda step: abs(step - wanted))
+        shares[axis] = (index * step % count + 0.5) / count
+        steps = [other for other in steps if other != step] or [step]
+    return shares
+
+
+@cache
+def _ratio(n_axes: int) -> float:
+    """Give the root of x^(n + 1) = x + 1: the golden ratio where there is one axis."""
+    root = 1.5
+    for _ in range(_ITERATIONS):
+        root = (1.0 + root) ** (1.0 / (n_axes + 1))
+    return root
 
 
 def _slices(
     shape: tuple[int, ...], sides: Sequence[int], shares: Sequence[float]
 ) -> tuple[slice, ...]:
+    """Choose one of the fewest blocks that cover an array, so that all samples count alike."""
     cut = []
     for n, side, share in zip(shape, sides, shares, strict=True):
-        # Blocks that would overlap an end are moved inside, so that samples near the ends are
-        # taken as often as others.
-        start = min(max(round(share * (n + side)) - side, 0), n - side)
+        blocks = -(-n // side)
+        start = round(int(share * blocks) * (n - side) / (blocks - 1)) if blocks > 1 else 0
         cut.append(slice(start, start + side))
     return tuple(cut)

@@ -50,6 +50,22 @@ def test_a_sample_sees_borders_and_middle_alike(shape: tuple[int, ...]) -> None:
             assert np.all(abs(shares - 0.25) < 0.085)
 
 
+@pytest.mark.parametrize("most", [2048, 1 << 14, 1 << 17])
+def test_a_sample_is_of_the_same_places_if_axes_move(most: int) -> None:
+    """Channels in front or at the end, together or one: what is judged is the same samples."""
+    array = np.arange(500 * 700 * 3).reshape(500, 700, 3)
+    last = sample_of(array, most)
+    first = sample_of(np.ascontiguousarray(array.transpose(2, 0, 1)), most)
+    assert np.array_equal(first.transpose(1, 2, 0), last)
+
+
+def test_blocks_are_not_on_a_diagonal() -> None:
+    """Each quarter of a picture is sampled."""
+    rows, columns = np.unravel_index(sample_of(np.arange(1 << 20).reshape(1024, -1)), (1024, 1024))
+    quarters = 2 * (rows.ravel() // 512) + columns.ravel() // 512
+    assert np.all(abs(np.bincount(quarters) / quarters.size - 0.25) < 0.07)
+
+
 @given(SHAPES, st.integers(1, 5000), st.integers(0, 20))
 @settings(deadline=None, max_examples=60)
 def test_windows_are_views_of_about_that_size(
@@ -57,7 +73,7 @@ def test_windows_are_views_of_about_that_size(
 ) -> None:
     """A window shares memory and has whole short axes."""
     array = np.arange(prod(shape)).reshape(shape)
-    part = window(array, most, index)
+    part = window(array, most, index, 21)
     short = prod(size for size in shape if size <= SHORT_AXIS)
     assert np.shares_memory(part, array)
     assert part.size <= 4 * max(most, short)

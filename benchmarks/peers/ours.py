@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable
+from typing import Any
 
 from benchmarks.peers.peer import Array, Job, Peer
 
@@ -23,9 +24,24 @@ def _library(level: int) -> Callable[[Array, float | None], Job]:
             lambda source: bytes(compress.compress(source, **settings)),
             lambda data: compress.decompress(data, threads=1),
             lambda back: back,
+            _carry_out(level) if bound is None else None,
         )
 
     return prepare
+
+
+def _carry_out(level: int) -> Callable[[Array], object]:
+    """Give what carries out the plans of an array, which are searched the first time."""
+    # Only here, because it prints tables of these peers too.
+    planning = importlib.import_module("benchmarks.planning")
+    known: list[Any] = []
+
+    def carry_out(source: Array) -> object:
+        if not known:
+            known.extend(planning.plans_of(source, level))
+        return planning.carry_out(known, level)
+
+    return carry_out
 
 
 def peers() -> tuple[Peer, ...]:

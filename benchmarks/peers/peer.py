@@ -19,12 +19,16 @@ class Job:
     Only ``encode(source)`` and ``decode(data)`` are timed. What a user of that compressor would
     do once to fit the data to it (choosing an orientation, an offset to unsigned) lies outside,
     in the peer's favour; so are dtype and shape, which the bytes of most peers do not carry.
+
+    ``carry_out(source)`` does what `encode` does where the search has nothing left to find, for
+    compressors that search (see `benchmarks.planning`).
     """
 
     source: Any
     encode: Callable[[Any], bytes]
     decode: Callable[[bytes], Any]
     restore: Callable[[Any], Array]
+    carry_out: Callable[[Any], object] | None = None
 
 
 @dataclass(frozen=True)

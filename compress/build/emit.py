@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 from numba import njit
+from numba.core.callconv import CPUCallConv
 from numba.core.typing import signature as typed
 
 import compress
-from compress.build.signatures import letters, parsed
+from compress.build.signatures import check_result, letters, parsed
 from compress.kernels.registry import KERNELS, Kernel
 
 __all__ = ["Emitted", "emit_all", "load_kernels"]
@@ -114,6 +115,8 @@ def emit_all(directory: Path, cpu: str, report: Callable[[str], None]) -> list[E
     list of Emitted
         One for each object file, in the order of their names.
     """
+    # Where an exception comes from is a place on this machine, and nothing that a user needs.
+    CPUCallConv.build_excinfo_struct = _without_place
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()
@@ -131,6 +134,7 @@ def emit_all(directory: Path, cpu: str, report: Callable[[str], None]) -> list[E
             result, arguments = parsed(made, text)
             compiled.compile(typed(result, *arguments))
             code = compiled.overloads[arguments]
+            check_result(result)
             if code.signature.return_type != result:
                 raise ValueError(f"{name} returns {code.signature.return_type}, not {result}")
             symbol = f"kernel_{len(emitted)}"
@@ -142,6 +146,13 @@ def emit_all(directory: Path, cpu: str, report: Callable[[str], None]) -> list[E
             emitted.append(Emitted(name, symbol, taken, given, values))
         report(f"{name} ({time.process_time() - began:.1f} s)")
     return emitted
+
+
+def _without_place(
+    convention: Any, exception: Any, arguments: Any, place: Any, name: Any
+) -> tuple[Any, Any, None]:
+    del convention, place, name
+    return exception, arguments, None
 
 
 def _alone(library: Any, function: str, symbol: str, machine: Any) -> Any:

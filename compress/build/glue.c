@@ -7,12 +7,28 @@
  * "A", the kind of its items (i, u, f, c, ?), their size, the number of dimensions, and r or w: only
  * read, or written too. Results are written the same way; n is no result.
  */
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
-#include <stdint.h>
+#include "stable.h"
 #include <stdlib.h>
 #include <string.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+/* The level of the processor, by the list in the psABI; compilers' own tests are not everywhere. */
+static int level_of_x86_64(void) {
+    unsigned a, b, c, d, low, high;
+    unsigned second = 1u << 0 | 1u << 9 | 1u << 13 | 1u << 19 | 1u << 20 | 1u << 23;
+    unsigned third = 1u << 12 | 1u << 22 | 1u << 27 | 1u << 28 | 1u << 29;
+    unsigned wide = 1u << 3 | 1u << 5 | 1u << 8;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & second) != second) return 1;
+    if ((c & third) != third) return 2;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    (void)high;
+    if ((low & 6) != 6 || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || (b & wide) != wide) return 2;
+    if (!__get_cpuid(0x80000001, &a, &b, &c, &d) || !(c & 1u << 5)) return 2;
+    return 3;
+}
+#endif
 
 #define MOST_VALUES 512
 #define MOST_ARRAYS 64
@@ -34,7 +50,7 @@ typedef struct {
     const char *pickled;
     int32_t size;
     void *hash, *dynamic;
-    int32_t is_allocated;
+    int32_t dynamic_arguments;
 } Raised;
 
 typedef int (*Invoke)(const Value *values, void *result, Raised **raised);
@@ -134,6 +150,7 @@ static int take_array(const char **types, PyObject *object, Call *call) {
     }
     call->arrays_used++;
     if (view->ndim != dimensions || view->itemsize != size || !has_kind(view->format, kind)) return 0;
+    if ((uintptr_t)view->buf % (size > 8 ? 8 : size) != 0) return 0;
     int64_t items = 1;
     for (int k = 0; k < dimensions; k++) items *= view->shape[k];
     int fits = put_pointer(call, NULL) && put_pointer(call, NULL) && put_integer(call, items) &&
@@ -141,6 +158,20 @@ static int take_array(const char **types, PyObject *object, Call *call) {
     for (int k = 0; k < dimensions; k++) fits = fits && put_integer(call, view->shape[k]);
     for (int k = 0; k < dimensions; k++) fits = fits && put_integer(call, view->strides[k]);
     return fits;
+}
+
+/* Python's True and False, and numpy's, which are buffers of one item. */
+static int is_truth(PyObject *object) {
+    if (object == &_Py_TrueStruct || object == &_Py_FalseStruct) return 1;
+    Py_buffer view;
+    if (!PyObject_CheckBuffer(object)) return 0;
+    if (PyObject_GetBuffer(object, &view, PyBUF_FORMAT) < 0) {
+        PyErr_Clear();
+        return 0;
+    }
+    int found = view.ndim == 0 && has_kind(view.format, '?');
+    PyBuffer_Release(&view);
+    return found;
 }
 
 static int take(const char **types, PyObject *object, Call *call) {
@@ -160,7 +191,7 @@ static int take(const char **types, PyObject *object, Call *call) {
         case 'N':
             return object == Py_None && put(call, value);
         case '?': {
-            if (PyFloat_Check(object)) return 0;
+            if (!is_truth(object)) return 0;
             int truth = PyObject_IsTrue(object);
             if (truth < 0) PyErr_Clear();
             value.i = truth;
@@ -261,9 +292,11 @@ static PyObject *give(const char **types, char **result) {
 
 static PyObject *failed(int status, const Raised *raised) {
     if (status > 0 && raised != NULL) {
-        PyObject *done = PyObject_CallFunction(raise_pickled, "y#", raised->pickled,
-                                               (Py_ssize_t)raised->size);
-        Py_XDECREF(done);
+        PyObject *pickled = PyBytes_FromStringAndSize(raised->pickled, raised->size);
+        if (pickled != NULL) {
+            Py_DecRef(PyObject_CallFunction(raise_pickled, "O", pickled));
+            Py_DecRef(pickled);
+        }
     }
     if (!PyErr_Occurred()) PyErr_SetString(PyExc_SystemError, "a kernel failed without an exception");
     return NULL;
@@ -313,10 +346,15 @@ static PyObject *run(const char *name, const Signature *signatures, int count,
 
 static PyObject *set_up(PyObject *self, PyObject *arguments) {
     (void)self;
-    if (!PyArg_ParseTuple(arguments, "OOO", &otherwise, &raise_pickled, &empty_array)) return NULL;
-    Py_IncRef(otherwise);
-    Py_IncRef(raise_pickled);
-    Py_IncRef(empty_array);
+    PyObject *given[3];
+    PyObject **kept[3] = {&otherwise, &raise_pickled, &empty_array};
+    if (!PyArg_ParseTuple(arguments, "OOO", &given[0], &given[1], &given[2])) return NULL;
+    for (int k = 0; k < 3; k++) {
+        PyObject *before = *kept[k];
+        Py_IncRef(given[k]);
+        *kept[k] = given[k];
+        Py_DecRef(before);
+    }
     Py_IncRef(Py_None);
     return Py_None;
 }

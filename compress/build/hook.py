@@ -38,6 +38,9 @@ class KernelsHook(BuildHookInterface[Any]):
         """Build the kernels; without success, the wheel is one of sources alone."""
         if self.target_name != "wheel":
             return
+        if sysconfig.get_config_var("Py_GIL_DISABLED") or sys.implementation.name != "cpython":
+            self.app.display_warning("machine code is built for CPython with the global lock only")
+            return
         if importlib.util.find_spec("numba") is None:
             self.app.display_warning("numba is missing: no machine code is built")
             return

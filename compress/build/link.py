@@ -8,7 +8,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -18,6 +17,12 @@ from compress.build.emit import Emitted
 __all__ = ["NoLinkerError", "find_linker", "link"]
 
 _GLUE = Path(__file__).parent / "glue.c"
+# How linkers leave out what nothing uses, and leave Python's functions to the interpreter.
+_ELF_OPTIONS = ["-lm", "-Wl,--gc-sections", "-s"]
+_OPTIONS = {
+    "darwin": ["-undefined", "dynamic_lookup", "-Wl,-dead_strip", "-Wl,-x"],
+    "win32": [f"-L{sys.base_prefix}/libs", "-lpython3"],
+}
 
 
 class NoLinkerError(RuntimeError):
@@ -30,10 +35,8 @@ def find_linker() -> list[str]:
     Raises
     ------
     NoLinkerError
-        If there is none, or Python's headers are missing.
+        If there is none.
     """
-    if not (Path(sysconfig.get_paths()["include"]) / "Python.h").exists():
-        raise NoLinkerError("Python's headers are not installed (python3-dev)")
     asked = shlex.split(os.environ.get("CC", ""))
     if asked and shutil.which(asked[0]):
         return asked
@@ -70,11 +73,9 @@ def link(
     table = directory / "table.c"
     table.write_text(_table(emitted, baseline, out.name.split(".", maxsplit=1)[0]))
     objects = [str(directory / f"{one.symbol}.o") for one in emitted]
-    include = sysconfig.get_paths()["include"]
     command = [
-        *linker, "-O2", "-fPIC", "-shared", "-fvisibility=hidden", f"-I{include}",
-        f"-I{_GLUE.parent}", str(table), *objects, "-lm", "-Wl,--gc-sections", "-s",
-        "-o", str(out),
+        *linker, "-O2", "-fPIC", "-shared", "-fvisibility=hidden", f"-I{_GLUE.parent}",
+        str(table), *objects, *_OPTIONS.get(sys.platform, _ELF_OPTIONS), "-o", str(out),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
@@ -88,7 +89,7 @@ def _table(emitted: Sequence[Emitted], baseline: str, module: str) -> str:
         declared = ", ".join(["void *", "Raised **", *one.values])
         given = "".join(f", {_value(i, kind)}" for i, kind in enumerate(one.values))
         parts.append(
-            f"extern int {one.symbol}({declared});\n"
+            f'extern __attribute__((visibility("hidden"))) int {one.symbol}({declared});\n'
             f"static int invoke_{one.symbol}(const Value *v, void *result, Raised **raised) {{\n"
             f"    (void)v;\n    return {one.symbol}(result, raised{given});\n}}\n"
         )
@@ -113,7 +114,7 @@ def _table(emitted: Sequence[Emitted], baseline: str, module: str) -> str:
         names.append(f'"{kernel}"')
     parts.append(_MODULE.format(
         names=", ".join(names), methods="".join(methods), module=module,
-        supported=_SUPPORTED.get(baseline, "1"),
+        supported=_SUPPORTED[baseline],
     ))  # fmt: skip
     return "".join(parts)
 
@@ -128,11 +129,9 @@ def _value(place: int, kind: str) -> str:
 
 # What a baseline needs beyond the processor that every Python of the platform runs on.
 _SUPPORTED = {
-    "x86-64-v2": '__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt")',
-    "x86-64-v3": (
-        '__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && '
-        '__builtin_cpu_supports("fma")'
-    ),
+    "generic": "1",
+    "x86-64-v2": "level_of_x86_64() >= 2",
+    "x86-64-v3": "level_of_x86_64() >= 3",
 }
 
 _MODULE = """
@@ -164,12 +163,14 @@ static PyMethodDef methods[] = {{
     {{NULL, NULL, 0, NULL}},
 }};
 
-static struct PyModuleDef definition = {{
-    PyModuleDef_HEAD_INIT, "{module}", "Kernels, compiled ahead of time.", -1, methods,
+static PyModuleDef definition = {{
+    {{1, NULL}}, NULL, 0, NULL, "{module}", "Kernels, compiled ahead of time.", -1, methods,
     NULL, NULL, NULL, NULL,
 }};
 
-PyMODINIT_FUNC PyInit_{module}(void) {{
-    return PyModule_Create(&definition);
+EXPORTED PyObject *PyInit_{module}(void);
+
+PyObject *PyInit_{module}(void) {{
+    return PyModule_Create2(&definition, PYTHON_ABI_VERSION);
 }}
 """

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from llvmlite.binding import get_host_cpu_features
 from compress.kernels.native import DESCRIPTION, ROOT
 from compress.kernels.sources import digest_of
 
-__all__ = ["SUFFIX", "make"]
+__all__ = ["SUFFIX", "make", "tools_digest"]
 
 # What LLVM compiles for, the best first, and what a processor must have for it.
 _X86 = {"x86-64-v3": ("avx2", "bmi2", "fma"), "x86-64-v2": ("sse4.2", "popcnt")}
@@ -49,17 +50,14 @@ def make(
     list of Path
         The files; none if kernels will be compiled just in time.
     """
-    if not force and (known := _current(out)):
+    baselines = _baselines()
+    if not force and (known := _current(out, baselines)):
         _say(verbose, "the machine code there belongs to these sources")
         return known
-    description = out / DESCRIPTION.name
-    for old in [*out.glob(f"_native*{SUFFIX}"), description]:
-        old.unlink(missing_ok=True)
     began = time.perf_counter()
-    baselines = _baselines()
     with tempfile.TemporaryDirectory() as scratch:
         directories = [Path(scratch) / baseline for baseline in baselines]
-        running = [_start(directory, out, verbose=verbose) for directory in directories]
+        running = [_start(directory, verbose=verbose) for directory in directories]
         statuses = [process.wait() for process in running]
         if any(statuses):
             print(  # noqa: T201 (what a user must know)
@@ -68,27 +66,48 @@ def make(
             )
             return []
         parts = [json.loads((directory / "part.json").read_text()) for directory in directories]
-    whole: dict[str, Any] = {**parts[0], "variants": [part.pop("variant") for part in parts]}
-    whole.pop("variant", None)
-    description.write_text(json.dumps(whole, indent=1) + "\n")
+        variants = [part.pop("variant") for part in parts]
+        for directory, variant in zip(directories, variants, strict=True):
+            _place((directory / variant["file"]).read_bytes(), out / variant["file"])
+    whole: dict[str, Any] = {**parts[0], "variants": variants}
+    _place((json.dumps(whole, indent=1) + "\n").encode(), out / DESCRIPTION.name)
+    for old in out.glob(f"_native*{SUFFIX}"):
+        if old.name not in [variant["file"] for variant in variants]:
+            old.unlink(missing_ok=True)
     seconds = time.perf_counter() - began
     _say(verbose, f"machine code for {', '.join(baselines)} in {seconds:.0f} s")
-    return _current(out)
+    return _current(out, baselines)
+
+
+def tools_digest() -> str:
+    """Return the digest of all that turns kernels into machine code, beside numba."""
+    names = ("emit.py", "link.py", "signatures.py", "variant.py", "glue.c", "stable.h")
+    return digest_of((Path(__file__).parent / name).read_bytes() for name in names)
+
+
+def _place(data: bytes, path: Path) -> None:
+    """Write a file at once, so that no process meets a part of it."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_bytes(data)
+    partial.replace(path)
 
 
 def _baselines() -> list[str]:
     """Choose what to compile for: all that is asked for, or the best that this processor runs."""
     known = _BASELINES.get(platform.machine(), {})
     if asked := os.environ.get("COMPRESS_BASELINES", ""):
-        return ([*known] or ["generic"]) if asked == "all" else asked.split(",")
+        wanted = ([*known] or ["generic"]) if asked == "all" else asked.split(",")
+        if unknown := {*wanted} - {*known, "generic"}:
+            raise ValueError(f"COMPRESS_BASELINES names {unknown}; there are {[*known]}")
+        return wanted
     has = get_host_cpu_features()
     return [name for name, needs in known.items() if all(has.get(need) for need in needs)][:1] or [
         "generic"
     ]
 
 
-def _current(out: Path) -> list[Path]:
-    """List the files of a build that belongs to these sources, or none."""
+def _current(out: Path, baselines: list[str]) -> list[Path]:
+    """List the files of a build that this one would make again, or none."""
     description = out / DESCRIPTION.name
     try:
         known = json.loads(description.read_text())
@@ -96,26 +115,32 @@ def _current(out: Path) -> list[Path]:
         files = [out / variant["file"] for variant in known["variants"]]
         digests = [digest_of([file.read_bytes()]) for file in files]
         noted = [variant["digest"] for variant in known["variants"]]
-        fits = digest_of(sources) == known["digest"] and digests == noted
-        return [*files, description] if fits and known["machine"] == platform.machine() else []
+        same = (
+            (digest_of(sources), known["digest"]),
+            (digests, noted),
+            (platform.machine(), known["machine"]),
+            (tools_digest(), known["tools"]),
+            (version("numba"), known["numba"]),
+            (baselines, [variant["baseline"] for variant in known["variants"]]),
+        )
+        return [*files, description] if all(ours == theirs for ours, theirs in same) else []
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
 
-def _start(directory: Path, out: Path, *, verbose: bool) -> subprocess.Popen[bytes]:
+def _start(directory: Path, *, verbose: bool) -> subprocess.Popen[bytes]:
     """Compile a variant in a process of its own: numba is told its processor when it is loaded."""
     (directory / "numba").mkdir(parents=True)
     environment = {
-        **os.environ,
+        # No setting of numba's is for machine code that stays.
+        **{name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")},
         "COMPRESS_KERNELS": "jit",
         "NUMBA_CACHE_DIR": str(directory / "numba"),
         "NUMBA_CPU_NAME": directory.name,
         "NUMBA_CPU_FEATURES": "",
         "PYTHONPATH": os.pathsep.join([str(ROOT.parent), os.environ.get("PYTHONPATH", "")]),
     }
-    for name in ("NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK", "NUMBA_DEBUGINFO"):
-        environment.pop(name, None)
-    arguments = ["-m", "compress.build.variant", directory.name, str(directory), str(out)]
+    arguments = ["-m", "compress.build.variant", directory.name, str(directory)]
     command = [sys.executable, *arguments, *(["-v"] if verbose else [])]
     return subprocess.Popen(command, env=environment)  # noqa: S603 (this interpreter)
 

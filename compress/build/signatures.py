@@ -9,7 +9,7 @@ from numba.core import types as numba_types
 
 from compress.kernels.registry import Kernel
 
-__all__ = ["letters", "parsed"]
+__all__ = ["check_result", "letters", "parsed"]
 
 # Without mypy's view of it, which is not whole.
 types: Any = numba_types
@@ -25,6 +25,8 @@ _KINDS = (
     (types.Complex, "c"),
     (types.Float, "f"),
 )
+# Fields of a tuple that a letter can count, and words of 8 bytes that a result may have.
+_MOST_FIELDS, _MOST_WORDS = 40, 128
 
 
 def _const(array: Any) -> Any:
@@ -83,10 +85,26 @@ def letters(kind: Any) -> str:
         return "A" + _items(kind.dtype) + str(kind.ndim) + ("w" if kind.mutable else "r")
     if isinstance(kind, types.BaseTuple):
         fields = list(kind)
-        if len(fields) > 60:
+        if len(fields) > _MOST_FIELDS:
             raise ValueError(f"a tuple of {len(fields)} is too long")
         return "(" + chr(ord("0") + len(fields)) + "".join(letters(field) for field in fields)
     raise ValueError(f"kernels cannot be called with {kind}")
+
+
+def check_result(kind: Any) -> None:
+    """Check that `glue.c` can give a result of a type.
+
+    Raises
+    ------
+    ValueError
+        If it is too large, a tuple in a tuple, or has complex items.
+    """
+    parts = list(kind) if isinstance(kind, types.BaseTuple) else [kind]
+    words = sum(5 + 2 * part.ndim if isinstance(part, types.Array) else 1 for part in parts)
+    nested = any(isinstance(part, types.BaseTuple) for part in parts)
+    complexes = any(isinstance(getattr(part, "dtype", part), types.Complex) for part in parts)
+    if nested or complexes or words > _MOST_WORDS:
+        raise ValueError(f"kernels cannot return {kind}")
 
 
 def _items(dtype: Any) -> str:

@@ -11,13 +11,13 @@ import numba
 
 from compress.build.emit import emit_all
 from compress.build.link import NoLinkerError, find_linker, link
-from compress.build.make import SUFFIX
-from compress.kernels.native import ROOT
+from compress.build.make import SUFFIX, tools_digest
+from compress.kernels.native import ROOT, load_module
 from compress.kernels.registry import KERNELS
 from compress.kernels.sources import digest_of, reach
 
 
-def main(baseline: str, directory: Path, out: Path, *, verbose: bool) -> int:
+def main(baseline: str, directory: Path, *, verbose: bool) -> int:
     """Compile and link all kernels for a processor, and describe the result.
 
     Parameters
@@ -25,27 +25,27 @@ def main(baseline: str, directory: Path, out: Path, *, verbose: bool) -> int:
     baseline : str
         The processor, in LLVM's words.
     directory : Path
-        For what is needed on the way, and for the description (``part.json``).
-    out : Path
-        Directory of the extension module.
+        For the extension module, its description (``part.json``) and what is needed on the way.
     verbose : bool
         Print a line for each kernel.
 
     Returns
     -------
     int
-        0, or 1 where there is no compiler for C or it fails.
+        0, or 1 where there is no compiler for C, or what it makes cannot be loaded.
     """
 
     def report(name: str) -> None:
         if verbose:
             print(f"{baseline}: {name}", file=sys.stderr, flush=True)  # noqa: T201
 
-    module = out / ("_native_" + baseline.replace("-", "_") + SUFFIX)
+    module = directory / ("_native_" + baseline.replace("-", "_") + SUFFIX)
     try:
         linker = find_linker()
         link(directory, emit_all(directory, baseline, report), baseline, module, linker)
-    except NoLinkerError as error:
+        # Whatever it may still miss shows when it is loaded.
+        load_module(module)
+    except (NoLinkerError, ImportError) as error:
         print(f"{baseline}: {error}", file=sys.stderr)  # noqa: T201
         return 1
     modules = {made.function.__module__ for made in KERNELS.values()}
@@ -56,7 +56,8 @@ def main(baseline: str, directory: Path, out: Path, *, verbose: bool) -> int:
         "digest": digest_of([(ROOT / name).read_bytes() for name in files]),
         "machine": platform.machine(),
         "numba": numba.__version__,
-        "linker": Path(linker[0]).name if len(linker) == 1 else "ziglang",
+        "tools": tools_digest(),
+        "linker": "ziglang" if "ziglang" in linker else Path(linker[0]).name,
         "variant": {
             "file": module.name,
             "baseline": baseline,
@@ -68,4 +69,4 @@ def main(baseline: str, directory: Path, out: Path, *, verbose: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), verbose="-v" in sys.argv))
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]), verbose="-v" in sys.argv))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,21 +36,22 @@ class _CheckedFile(IndexDataCacheFile):  # type: ignore[misc]
     def load(self, key: Any) -> Any:
         """Return what is kept under a key, or None where nothing sound is."""
         try:
-            return super().load(key)
+            kept = super().load(key)
         except Exception:  # noqa: BLE001 (pickle raises what the damage makes of the bytes)
             return None
+        # Processes that start at once may give one name to two kernels' code.
+        return kept[1] if kept is not None and kept[0] == key else None
 
     def save(self, key: Any, data: Any) -> None:
         """Keep machine code under a key, where that is possible."""
         try:
-            try:
-                super().save(key, data)
-            except (EOFError, pickle.UnpicklingError, ValueError, AttributeError, TypeError):
-                # The index is damaged: begin a new one.
-                self.flush()
-                super().save(key, data)
+            super().save(key, (key, data))
         except OSError:
             pass
+        except Exception:  # noqa: BLE001 (the index is damaged: begin a new one)
+            with suppress(OSError):
+                self.flush()
+                super().save(key, (key, data))
 
     def _load_data(self, name: str) -> Any:
         data = Path(self._data_path(name)).read_bytes()

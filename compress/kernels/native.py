@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import platform
+import sys
+import sysconfig
 from collections.abc import Callable
 from importlib.machinery import ExtensionFileLoader, ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
@@ -19,7 +21,7 @@ import numpy as np
 
 from compress.kernels.sources import digest_of
 
-__all__ = ["DESCRIPTION", "ROOT", "Native", "load"]
+__all__ = ["DESCRIPTION", "ROOT", "Native", "load", "load_module"]
 
 ROOT = Path(__file__).parent.parent
 DESCRIPTION = ROOT / "kernels" / "native.json"
@@ -60,6 +62,8 @@ def load(
     Native
     """
     description: dict[str, Any] = {}
+    if sysconfig.get_config_var("Py_GIL_DISABLED") or sys.implementation.name != "cpython":
+        return Native({}, "it is for CPython with the global lock", description)
     try:
         text = DESCRIPTION.read_text()
     except OSError:
@@ -75,7 +79,7 @@ def load(
             path = DESCRIPTION.parent / str(variant["file"])
             if digest_of([path.read_bytes()]) != variant["digest"]:
                 return Native({}, f"{path.name} is damaged", description)
-            module = _load(path)
+            module = load_module(path)
             if not module.is_supported():
                 continue
             module.set_up(otherwise, raise_pickled, np.empty)
@@ -86,7 +90,14 @@ def load(
     return Native({}, "this processor is older than it needs", description)
 
 
-def _load(path: Path) -> ModuleType:
+def load_module(path: Path) -> ModuleType:
+    """Load an extension module from a file.
+
+    Raises
+    ------
+    ImportError
+        If it is none, or needs what this process has not.
+    """
     name = f"compress.kernels.{path.name.split('.', maxsplit=1)[0]}"
     spec = spec_from_file_location(name, path, loader=ExtensionFileLoader(name, str(path)))
     if not isinstance(spec, ModuleSpec) or spec.loader is None:

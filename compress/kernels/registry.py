@@ -54,8 +54,8 @@ class Kernel(NamedTuple):
 
 # All kernels whose modules are loaded, by ``module.name``.
 KERNELS: dict[str, Kernel] = {}
-# Which kernel the function in a module is, where that is not numba's.
-_names: dict[int, str] = {}
+# Which kernel the function in a module is, by its id, where that is not numba's.
+_names: dict[int, tuple[Any, str]] = {}
 # Kernels that numba compiled because no machine code took their arguments.
 later: list[str] = []
 
@@ -126,8 +126,8 @@ def for_numba(function: Callable[..., Any]) -> Any:
     callable
         A dispatcher of numba's.
     """
-    name = _names.get(id(function))
-    return function if name is None else _twin(name)
+    known = _names.get(id(function))
+    return function if known is None else _twin(known[1])
 
 
 @cache
@@ -164,7 +164,7 @@ def _made(made: Kernel) -> Any:
     if not built:
         return _compiled(made)
     function: Any = made.function if made.is_inlined else built.get(name) or _deferred(name)
-    _names[id(function)] = name
+    _names[id(function)] = function, name
     return function
 
 
@@ -202,7 +202,7 @@ def _twin(name: str) -> Any:
     source = made.function
     known = sys.modules[source.__module__].__dict__
     names = {key: _names.get(id(known.get(key))) for key in source.__code__.co_names}
-    twins = {key: _twin(found) for key, found in names.items() if found and found != name}
+    twins = {key: _twin(found[1]) for key, found in names.items() if found and found[1] != name}
     function = FunctionType(
         source.__code__, {**known, **twins}, source.__name__, source.__defaults__
     )

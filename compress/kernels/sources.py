@@ -7,19 +7,22 @@ import re
 import sys
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
+from typing import Any
 
 __all__ = ["digest_of", "reach"]
 
-_IMPORT = re.compile(r"^from ([\w.]+) import \(?([^()#]*?)(?:\)|$)", re.MULTILINE)
+_IMPORT = re.compile(r"^from ([\w.]+) import (?:\(([^()]*)\)|([^\n(#]*))", re.MULTILINE)
 
 
 @cache
 def _source(module: str) -> bytes:
-    path = getattr(sys.modules.get(module), "__file__", None)
+    loaded = sys.modules.get(module)
+    path = getattr(loaded, "__file__", None)
+    loader: Any = getattr(getattr(loaded, "__spec__", None), "loader", None)
     try:
-        return Path(path).read_bytes() if path else b""
-    except OSError:
+        # Loaders read what lies in an archive, too.
+        return bytes(loader.get_data(path))
+    except (OSError, AttributeError):
         return b""
 
 
@@ -28,9 +31,10 @@ def _imports(module: str) -> tuple[str, ...]:
     """List the modules of the same package that a module imports when it is loaded."""
     package = module.split(".", maxsplit=1)[0]
     found = set()
-    for base, names in _IMPORT.findall(_source(module).decode()):
+    for base, within, after in _IMPORT.findall(_source(module).decode()):
         if base.split(".")[0] == package:
-            found |= {base, *(f"{base}.{name.strip()}" for name in names.split(","))}
+            names = re.sub("#.*", "", within or after).split(",")
+            found |= {base, *(f"{base}.{name.strip()}" for name in names)}
     return tuple(sorted(found & sys.modules.keys()))
 
 

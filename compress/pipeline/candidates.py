@@ -34,15 +34,26 @@ _CLEARLY = 1.2
 _SIMPLER = 1.002
 
 
-def steps_from(stage: int, dtype: np.dtype[Any], effort: Effort) -> Iterator[Step]:
+def steps_from(
+    stage: int, dtype: np.dtype[Any], effort: Effort, without: frozenset[int] = frozenset()
+) -> Iterator[Step]:
     """Yield the steps that may follow from a stage on, in the order of their stages."""
     for step in sorted(STEPS.values(), key=lambda step: step.TRAITS.stage):
         traits = step.TRAITS
-        if traits.stage >= stage and traits.search_ns <= effort.search_ns and step.accepts(dtype):
+        if step.CODE in without or traits.stage < stage or not step.accepts(dtype):
+            continue
+        if traits.search_ns <= effort.search_ns:
             yield step
 
 
-def chains(array: Array, total: int, stage: int, context: Context, effort: Effort) -> list[_Scored]:
+def chains(
+    array: Array,
+    total: int,
+    stage: int,
+    context: Context,
+    effort: Effort,
+    without: frozenset[int] = frozenset(),
+) -> list[_Scored]:
     """Find chains of steps for an array.
 
     Parameters
@@ -55,6 +66,8 @@ def chains(array: Array, total: int, stage: int, context: Context, effort: Effor
         Of the first step that may follow.
     context : Context
     effort : Effort
+    without : frozenset of int
+        Codes of steps that no chain may begin with.
 
     Returns
     -------
@@ -62,7 +75,8 @@ def chains(array: Array, total: int, stage: int, context: Context, effort: Effor
         The cheapest ``effort.beam`` chains with their cost in bits and their kind, the
         cheapest first.
     """
-    return _chains(array, total, stage, context, effort, [effort.visits])
+    firsts = steps_from(stage, array.dtype, effort, without)
+    return _chains(array, total, firsts, context, effort, [effort.visits])
 
 
 class _First(NamedTuple):
@@ -76,13 +90,18 @@ class _First(NamedTuple):
 
 
 def _chains(
-    array: Array, total: int, stage: int, context: Context, effort: Effort, visits: list[int]
+    array: Array,
+    total: int,
+    steps: Iterator[Step],
+    context: Context,
+    effort: Effort,
+    visits: list[int],
 ) -> list[_Scored]:
     found: list[_Scored] = []
     if is_plane(array.dtype):
         found.append((plane_bits(array, total), OPEN, ()))
     firsts: list[_First] = []
-    for step in steps_from(stage, array.dtype, effort) if array.size else ():
+    for step in steps if array.size else ():
         if step.TRAITS.whole_plane:
             break
         for i, parameters in enumerate(step.candidates(array, context)):
@@ -93,9 +112,14 @@ def _chains(
             bits = sum(_child_bits(child, _share(child, array, total)) for child in children)
             firsts.append(_First(bits, step, parameters, kind, children))
     firsts.sort(key=lambda first: first.bits)
-    # Further steps are looked for behind the most promising, as long as visits last.
+    # Further steps are looked for behind the most promising: visits are shared among these, or one
+    # with many channels would leave none.
+    seen = min(len(firsts), effort.beam + 1)
     for i, first in enumerate(firsts):
-        found += _through(first, array, total, effort, visits if i <= effort.beam else [0])
+        own = [-(-visits[0] // (seen - i)) if i < seen else 0]
+        visits[0] -= own[0]
+        found += _through(first, array, total, effort, own)
+        visits[0] += own[0]
     found.sort(key=lambda scored: scored[0])
     if effort.trials:
         return _best(found, effort)
@@ -129,7 +153,7 @@ def _best(found: list[_Scored], effort: Effort) -> list[_Scored]:
 def _through(
     first: _First, array: Array, total: int, effort: Effort, visits: list[int]
 ) -> list[_Scored]:
-    """List the chains that begin with a step: the best of each child, and others of the main."""
+    """List the chains that begin with a step."""
     step, parameters, own, children = first.step, first.parameters, first.kind, first.children
     traits = step.TRAITS
     cost = total * (traits.decode_ns * effort.decode_price + traits.encode_ns * effort.encode_price)
@@ -140,21 +164,27 @@ def _through(
             below.append([(_child_bits(child, share), OPEN, ())])
         else:
             visits[0] -= 1
-            below.append(_chains(child.plane, share, child.next_stage, Context(), effort, visits))
-    least = cost + _SIMPLER * sum(scored[0][0] for scored in below)
-    best = tuple(scored[0][1] for scored in below)
-    main = [i for i, child in enumerate(children) if child.role == "main"][:1]
-    if not main:
-        return [(least, Branch(step.CODE, parameters, best), own)]
-    (i,) = main
-    return [
-        (
-            least + bits - below[i][0][0],
-            Branch(step.CODE, parameters, (*best[:i], chain, *best[i + 1 :])),
-            (*own, *kind),
-        )
-        for bits, chain, kind in below[i]
-    ]
+            steps = steps_from(child.next_stage, child.plane.dtype, effort)
+            below.append(_chains(child.plane, share, steps, Context(), effort, visits))
+    found: list[_Scored] = []
+    for chosen in _combined(children, below):
+        bits = cost + _SIMPLER * sum(scored[0] for scored in chosen)
+        # One of the children stands for all channels.
+        place = next((i for i, child in enumerate(children) if child.role == "main"), 0)
+        kind: tuple[int, ...] = chosen[place][2] if chosen else ()
+        node = Branch(step.CODE, parameters, tuple(scored[1] for scored in chosen))
+        found.append((bits, node, (*own, *kind)))
+    return found
+
+
+def _combined(children: tuple[Child, ...], below: list[list[_Scored]]) -> list[list[_Scored]]:
+    """Put the best of each child together; others of the main one, or what is plain of channels."""
+    best = [scored[0] for scored in below]
+    for i, child in enumerate(children):
+        if child.role == "main":
+            return [[*best[:i], other, *best[i + 1 :]] for other in below[i]]
+    plain = [next((one for one in scored if one[2] == ()), scored[0]) for scored in below]
+    return [best, plain] if plain != best else [best]
 
 
 def _child_bits(child: Child, total: int) -> float:

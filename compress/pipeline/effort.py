@@ -11,10 +11,16 @@ __all__ = ["EFFORT", "Effort", "Fit"]
 
 
 class Fit(NamedTuple):
-    """A plane model, and the level that its fit takes for its own."""
+    """A plane model, the level that its fit takes for its own, and samples that repay the fit."""
 
     model: PlaneModel
     level: int
+    least: int = 0
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """What tells it from others: the code of the model, and the level."""
+        return self.model.CODE, self.level
 
 
 class Effort(NamedTuple):
@@ -73,21 +79,29 @@ class Effort(NamedTuple):
         return any(fit.model.KNOWS_HOLES for fit in self.fits)
 
 
-def _fits(*pairs: tuple[object, int]) -> tuple[Fit, ...]:
-    return tuple(Fit(cast(PlaneModel, module), level) for module, level in pairs)
+# A fit of classes takes a tenth of a second, however few samples there are.
+_REPAID = 1 << 13
+
+
+def _fits(*models: tuple[object, int] | tuple[object, int, int]) -> tuple[Fit, ...]:
+    return tuple(Fit(cast(PlaneModel, module), *rest) for module, *rest in models)
 
 
 _ONE = _fits((static, 1), (raw, 1))
 _THREE = _fits((classes, 3), (static, 3), (raw, 1))
 _FOUR = _fits((classes, 4), (static, 3), (raw, 1))
-_FIVE = _fits((causal, 5), (counts, 5), (static, 3), (raw, 1))
-_SIX = _fits((causal, 6), (causal, 5), (counts, 5), (static, 3), (raw, 1))
-_SEVEN = _fits((causal, 7), (causal, 5), (counts, 7), (static, 3), (raw, 1))
-_EIGHT = _fits((causal, 8), (causal, 5), (counts, 7), (static, 3), (raw, 1))
+# What levels 3 and 4 code by takes part, for what is noise does not repay learning.
+_CLASSES = (classes, 3, _REPAID)
+_FIVE = _fits((causal, 5), (counts, 5), _CLASSES, (static, 3), (raw, 1))
+_SIX = _fits((causal, 6), (causal, 5), (counts, 5), _CLASSES, (static, 3), (raw, 1))
+_SEVEN = _fits((causal, 7), (causal, 5), (counts, 7), _CLASSES, (static, 3), (raw, 1))
+_EIGHT = _fits((causal, 8), (causal, 5), (counts, 7), _CLASSES, (static, 3), (raw, 1))
 _QUICK = _fits((causal, 4), (counts, 4), (static, 1), (raw, 1))
-_LINEAR = _fits((causal, 4), (static, 1), (raw, 1))
+_LINEAR = _fits((classes, 3), (static, 1), (raw, 1))
 
-_EARLY, _LATE, _LATEST = (1 << 14, 1 << 17), (1 << 12, 1 << 15), (1 << 12, 1 << 16)
+# Judges at level 5 cost as much on 2^17 samples as all else; sizes are those of 2^16.
+_EARLY, _MORE_EARLY = (1 << 14, 1 << 16), (1 << 14, 1 << 17)
+_LATE, _LATEST = (1 << 15,), (1 << 16,)
 
 # The prices follow from what a level is for: at level 1 a nanosecond is worth a fiftieth of a bit
 # (pcodec's lead in decoding over our lanes is some 2 ns), at level 5 the 300 ns between a static
@@ -95,12 +109,12 @@ _EARLY, _LATE, _LATEST = (1 << 14, 1 << 17), (1 << 12, 1 << 15), (1 << 12, 1 << 
 EFFORT = {
     1: Effort(1 << 11, 1, 8, (), (), 0.0, 5.0, 2e-2, 2e-3, _ONE, _ONE),
     2: Effort(1 << 13, 1, 16, (), (), 0.0, 20.0, 1e-2, 1e-3, _ONE, _ONE),
-    3: Effort(1 << 14, 4, 32, (1 << 13, 1 << 15), (), 8.0, 100.0, 5e-4, 5e-5, _THREE, _LINEAR),
-    4: Effort(1 << 14, 4, 32, (1 << 13, 1 << 15), (), 8.0, 100.0, 3e-4, 3e-5, _FOUR, _LINEAR),
-    5: Effort(1 << 14, 6, 32, _EARLY, _LATE, 16.0, 200.0, 5e-5, 5e-6, _FIVE, _QUICK),
-    6: Effort(1 << 14, 6, 48, _EARLY, _LATE, 16.0, 400.0, 3e-5, 3e-6, _SIX, _QUICK),
-    7: Effort(1 << 14, 6, 64, _EARLY, _LATEST, 16.0, 1000.0, 1e-5, 1e-6, _SEVEN, _QUICK),
-    8: Effort(1 << 14, 6, 96, _EARLY, _LATEST, 16.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK),
+    3: Effort(1 << 14, 4, 32, (1 << 16,), (), 8.0, 100.0, 5e-4, 5e-5, _THREE, _LINEAR),
+    4: Effort(1 << 14, 4, 32, (1 << 16,), (), 8.0, 100.0, 3e-4, 3e-5, _FOUR, _LINEAR),
+    5: Effort(1 << 14, 4, 32, _EARLY, _LATE, 16.0, 200.0, 5e-5, 5e-6, _FIVE, _QUICK),
+    6: Effort(1 << 14, 4, 48, _EARLY, _LATE, 16.0, 400.0, 3e-5, 3e-6, _SIX, _QUICK),
+    7: Effort(1 << 14, 6, 64, _MORE_EARLY, _LATEST, 16.0, 1000.0, 1e-5, 1e-6, _SEVEN, _QUICK),
+    8: Effort(1 << 14, 6, 96, _MORE_EARLY, _LATEST, 24.0, 1000.0, 1e-6, 1e-7, _EIGHT, _QUICK),
 }
 # Level 9 has no recipe of its own yet.
 EFFORT[9] = EFFORT[8]

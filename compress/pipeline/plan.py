@@ -10,17 +10,18 @@ drop out (successive halving: Jamieson and Talwalkar, 2016).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from compress.pipeline.candidates import OPEN, chains, clearest, refit, steps_from
-from compress.pipeline.effort import EFFORT, Effort, Fit
+from compress.pipeline.effort import EFFORT, Effort
 from compress.pipeline.execute import Part
+from compress.pipeline.judge import Considered, Judge
 from compress.pipeline.tree import Branch, Leaf, Node, write_node
-from compress.prediction import raw
 from compress.prediction.common.entropy import plane_bits
 from compress.prediction.model import Parameters, Plane
 from compress.sampling import sample_of
@@ -35,21 +36,17 @@ _INNER = Context()
 _SHORT = 1 << 12
 # Steps for whole planes that may follow one another.
 _MOST_WHOLE = 4
-# Bits that a model learns for: it pays them once, a trial counts them for every part of the plane.
-_LEARNING = 1000.0
+# Samples by which whole planes are estimated at least: of fewer, pictures look alike.
+_LEAST_SAMPLE = 1 << 13
+# A step that leaves no more samples of a plane than this share, a half and what is in the middle,
+# and nothing else, is not judged.
+_SURE = 0.6
+# How many of those that trials leave are coded in full: each takes as long as the result.
+_FINALISTS = 2
 # How close to the cheapest a chain must be by bounds to be coded.
 _CLOSE = 1.05
-# Samples that a plane is judged by at least, and things that may become of it.
-_LEAST_PART, _MOST_OPTIONS = 1 << 10, 5
-
-
-class Considered(NamedTuple):
-    """A candidate that was judged: on how many of how many samples, J in bits of all, its plan."""
-
-    samples: int
-    size: int
-    cost: float
-    node: Node
+# Things that may become of a whole plane.
+_MOST_OPTIONS = 5
 
 
 class _Carried(NamedTuple):
@@ -60,12 +57,16 @@ class _Carried(NamedTuple):
     leaves: tuple[Child, ...]
 
 
-class _Tried(NamedTuple):
-    """J of a plane by a plane model, and what it makes of what was coded."""
+class _Place(NamedTuple):
+    """Where a chain goes on: from which stage, behind how many steps for whole planes."""
 
-    cost: float
-    leaf: Leaf
-    data: bytes
+    stage: int
+    depth: int = 0
+    context: Context = Context()
+    # Whether chains are judged by coding, where the level does so at all.
+    tried: bool = True
+    # Codes of steps that the array refused.
+    without: frozenset[int] = frozenset()
 
 
 class _Option(NamedTuple):
@@ -96,7 +97,8 @@ def plan_field(
     parts : list of (int64 array, bytes)
         The planes of its leaves, in order, and what they are coded to.
     """
-    search = _Search(EFFORT[level], [] if considered is None else considered, {})
+    kept: list[Considered] = [] if considered is None else considered
+    search = _Search(EFFORT[level], Judge(EFFORT[level], kept, {}, {}, {}, {}, {}), {})
     found = _planned(search, field, max_error)
     # More effort never chooses worse: where it is cheap, lower levels take part with all they do.
     if level > 1 and field.size <= _SHORT:
@@ -112,10 +114,30 @@ def _size(planned: tuple[Node, list[Part]]) -> int:
 
 def _planned(search: _Search, field: Array, max_error: float | None) -> tuple[Node, list[Part]]:
     """Choose a chain, then a plane model for each plane that it leaves."""
-    chosen = search.best(field, 0, Context(max_error), 0)
-    coded = [search.model(leaf) for leaf in chosen.leaves]
-    node = _filled(chosen.node, iter([leaf for leaf, _ in coded]))
-    return node, [(leaf.plane, data) for leaf, (_, data) in zip(chosen.leaves, coded, strict=True)]
+    ranked = search.ranked(field, _Place(0, context=Context(max_error)))
+    # Trials are of parts: what is close to the cheapest by them is coded in full.
+    coded = [search.coded(carried) for carried in ranked[:_FINALISTS]]
+    return min(coded, key=lambda one: one[0])[1:]
+
+
+def _is_sure(option: _Option, plane: Plane) -> bool:
+    """Whether a step leaves a smaller plane and nothing else, so that nothing is better."""
+    children = option.children
+    return len(children) == 1 and children[0].plane.size <= _SURE * plane.size
+
+
+def _combined(children: Sequence[Child], below: list[list[_Carried]]) -> list[list[_Carried]]:
+    """Put the best of each child together, and others of the main child with these."""
+    best = [some[0] for some in below]
+    main = [i for i, child in enumerate(children) if child.role == "main"][:1]
+    others = [[*best[:i], other, *best[i + 1 :]] for i in main for other in below[i][1:]]
+    return [best, *others]
+
+
+def _digest(plane: Plane) -> bytes:
+    """Give what tells a plane from all others."""
+    shape = repr(plane.shape).encode()
+    return blake2b(np.ascontiguousarray(plane).data, digest_size=16, key=shape[:64]).digest()
 
 
 def _filled(node: Node, models: Iterator[Leaf]) -> Node:
@@ -127,46 +149,57 @@ def _filled(node: Node, models: Iterator[Leaf]) -> Node:
 
 class _Search(NamedTuple):
     effort: Effort
-    considered: list[Considered]
-    # What models that look at a part only learned of a plane; the planes are kept alive with it.
-    known: dict[tuple[int, Fit], tuple[Plane, Parameters | None]]
+    judge: Judge
+    # What became of planes: several chains leave the same ones.
+    ended: dict[tuple[bytes, str, int], list[_Carried]]
 
-    def price(self, decode_ns: float, encode_ns: float) -> float:
-        """Bits that the nanoseconds of a sample are worth."""
-        return decode_ns * self.effort.decode_price + encode_ns * self.effort.encode_price
+    def best(self, array: Array, place: _Place) -> _Carried:
+        """Carry out the cheapest chain of steps from a place on."""
+        return self.ranked(array, place)[0]
 
-    def best(self, array: Array, stage: int, context: Context, depth: int) -> _Carried:
-        """Carry out the cheapest chain of steps from a stage on."""
+    def ranked(self, array: Array, place: _Place) -> list[_Carried]:
+        """Carry out chains of steps from a place on: the cheapest, then those hardly dearer."""
         sample = sample_of(array, self.effort.sample)
-        effort = self.effort.within(array.size, depth)
-        scored = chains(sample, array.size, stage, context, effort)
-        if depth > 0 and self.effort.trials:
+        effort = self.effort.within(array.size, place.depth)
+        scored = chains(sample, array.size, place.stage, place.context, effort, place.without)
+        if self.effort.trials and not place.tried:
             scored = clearest(scored)
         pool: list[_Carried] = []
         for _, chain, _ in scored:
-            carried = self.through(chain, array, context, depth)
-            if carried is not None and carried.node not in [other.node for other in pool]:
-                pool.append(carried)
+            for carried in self.through(chain, array, place):
+                if carried.node not in [other.node for other in pool]:
+                    pool.append(carried)
             # Where estimates decide, the first that takes the array.
             if pool and not self.effort.trials:
                 break
-        return self.cheapest(pool, array.size)
+        return self.cheapest(pool, array.size, place.depth)
 
-    def cheapest(self, pool: list[_Carried], size: int) -> _Carried:
+    def coded(self, carried: _Carried) -> tuple[float, Node, list[Part]]:
+        """Choose the plane models of a chain and code its planes: J, the plan, the parts."""
+        tried = [self.judge.model(leaf) for leaf in carried.leaves]
+        node = _filled(carried.node, iter([one.leaf for one in tried]))
+        pairs = zip(carried.leaves, tried, strict=True)
+        parts: list[Part] = [(leaf.plane, one.data) for leaf, one in pairs]
+        return carried.cost + sum(one.cost for one in tried), node, parts
+
+    def cheapest(self, pool: list[_Carried], size: int, depth: int) -> list[_Carried]:
         """Choose by coding larger and larger parts of what chains leave."""
         if len(pool) == 1 or not self.effort.trials:
-            return pool[0]
-        for samples in self.effort.trials:
+            return pool[:1]
+        for samples in self.effort.trials[: 1 if depth else None]:
             pool, costs = self.judged(pool, size, samples, by_bounds=True)
             whole = samples >= size
-            most = costs[0] * _CLOSE if whole else self.most(costs[0], samples, size)
+            most = costs[0] * _CLOSE if whole else self.judge.most(costs[0], samples, size)
             pool = [carried for carried, cost in zip(pool, costs, strict=True) if cost <= most]
             if len(pool) == 1 or whole:
                 break
         if len(pool) > 1 and size <= self.effort.trials[-1]:
             # Bounds are estimates, and what is short can be coded.
             pool, _ = self.judged(pool, size, size, by_bounds=False)
-        return pool[0]
+            pool = pool[:1]
+        # Beside the cheapest the plainest, for what is close is often the same in other words.
+        rest = sorted(pool[1:], key=lambda carried: len(carried.leaves))
+        return [*pool[:1], *rest]
 
     def judged(
         self, pool: list[_Carried], size: int, samples: int, *, by_bounds: bool
@@ -174,82 +207,123 @@ class _Search(NamedTuple):
         """Sort chains by J, judged on so many of their samples."""
         costs = []
         for carried in pool:
-            judged = [self.judge(leaf, samples / size, by_bounds) for leaf in carried.leaves]
-            costs.append(carried.cost + sum(judged))
+            costs.append(
+                carried.cost + self.judge.together(carried.leaves, samples / size, by_bounds)
+            )
             one = Considered(min(samples, size), size, costs[-1], carried.node)
-            self.considered.append(one)
+            self.judge.considered.append(one)
         order = sorted(range(len(pool)), key=costs.__getitem__)
         return [pool[i] for i in order], [costs[i] for i in order]
 
-    def through(self, chain: Node, array: Array, context: Context, depth: int) -> _Carried | None:
-        """Carry out a chain on an array; None where a step of it refuses the array."""
+    def through(self, chain: Node, array: Array, place: _Place) -> list[_Carried]:
+        """Carry out a chain on an array, and end it; none where a step refuses the array."""
         if not isinstance(chain, Branch):
-            return self.end(Child(array), depth)
+            return self.ends(Child(array), place.depth)
         step = STEPS[chain.step]
-        parameters = refit(step, array, chain.parameters, context)
+        parameters = refit(step, array, chain.parameters, place.context)
         children = None if parameters is None else step.split(array, parameters)
         if parameters is None or children is None:
-            # The whole is not what the sample was: go on behind this step.
+            # The whole is not what the sample was: go on without this step.
             if not is_plane(array.dtype):
-                return None
-            return self.best(array, step.TRAITS.stage + 1, _INNER, depth)
+                return []
+            return [self.best(array, place._replace(without=place.without | {step.CODE}))]
         below = []
         # The whole may have children that the sample had not, such as listed values.
         rest = (*chain.children, *(OPEN,) * len(children))[: len(children)]
         for child, sub in zip(children, rest, strict=True):
-            carried = self.through(sub, child.plane, _INNER, depth) if sub != OPEN else None
-            below.append(carried or self.end(child, depth))
-        return self.joined(_Option(step, parameters, children), below, array.size)
+            after = _Place(child.next_stage, place.depth, tried=place.tried)
+            carried = self.through(sub, child.plane, after) if sub != OPEN else []
+            below.append(carried or self.ends(child, place.depth))
+        option = _Option(step, parameters, children)
+        ends = [self.joined(option, some, array.size) for some in _combined(children, below)]
+        if self.effort.trials or all(child.role != "mask" for child in children):
+            return ends
+        return [self.unmasked(ends[0], array, place)]
+
+    def unmasked(self, masked: _Carried, array: Array, place: _Place) -> _Carried:
+        """Choose by bounds what the whole plane shows instead of a mask, which would hide it."""
+        if place.depth > 0 or not is_plane(array.dtype):
+            return masked
+        (whole,) = self.ends(Child(array), place.depth)
+        if whole.node == OPEN:
+            return masked
+        return self.judged([masked, whole], array.size, array.size, by_bounds=True)[0][0]
 
     def joined(self, option: _Option, below: Sequence[_Carried], total: int) -> _Carried:
         """Put the children of a step together."""
         traits = option.step.TRAITS
-        node = Branch(option.step.CODE, option.parameters, ())
+        # As a plain tuple: what was found beside the parameters is not kept.
+        node = Branch(option.step.CODE, tuple(option.parameters), ())
         cost = sum(carried.cost for carried in below) + 8.0 * len(write_node(node))
-        cost += total * self.price(traits.decode_ns, traits.encode_ns)
+        cost += total * self.judge.price(traits.decode_ns, traits.encode_ns)
         node = node._replace(children=tuple(carried.node for carried in below))
         return _Carried(cost, node, tuple(leaf for carried in below for leaf in carried.leaves))
 
-    def end(self, child: Child, depth: int) -> _Carried:
+    def ends(self, child: Child, depth: int) -> list[_Carried]:
         """End a chain: with a step that needs the whole plane, or with a plane model."""
-        if child.plane.size == 0:
-            return _Carried(0.0, OPEN, (child,))
+        if child.plane.size == 0 or child.holes:
+            return [_Carried(0.0, OPEN, (child,))]
+        if not self.effort.trials:
+            return self.ending(child, depth)
+        key = _digest(child.plane), child.role, depth
+        if key not in self.ended:
+            self.ended[key] = self.ending(child, depth)
+        return self.ended[key]
+
+    def ending(self, child: Child, depth: int) -> list[_Carried]:
+        """Choose how a chain ends: the cheapest first, then those hardly dearer."""
         pool = []
-        for option in self.options(child, depth):
+        options = self.options(child, depth)
+        if len(options) == 1 and options[0] is not None and _is_sure(options[0], child.plane):
+            # What is left is searched as the plane itself would be.
+            (sub,) = options[0].children
+            ranked = self.ranked(sub.plane, _Place(sub.next_stage, depth))
+            return [self.joined(options[0], [one], child.plane.size) for one in ranked]
+        for option in options:
             if option is None:
                 pool.append(_Carried(0.0, OPEN, (child,)))
                 continue
             below = [
-                self.end(sub, depth + 1)
+                self.ends(sub, depth + 1)[0]
                 if sub.next_stage == END or sub.plane.size == 0
-                else self.best(sub.plane, sub.next_stage, _INNER, depth + 1)
+                else self.best(
+                    sub.plane,
+                    _Place(sub.next_stage, depth + 1, tried=depth == 0 and sub.role == "main"),
+                )
                 for sub in option.children
             ]
             pool.append(self.joined(option, below, child.plane.size))
-        return self.cheapest(pool, child.plane.size)
+        return self.cheapest(pool, child.plane.size, depth)[:_FINALISTS]
 
     def options(self, child: Child, depth: int) -> list[_Option | None]:
         """List what may become of a whole plane, by estimate: steps, and None for no step."""
         plane = child.plane
-        if child.holes or depth >= _MOST_WHOLE:
+        if depth >= _MOST_WHOLE:
             return [None]
-        alone = plane_bits(plane)
+        alone = self.bits(plane)
         found: list[tuple[float, int, _Option | None]] = [(alone, 0, None)]
-        for step in steps_from(STAGE_WHOLE, plane.dtype, self.effort):
-            for parameters in step.candidates(plane, _INNER):
+        context = Context(shared={})
+        whole = steps_from(STAGE_WHOLE, plane.dtype, self.effort)
+        # The quick searches first, for they may spare the others.
+        for step in sorted(whole, key=lambda step: step.TRAITS.search_ns):
+            for parameters in step.candidates(plane, context):
                 children = step.split(plane, parameters)
                 if children is None:
                     continue
                 option = _Option(step, parameters, children)
                 if not children:
                     return [option]
-                bits = sum(plane_bits(sub.plane) for sub in children)
-                bits += plane.size * self.price(step.TRAITS.decode_ns, step.TRAITS.encode_ns)
+                bits = sum(self.bits(sub.plane) for sub in children)
+                bits += plane.size * self.judge.price(step.TRAITS.decode_ns, step.TRAITS.encode_ns)
+                if bits < alone and _is_sure(option, plane):
+                    return [option]
                 if bits < alone:
                     found.append((bits, len(found), option))
         found.sort()
-        if not self.effort.trials or depth > 0 or child.role in ("mask", "side"):
+        if not self.effort.trials or depth > 1 or child.role in ("mask", "side"):
             return [found[0][2]]
+        if depth > 0:
+            return [None, *([found[0][2]] if found[0][2] else ())]
         # One of each step: estimates flatter some more than others.
         each: dict[int, _Option] = {}
         for *_, one in found:
@@ -257,99 +331,6 @@ class _Search(NamedTuple):
                 each.setdefault(one.step.CODE, one)
         return [None, *each.values()][:_MOST_OPTIONS]
 
-    def judge(self, child: Child, share: float, by_bounds: bool) -> float:
-        """J of a plane, by coding a share of it with few plane models, or by their bounds."""
-        if child.plane.size == 0:
-            return 0.0
-        part = sample_of(child.plane, max(_LEAST_PART, round(share * child.plane.size)))
-        least = math.inf
-        for fit in self.fits(child, self.effort.judges):
-            tried = self.tried(fit, part, child, least, by_bounds=by_bounds)
-            if tried is not None and tried.cost < least:
-                least = tried.cost
-        return least
-
-    def model(self, child: Child) -> tuple[Leaf, bytes]:
-        """Choose the plane model of a plane and code the plane."""
-        plane, effort = child.plane, self.effort
-        if plane.size == 0:
-            return Leaf(raw.CODE), b""
-        pool = fits = self.fits(child, effort.fits)
-        if not effort.trials:
-            pool = [min(pool, key=lambda fit: self.estimated(fit, plane))]
-        rounds = [samples for samples in effort.rounds if 2 * samples <= plane.size]
-        for samples in rounds if len(pool) > 1 else ():
-            trial = sample_of(plane, samples)
-            scored: list[tuple[float, Fit]] = []
-            for fit in pool:
-                least = min((cost for cost, _ in scored), default=math.inf)
-                tried = self.tried(fit, trial, child, least)
-                if tried is not None:
-                    scored.append((tried.cost, fit))
-                    judged = Considered(trial.size, plane.size, tried.cost, tried.leaf)
-                    self.considered.append(judged)
-            scored.sort(key=lambda pair: pair[0])
-            most = self.most(scored[0][0], trial.size, plane.size)
-            pool = [fit for cost, fit in scored if cost <= most]
-            if len(pool) < 2:
-                break
-        # What is small is coded by all that are left.
-        best: _Tried | None = None
-        for fit in [*pool, *(other for other in fits if other not in pool)]:
-            # Others only where these decline the whole plane.
-            if best is not None and fit not in pool:
-                break
-            least = best.cost if best is not None else math.inf
-            tried = self.tried(fit, plane, child, least)
-            if tried is not None and tried.cost < least:
-                best = tried
-            if best is not None and rounds and len(rounds) == len(effort.rounds):
-                break
-        if best is None:
-            raise AssertionError("plain bits take every plane")
-        return best.leaf, best.data
-
-    def most(self, least: float, samples: int, size: int) -> float:
-        """J up to which a candidate goes on, tried on so many of so many samples."""
-        noise = self.effort.slack / math.sqrt(samples)
-        return least * (1.0 + noise) + _LEARNING * max(0.0, size / samples - 1.0)
-
-    def fits(self, child: Child, fits: Sequence[Fit]) -> list[Fit]:
-        """List the plane models that can take a plane."""
-        return [fit for fit in fits if fit.model.KNOWS_HOLES or not child.holes]
-
-    def estimated(self, fit: Fit, plane: Plane) -> float:
-        """J of a plane model by its bound."""
-        price = self.price(fit.model.decode_ns(()), fit.model.encode_ns(()))
-        return fit.model.bound(plane, plane.size) + plane.size * price
-
-    def learned(self, fit: Fit, trial: Plane, child: Child) -> Parameters | None:
-        """Learn the parameters of a model for a trial of a plane."""
-        if not fit.model.FITS_ON_A_PART:
-            return fit.model.propose(trial, fit.level, child.holes)
-        key = id(child.plane), fit
-        if key not in self.known:
-            found = fit.model.propose(child.plane, fit.level, child.holes)
-            self.known[key] = child.plane, found
-        return self.known[key][1]
-
-    def tried(
-        self, fit: Fit, trial: Plane, child: Child, least: float, *, by_bounds: bool = False
-    ) -> _Tried | None:
-        """Code a trial of a plane by a model; None where the model does not fit or cannot win.
-
-        The bound of a model stands for its code where only a part is tried.
-        """
-        model, total = fit.model, child.plane.size
-        bound = model.bound(trial, total)
-        if bound >= least:
-            return None
-        data, leaf, bits = b"", Leaf(model.CODE), bound
-        if bound == 0.0 or (not by_bounds and trial.size == total):
-            parameters = self.learned(fit, trial, child)
-            if parameters is None:
-                return None
-            data, leaf = model.encode(trial, parameters), Leaf(model.CODE, parameters)
-            bits = 8.0 * (len(data) * total / trial.size + len(write_node(leaf)))
-        ns = model.decode_ns(leaf.parameters), model.encode_ns(leaf.parameters)
-        return _Tried(bits + total * self.price(*ns), leaf, data)
+    def bits(self, plane: Plane) -> float:
+        """Estimate the bits of a plane by as many samples as this level looks at."""
+        return plane_bits(plane, most=max(_LEAST_SAMPLE, self.effort.sample))

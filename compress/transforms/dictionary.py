@@ -20,12 +20,14 @@ from compress.transforms.step import (
     Array,
     Child,
     Context,
+    Found,
     Parameters,
     Read,
     Shape,
     Traits,
     check_parameters,
     check_plane,
+    found_on,
     is_plane,
 )
 
@@ -64,7 +66,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         shorter = _shorter(array, values.size)
         if shorter < SHORTER or (array.size - values.size) * shorter < LISTED * values.size:
             return
-    yield ()
+    yield Found((), array, values)
 
 
 def _shorter(array: Array, count: float) -> float:
@@ -74,8 +76,9 @@ def _shorter(array: Array, count: float) -> float:
 
 def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Give indexes and sorted values."""
-    del parameters
-    values = distinct_values(array, min(LIMIT, array.size))
+    values = found_on(parameters, array)
+    if values is None:
+        values = distinct_values(array, min(LIMIT, array.size))
     if values is None:
         return None
     indexes = positions_of(array, values)

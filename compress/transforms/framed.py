@@ -26,6 +26,7 @@ from compress.transforms.step import (
     Array,
     Child,
     Context,
+    Found,
     Parameters,
     Plane,
     Read,
@@ -33,6 +34,7 @@ from compress.transforms.step import (
     Traits,
     check_parameters,
     check_plane,
+    found_on,
     is_plane,
 )
 
@@ -66,9 +68,10 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     ranges = np.sort(ranges)[: ranges.size - ranges.size // _ACROSS]
     if float(np.mean(ranges)) > usual - _GAIN:
         return
-    lengths, _, which = _frames(flat)
+    frames = _frames(flat)
+    lengths, _, which = frames
     if lengths.size > 1:
-        yield (lengths.size, int(which.max()) + 1)
+        yield Found((lengths.size, int(which.max()) + 1), array, frames)
 
 
 def _frames(flat: Plane) -> tuple[Plane, Plane, Plane]:
@@ -109,7 +112,7 @@ def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     flat = array.reshape(-1)
     if flat.size == 0:
         return None
-    lengths, levels, which = _frames(flat)
+    lengths, levels, which = found_on(parameters, array) or _frames(flat)
     scales = int(which.max()) + 1
     if (lengths.size, scales) != parameters:
         return None

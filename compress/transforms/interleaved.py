@@ -50,13 +50,12 @@ accepts = is_plane
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Find a short period in the values, or in how large the values or their changes are."""
-    del context
     if array.size < _LEAST or array.size != max(array.shape):
         return
     flat = array.reshape(-1)
     window = middle(flat, _WINDOW)
     periods = {*_beats(_magnitudes(window)[:-1]), *_beats(_magnitudes(np.diff(window)))}
-    period = find_period(flat)
+    period = context.once(find_period, flat)
     if period is not None:
         periods.add(period)
     # A multiple of the number of sources does as well, but for its shorter planes.

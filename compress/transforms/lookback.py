@@ -47,14 +47,21 @@ MAX_REACH = 1 << 62
 MAX_SMOOTHED_REACH = 1 << 48
 SMOOTHINGS = (2, 5)
 _GLANCE, _WINDOW = 1 << 11, 1 << 13
+# Samples on which reaches are tried.
+_FEWER = 1 << 12
+# Binary places by which reaches differ, at first and near the best.
+_COARSE, _FINE = 6, 3
 # Neighbours in order of value between which spacings are taken.
 _SPACING = 2
 # Bits a sample that tracks must gain.
 _GAIN = 0.5
+# Bits a sample by which tracks may be dearer than values of which each stands alone: with what
+# follows they may still be the cheaper ones.
+_DEARER = 2.0
 # Bits a sample, or what share of them, that do not count.
 _EVEN = 0.02
-# How often differences must recur for their entropy to count.
-_OFTEN = 32
+# How often differences must recur for their entropy to count, and how often values must.
+_OFTEN, _SELDOM = 32, 8
 
 TRAITS = Traits(
     STAGE_ORDER, estimable=False, variant=(1,), search_ns=5.0, encode_ns=100.0, decode_ns=50.0
@@ -74,12 +81,13 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         return
     window = middle(flat, _WINDOW)
     fresh = math.log2(float(window.max()) - float(window.min()) + 1)
-    reach = _reach(window, fresh)
+    reach = _reach(middle(window, _FEWER), fresh)
     choices = [(0, 0), (0, 1)]
     if reach < MAX_SMOOTHED_REACH:
         choices += [(smoothing, 0) for smoothing in SMOOTHINGS]
     costs = [_cost(window, (MAX_TRACKS, BY_RECENCY, reach, *choice), fresh) for choice in choices]
-    if min(costs) > _bits(np.diff(window)) - _GAIN:
+    limit = min(_bits(np.diff(window)) - _GAIN, density_bits(window, _SELDOM) + _DEARER)
+    if min(costs) > limit:
         return
     # The simplest expectation is the likeliest.
     smoothing, trend = choices[0 if costs[0] < min(costs) + _EVEN else int(np.argmin(costs))]
@@ -107,10 +115,20 @@ def _entropy(values: Plane) -> float:
 
 def _reach(window: Plane, fresh: float) -> int:
     """Largest difference within a track for which tracks cost least, to a few binary places."""
-    powers = range(2, int(min(fresh, 62)) + 1, 3)
-    costs = [_cost(window, (MAX_TRACKS, BY_RECENCY, 1 << power, 0, 0), fresh) for power in powers]
+    top = int(min(fresh, 62))
+    costs: dict[int, float] = {}
+
+    def look(powers: range) -> None:
+        for power in powers:
+            if 2 <= power <= max(top, 2) and power not in costs:
+                costs[power] = _cost(window, (MAX_TRACKS, BY_RECENCY, 1 << power, 0, 0), fresh)
+
+    look(range(2, top + 1, _COARSE))
+    best = min(costs, key=lambda power: costs[power], default=2)
+    look(range(best - _COARSE, best + _COARSE + 1, _FINE))
     # Far differences widen the table of all: the least reach that will do.
-    return 1 << powers[int(np.argmax(np.array(costs) < (1 + _EVEN) * min(costs) + _EVEN))]
+    most = (1 + _EVEN) * min(costs.values()) + _EVEN
+    return 1 << min(power for power, bits in costs.items() if bits < most)
 
 
 def _cost(window: Plane, parameters: Parameters, fresh: float) -> float:

@@ -19,7 +19,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.sampling import middle
-from compress.transforms.matches import find_matches, sources
+from compress.transforms.matches import find_matches, fingerprints, sources
 from compress.transforms.step import (
     INT64,
     STAGE_HOLES,
@@ -27,6 +27,7 @@ from compress.transforms.step import (
     Array,
     Child,
     Context,
+    Found,
     Parameters,
     Plane,
     Read,
@@ -34,6 +35,7 @@ from compress.transforms.step import (
     Traits,
     check_parameters,
     check_plane,
+    found_on,
     is_plane,
 )
 
@@ -47,10 +49,16 @@ _SMALLEST = 64
 # Units that cost no more bits need no matches.
 _CHEAP = 0.25
 _WINDOW = 1 << 12
-# Share of units that matches must hold, and of pieces that must occur again before they are looked
-# for: of narrow samples many do so by chance, and models with contexts see them.
-_SHARE, _LITTLE, _MUCH, _NARROW = 0.05, 0.02, 0.35, 3.0
+# Share of units that matches must hold.
+_SHARE = 0.05
+# Share of pieces that must occur again before matches are looked for, by the bits of a unit: many
+# narrow ones do so by chance, and models with contexts see them.
+_AGAIN = ((3.0, 0.2), (math.inf, 0.02))
 _MAX_SLOTS = 1 << 18
+# Pieces that tell that share.
+_LOOKED_AT = 1 << 14
+# How often a piece counts at most.
+_OFTEN = 1 << 6
 
 TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=100.0, encode_ns=250.0, decode_ns=4.0)
 accepts = is_plane
@@ -68,12 +76,13 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         least = max(1, min(MAX_LEAST, math.ceil(_LEAST_BITS / max(each, _CHEAP))))
         if each < _CHEAP or units.size < _SMALLEST:
             continue
-        if _recurring(units, least) <= (_MUCH if each < _NARROW else _LITTLE):
+        if _recurring(_keys(units, least)) <= next(share for most, share in _AGAIN if each < most):
             continue
-        for length in sorted({least, max(least, _LONGER)} if each < _LEAST_BITS else {least}):
+        several = each < _LEAST_BITS and 2 * least <= _LONGER
+        for length in (least, _LONGER) if several else (least,):
             matches = _matches(units, length)
             if int(matches[1].sum()) > _SHARE * units.size:
-                yield (unit, length, matches[0].size)
+                yield Found((unit, length, matches[0].size), array, matches)
 
 
 def _bits(window: Plane) -> float:
@@ -86,17 +95,26 @@ def _bits(window: Plane) -> float:
     return change if counts.size > window.size // 4 else min(change, entropy)
 
 
-def _recurring(units: Plane, least: int) -> float:
-    """Share of pieces of that length that occur again, by those whose hash is one of a few."""
-    gram = min(least, 32)
-    words = _hashes(units)
-    total = np.concatenate([[np.uint64(0)], np.cumsum(words, dtype=np.uint64)])
-    pieces = total[gram:] - total[:-gram]
-    few = max(1, pieces.size // (1 << 14))
-    mask = np.uint64((1 << (few - 1).bit_length()) - 1)
-    chosen = pieces[(pieces >> np.uint64(40)) & mask == 0]
-    again = int(chosen.size - np.unique(chosen).size)
-    return float((again - 1) / max(chosen.size, 1))
+def _recurring(keys: Plane) -> float:
+    """Share of pieces that occur again, by those whose fingerprint is one of a few."""
+    few = max(1, keys.size // _LOOKED_AT)
+    # The high bits: the low ones place pieces in the table of `find_matches`.
+    chosen = keys[keys >> np.int64(31 - (few - 1).bit_length()) == 0]
+    # A piece that is everywhere, such as a background, does not stand for all others.
+    counts = np.unique(chosen, return_counts=True)[1]
+    if few > 1:
+        counts = np.minimum(counts, _OFTEN)
+    total = int(counts.sum())
+    return (total - counts.size - 1) / max(total, 1)
+
+
+def _keys(units: Plane, least: int) -> Plane:
+    """Give the fingerprints of pieces that matches begin with."""
+    length = min(least, _LONGER)
+    keys = np.empty(max(units.size - length + 1, 0), np.int64)
+    if keys.size:
+        fingerprints(units, length, keys)
+    return keys
 
 
 def _hashes(values: Plane) -> Any:
@@ -126,7 +144,8 @@ def _matches(units: Plane, least: int) -> tuple[Plane, Plane, Plane]:
     head, before = np.full(slots, -1, np.int64), np.full(units.size, -1, np.int64)
     runs, lengths, distances = (np.empty(most, np.int64) for _ in range(3))
     work = np.empty((4, units.size + 1), np.int64)
-    count = int(find_matches(units, least, head, before, work, runs, lengths, distances))
+    keys = _keys(units, least)
+    count = int(find_matches(units, least, keys, head, before, work, runs, lengths, distances))
     return runs[:count], lengths[:count], distances[:count]
 
 
@@ -144,7 +163,7 @@ def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     if array.size == 0:
         return None
     rows = array if unit == ROWS else array.reshape(-1)
-    runs, lengths, distances = _matches(_units(array, unit), least)
+    runs, lengths, distances = found_on(parameters, array) or _matches(_units(array, unit), least)
     source = _source(runs, lengths, distances, len(rows), least)
     if runs.size != count or source is None:
         return None

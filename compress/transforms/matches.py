@@ -1,7 +1,7 @@
 """Repeats at any distance: the kernels of `compress.transforms.matched`.
 
-The encoder hashes a few units, follows the chain of their earlier places, and finds the cheapest
-way through literals and matches.
+The encoder hashes as many units as a match has at least, follows the chain of their earlier places,
+and finds the cheapest way through literals and matches.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from compress.kernels import kernel
 from compress.transforms.step import Plane
 
-__all__ = ["find_matches", "sources"]
+__all__ = ["find_matches", "fingerprints", "sources"]
 
 # Bits of a match beside those of its distance and its length.
 _MATCH_BITS = 6
@@ -21,9 +21,9 @@ _MATCH_BITS = 6
 _LEAST_BITS = 28
 # Price of a distance that the last match had.
 _SAME_BITS = 2
-_DEPTH = 24
+# Earlier places that are looked at; fewer where long pieces are compared at each.
+_DEPTH, _LEAST_DEPTH, _COMPARED = 24, 4, 1 << 7
 _LONG_ENOUGH = 1 << 8
-_GRAM = 4
 # Binary places of prices.
 _PLACES = 6
 
@@ -38,17 +38,39 @@ def _bit_length(number: Any) -> int:
 
 
 @kernel(inline="never")
-def _slot(units: Plane, start: int, gram: int, mask: int) -> Any:
-    """Hash some units; no product overflows, with the kernel compiled or not."""
+def _spread(value: Any) -> Any:
+    """Spread a number over 31 bits; no product overflows, with the kernel compiled or not."""
+    word = (value & np.int64(0x7FFFFFFF)) * np.int64(0x2C1B3C6D)
+    word ^= ((value >> np.int64(31)) & np.int64(0x1FFFFFFFF)) * np.int64(0x297A2D39)
+    return (word ^ (word >> np.int64(29))) & np.int64(0x7FFFFFFF)
+
+
+@kernel("void(const(i8[::1]), i8, i8[::1])")
+def fingerprints(units: Plane, length: int, out: Plane) -> None:
+    """Write 31 bits for the units from each place on, so many of them: equal where these are.
+
+    A polynomial of the units modulo 2^31, rolled from place to place.
+
+    Parameters
+    ----------
+    units : numpy.ndarray of int64
+        One-dimensional, at least ``length`` of them.
+    length : int
+        At least 1.
+    out : numpy.ndarray of int64
+        One for each place at which so many units begin.
+    """
+    factor, low = np.int64(0x5851F42D), np.int64(0x7FFFFFFF)
+    leaving = np.int64(1)
     word = np.int64(0)
-    for j in range(gram):
-        value = units[start + j]
-        word = (word * 41) & np.int64(0xFFFFFFFFFFFF)
-        word ^= (value & np.int64(0x7FFFFFFF)) * np.int64(0x2C1B3C6D)
-        word ^= ((value >> np.int64(31)) & np.int64(0x1FFFFFFFF)) * np.int64(0x297A2D39)
-        word &= np.int64(0x3FFFFFFFFFFFFFF)
-        word ^= word >> np.int64(23)
-    return word & np.int64(mask)
+    for i in range(length):
+        leaving = leaving * factor & low
+        word = (word * factor + _spread(units[i])) & low
+    out[0] = word ^ (word >> np.int64(16))
+    for i in range(1, out.size):
+        gone = _spread(units[i - 1]) * leaving & low
+        word = (word * factor + _spread(units[i + length - 1]) - gone) & low
+        out[i] = word ^ (word >> np.int64(16))
 
 
 @kernel(inline="never")
@@ -67,17 +89,25 @@ def _reach(
     price: Plane, came: Plane, by: Plane,
 ) -> None:  # fmt: skip
     """Enter matches of a distance and all lengths from the shortest on where they are cheapest."""
+    bits += _bit_length(shortest)
+    longer = 1 << _bit_length(shortest)
+    cost = price[i] + (bits << _PLACES)
     for shorter in range(shortest, length + 1):
-        cost = price[i] + ((bits + _bit_length(shorter)) << _PLACES)
+        if shorter == longer:
+            longer <<= 1
+            cost += 1 << _PLACES
         if cost < price[i + shorter]:
             price[i + shorter] = cost
             came[i + shorter] = shorter
             by[i + shorter] = distance
 
 
-@kernel("i8(const(i8[::1]), i8, i8[::1], i8[::1], i8[:, ::1], i8[::1], i8[::1], i8[::1])")
+@kernel(
+    "i8(const(i8[::1]), i8, const(i8[::1]), i8[::1], i8[::1], i8[:, ::1], i8[::1], i8[::1], "
+    "i8[::1])"
+)
 def find_matches(
-    units: Plane, least: int, head: Plane, before: Plane, work: Plane,
+    units: Plane, least: int, keys: Plane, head: Plane, before: Plane, work: Plane,
     runs: Plane, lengths: Plane, distances: Plane,
 ) -> int:  # fmt: skip
     """Write literals before each match, its length and its distance (0: that of the last one).
@@ -90,6 +120,8 @@ def find_matches(
         One-dimensional; numbers that are equal where what they stand for is.
     least : int
         Length of the shortest match that pays.
+    keys : numpy.ndarray of int64
+        `fingerprints` of at most that length.
     head, before : numpy.ndarray of int64
         For the places of what was seen: -1 everywhere, a power of two and as many as units.
     work : numpy.ndarray of int64
@@ -106,9 +138,10 @@ def find_matches(
     most = n // least
     if before.size != n or work.shape != (4, n + 1):
         return -1
-    if min(runs.size, lengths.size, distances.size) < most:
+    if min(runs.size, lengths.size, distances.size) < most or n - keys.size >= least:
         return -1
-    gram = min(least, _GRAM)
+    mask = np.int64(head.size - 1)
+    depth = max(_LEAST_DEPTH, min(_DEPTH, _COMPARED // least))
     # What the way to a place costs; the length of its last match (0: a literal) and its distance;
     # the distance of its last match that is not the literals behind it.
     price, came, by, last = work[0], work[1], work[2], work[3]
@@ -130,14 +163,14 @@ def find_matches(
                 if length >= _LONG_ENOUGH:
                     shortest, skip = length, i + length
                 _reach(i, length, same, _MATCH_BITS + _SAME_BITS, shortest, price, came, by)
-        if i + gram > n:
+        if i >= keys.size:
             continue
-        slot = _slot(units, i, gram, head.size - 1)
+        slot = keys[i] & mask
         place = head[slot]
         before[i] = place
         head[slot] = i
         best = least - 1
-        for _ in range(_DEPTH if i >= skip else 0):
+        for _ in range(depth if i >= skip else 0):
             if place < 0:
                 break
             if i + best < n and units[place + best] == units[i + best]:

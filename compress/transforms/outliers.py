@@ -41,7 +41,9 @@ _LEAST = 64
 # The usual changes, how far beyond them an outlier is, and the largest share of outliers.
 _USUAL, _FAR, _SHARE = 0.9, 64, 1 / 16
 
-TRAITS = Traits(STAGE_HOLES, variant=(0,), search_ns=4.0, encode_ns=8.0, decode_ns=4.0)
+TRAITS = Traits(
+    STAGE_HOLES, estimable=False, variant=(0,), search_ns=4.0, encode_ns=8.0, decode_ns=4.0
+)
 accepts = is_plane
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from compress.kernels import kernel
+from compress.sampling import runs
 from compress.transforms.sample import central_value
 from compress.transforms.step import Plane
 
@@ -16,6 +17,8 @@ WINDOW = 1 << 15
 LONGEST = 1 << 13
 REPEATS = 1 << 18
 SHORTEST = 256
+# Samples that a median is taken of.
+MEDIANS_OF = 1 << 12
 # So many runs are looked at one by one, and about as many of all that follow.
 EVERYWHERE = 1 << 14
 
@@ -25,10 +28,14 @@ def _cost(differences: Any) -> float:
     return float(np.mean(np.log2(1 + np.abs(differences.astype(np.float64)))))
 
 
-def _autocorrelation(values: Any) -> Any:
-    size = 1 << (2 * values.size - 1).bit_length()
+def _autocorrelation(values: Any, reach: int) -> Any:
+    """Sum products at lags up to one; what lies beyond it may wrap around."""
+    size = values.size + reach
+    # A small multiple of a power of two is transformed fast.
+    power = 1 << max(0, size.bit_length() - 3)
+    size = -(-size // power) * power
     spectrum = np.fft.rfft(values, size)
-    return np.fft.irfft(np.abs(spectrum) ** 2, size)[: values.size]
+    return np.fft.irfft(spectrum.real**2 + spectrum.imag**2, size)[: reach + 1]
 
 
 @kernel()
@@ -126,25 +133,31 @@ def find_period(values: Plane) -> int | None:
     if values.size < SHORTEST:
         return None
     window = values[(values.size - min(values.size, WINDOW)) // 2 :][:WINDOW]
-    window = window - central_value(window)
+    window = window - central_value(runs(window, MEDIANS_OF))
     numbers = window.astype(np.float64)
-    limit = 8 * float(np.median(np.abs(numbers))) + 8
+    limit = 8 * float(np.median(np.abs(runs(numbers, MEDIANS_OF)))) + 8
     changes = np.diff(np.clip(numbers, -limit, limit))
     energy = float(np.sum(changes**2))
     if energy == 0:
         return None
-    correlation = _autocorrelation(changes) / energy
     reach = min(LONGEST, window.size // 4)
+    correlation = _autocorrelation(changes, reach) / energy
     # Peaks that chance makes shrink with the length of the window.
     floor = max(0.1, 5 / np.sqrt(window.size))
-    peaks = np.argsort(-correlation[2 : reach + 1])[:6] + 2
-    candidates = {int(peak) for peak in peaks if correlation[peak] > floor}
-    candidates |= set(_repeats(values))
+    high = np.flatnonzero(correlation[2:] > floor) + 2
+    peaks = high[np.argsort(-correlation[high])[:6]]
+    candidates = {int(peak) for peak in peaks} | set(_repeats(values))
+    if not candidates:
+        return None
     best, cost = None, min(_cost(changes), _cost(numbers)) - 0.15
+    glance = min(_cost(runs(changes, MEDIANS_OF)), _cost(runs(numbers, MEDIANS_OF)))
     for lag in sorted(candidates):
         if 2 * lag > values.size:
             continue
         source = values if lag > window.size // 2 else window
+        # Some samples tell most lags that gain nothing.
+        if _cost(runs(source[lag:][:WINDOW] - source[:-lag][:WINDOW], MEDIANS_OF)) > glance + 0.3:
+            continue
         bits = _cost(source[lag:][:WINDOW] - source[:-lag][:WINDOW])
         if bits < cost - (0.0 if best is None else 0.02):
             best, cost = lag, bits

@@ -34,6 +34,8 @@ CODE = 17
 NAME = "seasonal"
 # Fewer periods do not tell the pattern from the noise.
 LEAST = 8
+# Samples by which patterns are compared, in whole periods.
+SPREAD_OF = 1 << 14
 
 TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=40.0, encode_ns=160.0, decode_ns=1.5)
 accepts = is_plane
@@ -41,10 +43,9 @@ accepts = is_plane
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Find a period that is there often enough."""
-    del context
     if array.ndim != 1:
         return
-    period = find_period(array)
+    period = context.once(find_period, array)
     if period is not None and LEAST * period <= array.size:
         yield (period,)
 
@@ -73,7 +74,8 @@ def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     if array.ndim != 1 or not 0 < period <= array.size:
         return None
     rows = array[: array.size // period * period].reshape(-1, period)
-    pattern = min(_patterns(rows), key=lambda pattern: _spread(rows - pattern))
+    some = rows[:: max(1, array.size // SPREAD_OF)]
+    pattern = min(_patterns(rows), key=lambda pattern: _spread(some - pattern))
     noise = array - np.resize(pattern, array.size)
     return Child(pattern, "side", next_stage=STAGE_HOLES), Child(noise, next_stage=STAGE_HOLES)
 

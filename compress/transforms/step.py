@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ __all__ = [
     "Array",
     "Child",
     "Context",
+    "Found",
     "Parameters",
     "Plane",
     "Read",
@@ -33,6 +34,7 @@ __all__ = [
     "Traits",
     "check_parameters",
     "check_plane",
+    "found_on",
     "is_plane",
 ]
 
@@ -41,6 +43,7 @@ Plane = np.ndarray[Any, np.dtype[np.int64]]
 Shape = tuple[int, ...]
 Parameters = tuple[int, ...]
 Read = Callable[[Shape], Plane]
+T = TypeVar("T")
 INT64 = (-(1 << 63), (1 << 63) - 1)
 
 # Stages in which steps follow one another; one that needs the whole plane comes last.
@@ -99,9 +102,41 @@ class Context(NamedTuple):
     ----------
     max_error : float or None
         The error that every finite sample may have.
+    shared : dict or None
+        What steps looked for in the same array already; None where nothing is kept.
     """
 
     max_error: float | None = None
+    shared: dict[Callable[..., Any], Any] | None = None
+
+    def once(self, look: Callable[[Plane], T], flat: Plane) -> T:
+        """Look for something in all samples of the array, behind one another, but once only."""
+        if self.shared is None:
+            return look(flat)
+        if look not in self.shared:
+            self.shared[look] = look(flat)
+        found: T = self.shared[look]
+        return found
+
+
+class Found(tuple[int, ...]):
+    """Parameters, with what was found on the way in the same array: `split` need not look again."""
+
+    array: Array
+    result: Any
+
+    def __new__(cls, parameters: Parameters, array: Array, result: Any) -> Found:
+        """Put the result beside the parameters."""
+        self = super().__new__(cls, parameters)
+        self.array, self.result = array, result
+        return self
+
+
+def found_on(parameters: Parameters, array: Array) -> Any:
+    """Return what stands beside parameters that were found on this array, or None."""
+    if isinstance(parameters, Found) and parameters.array is array:
+        return parameters.result
+    return None
 
 
 class Child(NamedTuple):

@@ -136,3 +136,30 @@ def test_dearer_candidates_drop_out_first() -> None:
     counts = [sum(one.samples == samples for one in models) for samples in rounds]
     assert counts == sorted(counts, reverse=True)
     assert len(list(leaves(node))) >= 1
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_mask_does_not_hide_a_mirror_image(level: int) -> None:
+    """A background is masked by estimate, but half of the picture says all."""
+    generator = np.random.default_rng(4)
+    half = np.cumsum(generator.integers(-9, 10, (60, 40, 40)), axis=2)
+    half[:, :12] = 0
+    whole = np.concatenate([half, half[::-1]]).astype(np.int16)
+    assert len(compress.compress(whole, level=level)) < 1.05 * len(
+        compress.compress(half.astype(np.int16), level=level)
+    )
+
+
+def test_a_refused_step_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that fits the sample but not the whole costs nothing."""
+    values = np.random.default_rng(5).integers(-40, 40, 60_000)
+    values[::2] = 1 << 40
+
+    def split(array: np.ndarray, parameters: Parameters) -> tuple[Child, ...] | None:
+        del parameters
+        return (Child(array // 64, next_stage=0),) if array.size < 20_000 else None
+
+    refusing = SimpleNamespace(**{**vars(STRANGER), "split": split})
+    alone = len(compress.compress(values, level=1))
+    monkeypatch.setitem(STEPS, refusing.CODE, refusing)
+    assert len(compress.compress(values, level=1)) == alone

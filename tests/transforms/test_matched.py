@@ -11,7 +11,8 @@ from compress.errors import CorruptError
 from compress.prediction.common.entropy import plane_bits
 from compress.transforms import matched
 from compress.transforms.matched import ROWS, SAMPLES, _matches
-from compress.transforms.step import Context
+from compress.transforms.matches import fingerprints
+from compress.transforms.step import Context, found_on
 
 from .chains import Children, assert_identical, forward, round_trip
 
@@ -30,6 +31,30 @@ def _least_bits(array: np.ndarray) -> float:
         assert_identical(array, back)
         costs.append(sum(map(plane_bits, forward(matched, array, parameters) or ())))
     return min(costs, default=np.inf)
+
+
+def test_fingerprints_are_equal_where_pieces_are() -> None:
+    """The order of units counts, and the same piece has the same number at every place."""
+    units = np.tile(RNG.integers(-(1 << 60), 1 << 60, 50), 3)
+    for length in (1, 4, 32):
+        keys = np.empty(units.size - length + 1, np.int64)
+        fingerprints(units, length, keys)
+        assert np.unique(keys).size == 50
+        assert np.array_equal(keys[:50], keys[50:100])
+
+
+def test_a_search_serves_the_split_of_the_same_array_only() -> None:
+    """What stands beside the parameters is not used for another array, and changes nothing."""
+    array = np.resize(WIDE[:1000], N)
+    parameters = next(matched.candidates(array, Context()))
+    assert found_on(parameters, array) is not None
+    assert found_on(parameters, array.copy()) is None
+    assert found_on(tuple(parameters), array) is None
+    one, other = matched.split(array, parameters), matched.split(array, tuple(parameters))
+    assert one is not None
+    assert other is not None
+    for child, same in zip(one, other, strict=True):
+        assert np.array_equal(child.plane, same.plane)
 
 
 def test_a_period_costs_one_period() -> None:

@@ -23,6 +23,9 @@ __all__ = ["code_lengths", "decode", "encode", "extend"]
 _run: Any = run
 Words = npt.NDArray[np.uint32]
 
+# Intervals that take no time to make room for.
+_LITTLE_ROOM = 1 << 14
+
 
 def encode(samples: Plane, scan: Scan, recipe: Recipe, largest: int) -> Words:
     """Code samples.
@@ -108,6 +111,8 @@ def _intervals(
     tables = _tables(samples.shape, scan, recipe, largest)
     past, ends = np.empty_like(flat), np.empty(flat.size, np.int64)
     room = flat.size * (6 if largest < 1 << 10 else 10) + MAX_DECISIONS
+    # Room for all that there may be costs little where there are few samples.
+    room = max(room, min(flat.size * MAX_DECISIONS, _LITTLE_ROOM))
     none = np.zeros(1, np.uint32)
     recorded = -1
     while recorded < 0:

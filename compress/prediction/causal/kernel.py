@@ -66,9 +66,9 @@ from compress.prediction.causal.start import (
     refinements,
     scale_class,
 )
-from compress.prediction.common import rls
 from compress.prediction.common.gather import advance, gather
 from compress.prediction.common.logistic import squash, stretch, student
+from compress.prediction.common.rls import bound, predict, reset, update
 
 __all__ = ["run"]
 
@@ -189,11 +189,11 @@ def run(
     inverse = np.zeros((models * n_recursive, n_features, n_features))
     weights = np.zeros((models * n_recursive, n_features))
     for i in range(models * n_recursive):
-        rls.reset(inverse, i, n_features)
+        reset(inverse, i, n_features)
     inverse_stack = np.zeros((models, width_stack, width_stack))
     weights_stack = np.zeros((models, width_stack))
     for i in range(models):
-        rls.reset(inverse_stack, i, width_stack)
+        reset(inverse_stack, i, width_stack)
     scales = np.zeros((models * n_inputs, CLASSES))
     counts = np.zeros((models * n_inputs, CLASSES))
     mix_octave, mix_node = even_mixers(NODES * OCTAVES, n_inputs), even_mixers(NODES, n_inputs)
@@ -265,7 +265,7 @@ def run(
         # ---- experts: where
         for e in range(n_recursive):
             row = first_recursive + np.uint64(e)
-            location[e] = rls.predict(weights, row, features, orders[e]) + nearest
+            location[e] = predict(weights, row, features, orders[e]) + nearest
         numerator = 0.0
         denominator = 0.0
         stacked = 0.0
@@ -279,7 +279,7 @@ def run(
                 v = numerator / denominator
                 for k in range(n_recursive):
                     predictions[k] = location[k] - v
-                stacked = rls.predict(weights_stack, channel, predictions, width_stack)
+                stacked = predict(weights_stack, channel, predictions, width_stack)
                 stacked = v + stacking * stacked
             elif e > n_recursive:
                 v = stacked
@@ -478,19 +478,19 @@ def run(
             signed[pos] = 0.0 if outlying else value - location[last]
         for e in range(n_recursive):
             row = first_recursive + np.uint64(e)
-            if not rls.update(
+            if not update(
                 weights, inverse, row, features, gain, orders[e], value - location[e],
                 heed * local[e] * math.sqrt(local[e]) + LEAST_VARIANCE + unlearned * NO_LESSON,
                 max(forgetting[e], unlearned),
             ):  # fmt: skip
-                rls.bound(inverse, row, orders[e])
-        if n_recursive > 1 and not rls.update(
+                bound(inverse, row, orders[e])
+        if n_recursive > 1 and not update(
             weights_stack, inverse_stack, channel, predictions, gain, width_stack,
             value - location[last],
             heed * local[last] * math.sqrt(local[last]) + LEAST_VARIANCE + unlearned * NO_LESSON,
             max(STACK_FORGETTING, unlearned),
         ):  # fmt: skip
-            rls.bound(inverse_stack, channel, width_stack)
+            bound(inverse_stack, channel, width_stack)
         if warping:
             count_residue(residues, warp, channel, value % grid)
         advance(coordinates, shape)

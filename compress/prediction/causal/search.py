@@ -26,9 +26,10 @@ _RESIDUE_SAMPLES = 20_000
 # as many of them as the plane has is looked for.
 _HOLES = 1 / 64
 _PLACES = 8
-# More coefficients take longer to learn; images learn fastest, and need fewest.
+# Samples on which recipes are tried: more coefficients take longer to learn; images learn fastest,
+# and need fewest.
 _FLAT = 2
-_LONG_BUDGET = 40_000
+_FLAT_BUDGET, _LONG_BUDGET = 16_000, 40_000
 
 Plane = npt.NDArray[np.int64]
 Choice = tuple[int, Scan]
@@ -71,8 +72,9 @@ def choose(
     if grid > 1:
         recipe, scan = trial.best
         trial.improve((recipe, replace(scan, grid=g)) for g in (grid, 2 * grid) if g <= MAX_GRID)
-    if plane.ndim != _FLAT and len(recipes) > 1:
-        trial = _Trial(_crop(plane, _LONG_BUDGET), trial.best)
+    longer = _FLAT_BUDGET if plane.ndim == _FLAT else _LONG_BUDGET
+    if longer > budget and len(recipes) > 1:
+        trial = _Trial(_crop(plane, longer), trial.best)
     for recipe in recipes[1:]:
         trial.improve([(recipe, trial.best[1])], 1.0 - worth)
         # Where one step up does not pay, two seldom do.
@@ -132,7 +134,7 @@ def _crop(plane: Plane, budget: int) -> Plane:
     crops = [window(plane, budget)]
     share = _share(plane)
     if share >= _HOLES and crops[0].size < plane.size:
-        crops += [window(plane, budget, i) for i in range(1, _PLACES)]
+        crops += [window(plane, budget, i, _PLACES) for i in range(_PLACES)]
     crop = np.array(min(crops, key=lambda crop: abs(_share(crop) - share)), order="C")
     crop -= crop.min()
     return crop

@@ -29,6 +29,9 @@ _LISTED_BITS = 4.0
 _TAILS = (1000, 32, 4)
 # The entropy of a sample is too small by (K - 1) / 2n nats (Miller and Madow).
 _MILLER_MADOW = 0.72
+# Bits of the digits by which few and many integers are sorted, how many these are, and digits from
+# which on sorting by comparisons is as fast.
+_DIGIT, _LONG_DIGIT, _MANY, _MOST_DIGITS = 8, 11, 1 << 12, 4
 
 
 def order0_bits(values: Plane, total: int | None = None) -> float:
@@ -54,7 +57,7 @@ def token_shift(values: Plane, total: int | None = None) -> int:
     return _table(_sorted(values), total)[1]
 
 
-def plane_bits(plane: Plane, total: int | None = None) -> float:
+def plane_bits(plane: Plane, total: int | None = None, most: int = 1 << 14) -> float:
     """Estimate the bits that a plane costs.
 
     The smallest of the order-0 code lengths of its values and of its differences from simple
@@ -65,6 +68,8 @@ def plane_bits(plane: Plane, total: int | None = None) -> float:
     plane : int64 array, any shape
     total : int, optional
         Samples of the plane of which this is a sample.
+    most : int
+        Samples that are looked at, about.
 
     Returns
     -------
@@ -75,7 +80,7 @@ def plane_bits(plane: Plane, total: int | None = None) -> float:
     if plane.size == 0 or total == 0:
         return 0.0
     shape = plane.shape
-    plane = sample_of(plane)
+    plane = sample_of(plane, most)
     alone = order0_bits(plane, total)
     bits = alone
     # Nothing is cheaper than a constant.
@@ -104,14 +109,42 @@ def _residuals(plane: Plane) -> Iterator[tuple[tuple[int, ...], Plane]]:
 
 
 def _sorted(values: Plane) -> Plane:
-    """Sort integers: five times faster where their range is short, for then they are counted."""
+    """Sort integers: several times faster where their range is short, for they are counted then."""
     if values.size == 0:
         return values.reshape(-1)
     low, high = int(values.min()), int(values.max())
-    if high - low > 2 * values.size:
+    if high - low <= 2 * values.size:
+        counts = np.bincount((values - low).reshape(-1), minlength=high - low + 1)
+        return np.repeat(np.arange(low, high + 1, dtype=np.int64), counts)
+    length = (high - low).bit_length()
+    digit = _DIGIT if values.size < _MANY else _LONG_DIGIT
+    if length > _MOST_DIGITS * digit:
         return np.sort(values, axis=None)
-    counts = np.bincount((values - low).reshape(-1), minlength=high - low + 1)
-    return np.repeat(np.arange(low, high + 1, dtype=np.int64), counts)
+    keys = (values - low).reshape(-1)
+    ordered, spare = keys, np.empty_like(keys)
+    for shift in range(0, length, digit):
+        _by_digit(ordered, shift, np.zeros((1 << digit) + 1, np.int64), spare)
+        ordered, spare = spare, ordered
+    ordered += low
+    return ordered
+
+
+@kernel("void(const(i8[::1]), i8, i8[::1], i8[::1])")
+def _by_digit(keys: Plane, shift: int, begins: Plane, out: Plane) -> None:
+    """Sort by some bits above ``shift``, as they were where these are equal.
+
+    ``begins`` holds a zero for each digit, and one more.
+    """
+    mask = np.int64(begins.size - 2)
+    for i in range(keys.size):
+        begins[((keys[i] >> shift) & mask) + 1] += 1
+    for digit in range(1, begins.size):
+        begins[digit] += begins[digit - 1]
+    for i in range(keys.size):
+        key = keys[i]
+        digit = (key >> shift) & mask
+        out[begins[digit]] = key
+        begins[digit] += 1
 
 
 def _table(ordered: Plane, total: int | None) -> tuple[float, int]:
@@ -123,18 +156,30 @@ def _table(ordered: Plane, total: int | None) -> tuple[float, int]:
     if low == high:
         return 0.0, 0
     plain = float(np.log2(float(high - low + 1)))
-    shifts = set()
+    bits, shift = _best_table(ordered, plain, n if total is None else total)
+    return min(float(bits), plain + 0.1), int(shift)
+
+
+@kernel("Tuple((f8, i8))(const(i8[::1]), f8, i8)", error_model="numpy")
+def _best_table(ordered: npt.NDArray[np.int64], plain: float, total: int) -> tuple[float, int]:
+    """Bits per integer and the low bits of the best of a few tables."""
+    n = ordered.size
+    best, found, last = np.inf, 0, -1
     for tail in _TAILS:
-        spread = int(ordered[n - 1 - n // tail]) - int(ordered[n // tail])
-        shifts.add(max(0, spread.bit_length() - TABLE_SIZE.bit_length() + 1))
-    best = min(
-        (_table_bits(ordered, shift, plain, n if total is None else total), shift)
-        for shift in shifts
-    )
-    return min(best[0], plain + 0.1), best[1]
+        spread = np.uint64(ordered[n - 1 - n // tail]) - np.uint64(ordered[n // tail])
+        shift = 0
+        while spread >> np.uint64(shift) >= np.uint64(TABLE_SIZE):
+            shift += 1
+        if shift == last:
+            continue
+        last = shift
+        bits = _table_bits(ordered, shift, plain, total)
+        if bits < best or (bits == best and shift < found):
+            best, found = bits, shift
+    return best, found
 
 
-@kernel("f8(const(i8[::1]), i8, f8, i8)", error_model="numpy")
+@kernel(error_model="numpy")
 def _table_bits(ordered: npt.NDArray[np.int64], shift: int, plain: float, total: int) -> float:
     """Bits per integer with one table of tokens above ``shift`` low bits."""
     n = ordered.size

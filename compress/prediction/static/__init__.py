@@ -73,9 +73,9 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
         raise CorruptError(f"a plane of {n} samples is coded in {len(data)} bytes, which cannot be")
     words = np.frombuffer(data[_COUNT_BYTES:end], "<u4").astype(np.uint32)
     residual = decode_words(words, n, table)
-    # One pass puts the low bits in and, where rows follow one another, adds up.
-    adding = axes == 1 and n == shape[0]
-    if low_bits or adding:
+    # One pass puts the low bits in and, where samples follow one another, adds up.
+    adding = low_bits > 0 and axes == 1 and n == shape[0]
+    if low_bits:
         with np.errstate(over="ignore"):  # wraps, compiled or not
             finish(residual, _as_words(data[end:]), low_bits, adding)
     return sums(residual.reshape(shape), 0 if adding else axes)
@@ -104,7 +104,7 @@ def _choose_axes(plane: Plane) -> int:
     if plane.size <= 2 * _SAMPLE or plane.ndim == 0:
         windows = [plane]
     else:
-        windows = [window(plane, _SAMPLE // _WINDOWS, i) for i in range(_WINDOWS)]
+        windows = [window(plane, _SAMPLE // _WINDOWS, i, _WINDOWS) for i in range(_WINDOWS)]
     return min(axis_sets(plane.ndim), key=lambda axes: _residual_bits(windows, axes, plane.size))
 
 

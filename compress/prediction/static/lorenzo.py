@@ -8,10 +8,12 @@ Arithmetic wraps modulo 2**64, so every plane is reversible.
 from __future__ import annotations
 
 from itertools import combinations
+from math import prod
 
 import numpy as np
 
 from compress.prediction.model import Plane
+from compress.prediction.static.kernel import add_up, subtract
 
 __all__ = ["axis_sets", "differences", "sums"]
 
@@ -34,20 +36,26 @@ def differences(plane: Plane, axes: int) -> Plane:
     residual = plane
     for axis in range(plane.ndim):
         if axes >> axis & 1:
-            here = np.moveaxis(residual, axis, 0)
-            moved = here.copy()
-            moved[1:] -= here[:-1]
-            residual = np.moveaxis(moved, 0, axis)
+            lines = np.ascontiguousarray(residual).reshape(_lines(plane.shape, axis))
+            residual = np.empty(lines.shape, np.int64)
+            with np.errstate(over="ignore"):  # wraps, compiled or not
+                if not subtract(lines, residual):
+                    raise AssertionError("differences of a plane have another shape")
     return np.ascontiguousarray(residual).reshape(plane.shape)
 
 
 def sums(residual: Plane, axes: int) -> Plane:
-    """Undo `differences`."""
-    plane = residual
+    """Undo `differences`, in place."""
     for axis in range(residual.ndim):
         if axes >> axis & 1:
-            plane = np.cumsum(plane, axis=axis, dtype=np.int64)
-    return plane
+            with np.errstate(over="ignore"):  # wraps, compiled or not
+                add_up(residual.reshape(_lines(residual.shape, axis)))
+    return residual
+
+
+def _lines(shape: tuple[int, ...], axis: int) -> tuple[int, int, int]:
+    """Shape with all axes before one together, and all behind it."""
+    return prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])
 
 
 def axis_sets(n_dimensions: int) -> list[int]:
