@@ -223,6 +223,10 @@ class _Search(NamedTuple):
             # Where estimates decide, the first that takes the array.
             if pool and not self.effort.trials:
                 break
+        if not pool:
+            # The whole refused them all: go on without the steps that they began with.
+            refused = {chain.step for _, chain, _ in scored if isinstance(chain, Branch)}
+            return self.ranked(array, place._replace(without=place.without | refused))
         return self.cheapest(pool, array.size, place.depth)
 
     def coded(self, carried: _Carried) -> tuple[float, Node, list[Part]]:
