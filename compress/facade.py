@@ -23,7 +23,15 @@ from compress.errors import (
     VerificationError,
 )
 from compress.inspection import Information, describe_stream
-from compress.pipeline.chunk import Guide, check_dtype, code_chunk, decode_chunk, learn
+from compress.pipeline.chunk import (
+    Coded,
+    Guide,
+    check_dtype,
+    code_chunk,
+    decode_chunk,
+    learn,
+    smaller,
+)
 from compress.pipeline.header import Header, cut_array, read_header, write_header
 from compress.pipeline.model import Model
 from compress.verification import check_restored
@@ -57,8 +65,14 @@ def compress(
         complex dtypes real and imaginary part each). NaN and infinities come back as they were.
         Lossless without it.
     model : Model, optional
-        A model of `fit`. The stream carries its fingerprint instead of a model of its own, and
-        can be decompressed only with the same model.
+        A model of `fit`, of the same dtype. Where its plans fit the array, whatever its shape, and
+        save bytes, the stream carries its fingerprint (ten bytes) in place of plans, and can be
+        decompressed only with the same model. Where they do not, the stream is that without a
+        model, which is searched for at `level` as well: in arrays of up to 4096 samples always, so
+        that no model makes them larger; in larger ones, where a model is for saving time, only
+        where level 1 makes less of them than the model. `level=1` keeps that search short,
+        whatever the level of the model. Plans of a model are lossless; with `max_error` they are
+        seldom the smaller ones.
     threads : int, optional
         Threads that code chunks side by side; all available processors by default.
     verify : bool, optional
@@ -76,7 +90,7 @@ def compress(
         If the dtype is none of the above (objects, strings), or an argument of another type than
         it says.
     ValueError
-        If an argument is out of its range.
+        If an argument is out of its range, or the model is for another dtype.
     VerificationError
         If the array would not come back: a fault of this library.
     LimitError
@@ -97,8 +111,9 @@ def compress(
     _check_is_model(model)
     if not isinstance(verify, bool | np.bool_):
         raise TypeError(f"verify must be True or False, not {verify!r}")
-    fortran = array.ndim > 1 and array.flags.f_contiguous and not array.flags.c_contiguous
-    ordered = array.T if fortran else array
+    if model is not None and model.dtype != array.dtype:
+        raise ValueError(f"the model is for {model.dtype} arrays, the array is {array.dtype}")
+    ordered, fortran = _in_memory_order(array)
     header = Header(
         dtype=array.dtype,
         geometry=cut_array(ordered),
@@ -107,26 +122,42 @@ def compress(
         max_error=max_error,
         fingerprint=None if model is None else model.fingerprint,
     )
-    head = write_header(header)
-    _check_header(head, header)
+    _check_header(header)
 
-    def code(index: tuple[int | slice, ...], guide: Guide | None = None) -> Any:
+    def code(index: tuple[int | slice, ...], guide: Guide | None = None) -> Coded:
         return code_chunk(ordered[(*index, ...)], level, max_error, model, guide)
 
     # The first chunk's plan is tried on all others, whichever thread codes them.
     chunks = list(header.geometry)
     coded = [code(index) for index in chunks[:1]]
-    rest = _map(lambda index: code(index, coded[0][1])[0], chunks[1:], threads)
-    data = pack(head, [*(first for first, _ in coded), *rest])
+    coded += _map(lambda index: code(index, coded[0].guide), chunks[1:], threads)
+    data = _packed(header, coded)
     if verify:
         _verify(data, array, header, model, threads)
     return data
 
 
-def _check_header(head: bytes, header: Header) -> None:
+def _in_memory_order(array: NDArray[Any]) -> tuple[NDArray[Any], bool]:
+    """Give an array in the order of its chunks, and whether that is Fortran order."""
+    fortran = array.ndim > 1 and array.flags.f_contiguous and not array.flags.c_contiguous
+    return array.T if fortran else array, fortran
+
+
+def _packed(header: Header, chunks: list[Coded]) -> bytes:
+    """Write a stream, which needs the model that its header names only where it saves bytes."""
+    own = [coded.own for coded in chunks if coded.own is not None]
+    streams = []
+    if len(own) == len(chunks):
+        streams.append(pack(write_header(replace(header, fingerprint=None)), own))
+    if header.fingerprint is not None:
+        streams.append(pack(write_header(header), list(map(smaller, chunks))))
+    return min(streams, key=len)
+
+
+def _check_header(header: Header) -> None:
     """Read a header as decoders do, before anything is coded."""
     try:
-        read = read_header(head)
+        read = read_header(write_header(header))
     except CorruptError as error:
         raise ValueError(f"such an array cannot be compressed: {error}") from error
     # Where there is one chunk, nobody needs to know how the axes would have been cut.
@@ -168,7 +199,8 @@ def decompress(
     data : bytes-like
         What `compress` returned.
     model : Model, optional
-        The model that `compress` was given, where it was given one.
+        The model that `compress` was given, where it was given one. Streams that do without one
+        are decompressed with any.
     threads : int, optional
         Threads that decode chunks side by side; all available processors by default.
     max_bytes : int, optional
@@ -187,7 +219,7 @@ def decompress(
     CorruptError
         If the data are damaged.
     ModelMismatchError
-        If the data were coded with another model than the one given.
+        If the data were coded with another model than the one given, or with one where none is.
     LimitError
         If the array is larger than `max_bytes`, or than memory.
     """
@@ -199,7 +231,7 @@ def decompress(
         frame = unpack(view)
         header = read_header(frame.header)
         _check_whole(header, frame)
-        _check_model(header, model)
+        model = _needed(header, model)
         if max_bytes is not None and header.n_bytes > max_bytes:
             raise LimitError(
                 f"the array takes {header.n_bytes} bytes, more than max_bytes={max_bytes} allows"
@@ -258,7 +290,7 @@ def inspect(data: bytes | bytearray | memoryview, *, explain: bool = False) -> I
         _check_whole(header, frame)
         if not explain:
             return describe_stream(frame, header)
-        _check_model(header, None)
+        _needed(header, None)
         return describe_stream(frame, header, _decoded(frame, header, None, _check_threads(None)))
 
 
@@ -268,9 +300,11 @@ def fit(sample: ArrayLike, *, level: int = 5) -> Model:
     Parameters
     ----------
     sample : array_like
-        A typical array, of the dtype that the model will be used for.
+        A typical array, of the dtype that the model will be used for; such as many small arrays
+        stacked. The first 2**20 samples or so (a chunk) are learned from, others are not looked at.
     level : int, optional
-        As for `compress`.
+        As for `compress`. From 5 on, most plans learn from the array itself while they code; for
+        arrays of some hundred samples, the tables that 3 and 4 learn can save more.
 
     Returns
     -------
@@ -286,8 +320,8 @@ def fit(sample: ArrayLike, *, level: int = 5) -> Model:
     level = _check_level(level)
     if array.size == 0:
         raise ValueError(f"cannot fit a model to an empty array (shape {array.shape})")
-    whole = cut_array(array)
-    return learn(array[(*whole.index(0), ...)], level)
+    ordered, _ = _in_memory_order(array)
+    return learn(ordered[(*cut_array(ordered).index(0), ...)], level)
 
 
 def _as_array(array: ArrayLike) -> NDArray[Any]:
@@ -383,12 +417,13 @@ def _check_is_model(model: Model | None) -> None:
         raise TypeError(f"model must be a compress.Model or None, not {type(model).__name__}")
 
 
-def _check_model(header: Header, model: Model | None) -> None:
+def _needed(header: Header, model: Model | None) -> Model | None:
+    """Return the model if the stream needs it; raise `ModelMismatchError` if it needs another."""
+    if header.fingerprint is None:
+        return None
     given = None if model is None else model.fingerprint
     if header.fingerprint == given:
-        return
-    if header.fingerprint is None:
-        raise ModelMismatchError("the stream was coded without a model, but one was given")
+        return model
     wanted = f"{header.fingerprint:016x}"
     if given is None:
         raise ModelMismatchError(f"the stream was coded with the model {wanted}: pass model=")

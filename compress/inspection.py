@@ -108,7 +108,7 @@ def describe_stream(frame: Frame, header: Header, array: NDArray[Any] | None = N
         reader = IntegerReader(frame.chunk(i))
         plan: tuple[str, ...] = ()
         if header.fingerprint is None or reader.unsigned(2) == 1:
-            plans, _ = read_layout(reader, field_specs(header.dtype, shape), None)
+            plans, _ = read_layout(reader, field_specs(header.dtype, shape))
             plan = tuple(map(_line, plans))
         judged = []
         if array is not None:

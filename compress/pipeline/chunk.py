@@ -1,7 +1,8 @@
 """One chunk: an array that fits in memory several times over, to bytes and back.
 
-Layout: with a model, one integer first (0 for the model's plans, 1 for plans of the chunk's own);
-then the plans, unless they are the model's; then what `compress.pipeline.execute` writes. A chunk
+Layout: in a stream that names a model, one integer first (0 for the model's plans, which are for
+an array of as many axes as the sample, 1 for plans of the chunk's own); then the plans, unless they
+are the model's; then what `compress.pipeline.execute` writes. A chunk
 that no plan makes smaller is `_RAW` in place of the plans, then the bits of every field as the
 plain model packs them, whose lengths follow from the dtype.
 """
@@ -28,7 +29,7 @@ from compress.pipeline.execute import (
     read_lengths,
     write_planes,
 )
-from compress.pipeline.geometry import fold_axes
+from compress.pipeline.geometry import fold_axes, with_axes
 from compress.pipeline.model import Model
 from compress.pipeline.plan import Considered, plan_alike, plan_field
 from compress.pipeline.tree import Branch, Leaf, Node, leaves, read_node, write_node
@@ -37,18 +38,26 @@ from compress.transforms import ordered
 from compress.transforms.dtypes import describe
 from compress.transforms.fields import are_numbers, assemble, field_specs, take_apart
 
-__all__ = ["Guide", "check_dtype", "code_chunk", "decode_chunk", "explain", "learn", "read_layout"]
+__all__ = [
+    "Coded",
+    "Guide",
+    "check_dtype",
+    "code_chunk",
+    "decode_chunk",
+    "explain",
+    "learn",
+    "read_layout",
+    "smaller",
+]
 
 Array = NDArray[Any]
 # How far the bits a sample of chunks may be apart that are of one kind.
 _ALIKE = 1 / 16
 # In place of a plan: a branch of the step 0, which does not exist.
 _RAW = 1
-
-
-def check_dtype(dtype: np.dtype[Any]) -> None:
-    """Raise `TypeError` for a dtype that cannot be coded, such as objects and strings."""
-    describe(dtype)
+# Samples up to which it is worth a search to know whether a model saves bytes: plans are short, so
+# that what it saves beyond is a hundredth or less, and time is what it is for.
+_FEW = 1 << 12
 
 
 class Guide(NamedTuple):
@@ -58,14 +67,34 @@ class Guide(NamedTuple):
     bits: tuple[float, ...]
 
 
+class Coded(NamedTuple):
+    """A chunk as it is coded by the plans of a model, and by plans of its own.
+
+    None is what was not tried, or cannot be; the guide is for other chunks.
+    """
+
+    modelled: bytes | None
+    own: bytes | None
+    guide: Guide | None = None
+
+
+def check_dtype(dtype: np.dtype[Any]) -> None:
+    """Raise `TypeError` for a dtype that cannot be coded, such as objects and strings."""
+    describe(dtype)
+
+
 def code_chunk(
     array: Array,
     level: int,
     max_error: float | None,
     model: Model | None,
     guide: Guide | None = None,
-) -> tuple[bytes, Guide | None]:
+) -> Coded:
     """Code a chunk of an array.
+
+    With a model, a chunk of many samples is coded at level 1 before anything is searched at its
+    own level: only where that beats the model, the search is worth its time. Own plans may be those
+    of the model, written out.
 
     Parameters
     ----------
@@ -74,43 +103,52 @@ def code_chunk(
     level : int
     max_error : float or None
     model : Model or None
-        Whose plans are used wherever they fit.
+        Of the dtype of the array.
     guide : Guide, optional
         Of another chunk of the array, which is followed where it leads to about as many bits.
 
     Returns
     -------
-    data : bytes
-    guide : Guide or None
-        For other chunks; None where a model was used.
-
-    Raises
-    ------
-    ValueError
-        If the model is for another dtype.
+    Coded
     """
     fields = _fields(array)
-    raw_size = 1 + sum(_raw_bytes((field.dtype, field.shape)) for field in fields)
-    head = b""
-    if model is not None:
-        if model.dtype != array.dtype:
-            raise ValueError(f"the model is for {model.dtype} arrays, the array is {array.dtype}")
-        modelled = None if max_error is not None else _coded_with(model, fields)
-        if modelled is not None and len(modelled) <= raw_size:
-            return write_unsigned([0]) + modelled, None
-        head = write_unsigned([1])
+    bounds = _bounds(array.dtype, max_error)
+    modelled = None if model is None else _coded_with(model, array)
+    if model is None or modelled is None:
+        return Coded(None, *_coded_alone(fields, level, bounds, guide))
+    first = level if sum(field.size for field in fields) <= _FEW else 1
+    own, found = _coded_alone(fields, first, bounds, guide)
+    if first < level and len(own) < len(modelled):
+        own, found = _coded_alone(fields, level, bounds, guide)
+    # The plans of the model may be shorter than what a stream says of the model.
+    if with_axes(array.shape, model.axes) == array.shape:
+        own = min(own, b"".join(map(write_node, model.plans)) + modelled, key=len)
+    return Coded(modelled, own, found)
+
+
+def smaller(coded: Coded) -> bytes:
+    """Give a chunk of a stream with a model: the smaller of both, behind what tells which."""
+    both = (coded.modelled, coded.own)
+    flagged = [write_unsigned([i]) + data for i, data in enumerate(both) if data is not None]
+    return min(flagged, key=len)
+
+
+def _coded_alone(
+    fields: list[Array], level: int, bounds: list[float | None], guide: Guide | None
+) -> tuple[bytes, Guide]:
+    """Code fields by plans of their own, which other chunks may follow."""
     found: list[_Coded] = []
-    for i, (field, bound) in enumerate(zip(fields, _bounds(array.dtype, max_error), strict=True)):
+    for i, (field, bound) in enumerate(zip(fields, bounds, strict=True)):
         alike = None if guide is None else _code_alike(field, level, bound, guide, i)
         found.append(alike or _code_field(field, level, bound))
     written = b"".join(write_node(one.plan) for one in found)
     own = written + write_planes([plane for one in found for plane in one.planes])
-    if len(own) > raw_size:
+    if len(own) > 1 + sum(_raw_bytes((field.dtype, field.shape)) for field in fields):
         bits = [_code_plan(_raw_plan(field.dtype), field).planes[0] for field in fields]
         own = write_unsigned([_RAW]) + b"".join(bits)
     pairs = zip(found, fields, strict=True)
     rates = tuple(8.0 * one.size / max(field.size, 1) for one, field in pairs)
-    return head + own, Guide(tuple(one.plan for one in found), rates)
+    return own, Guide(tuple(one.plan for one in found), rates)
 
 
 class _Coded(NamedTuple):
@@ -147,12 +185,12 @@ def _bounds(dtype: np.dtype[Any], max_error: float | None) -> list[float | None]
     return [max_error if numbers else None for numbers in are_numbers(dtype)]
 
 
-def _coded_with(model: Model, fields: list[Array]) -> bytes | None:
-    """Code fields by the plans of a model; None where it does not fit all of them."""
+def _coded_with(model: Model, array: Array) -> bytes | None:
+    """Code a chunk by the plans of a model; None where one of them does not fit."""
     coded: list[bytes] = []
-    # An array unlike the one that the model was learned on may have another number of axes, or be
-    # beyond the model's tables.
-    with suppress(ValueError, LookupError, CompressError):
+    # An array unlike the one that the model was learned on may be beyond its steps and its tables.
+    with suppress(ValueError, TypeError, ArithmeticError, LookupError, CompressError):
+        fields = _fields(array.reshape(with_axes(array.shape, model.axes)))
         for plan, field in zip(model.plans, fields, strict=True):
             planes = forward(plan, field)
             if planes is None:
@@ -225,25 +263,31 @@ def decode_chunk(
         If the data are damaged.
     """
     reader = IntegerReader(data)
-    specs = field_specs(dtype, shape)
-    folded = [(native, fold_axes(whole)) for native, whole in specs]
-    plans, lengths = read_layout(reader, folded, model)
+    planned = shape
+    plans = None
+    if model is not None and reader.unsigned(2) == 0:
+        planned, plans = with_axes(shape, model.axes), model.plans
+    folded = [(native, fold_axes(whole)) for native, whole in field_specs(dtype, planned)]
+    if plans is None:
+        plans, lengths = read_layout(reader, folded)
+    else:
+        lengths = read_lengths(reader, plans)
     fields = decode_fields(reader, folded, plans, lengths)
+    specs = field_specs(dtype, shape)
     unfolded = [field.reshape(whole) for field, (_, whole) in zip(fields, specs, strict=True)]
     return assemble(unfolded, dtype, shape)
 
 
 def read_layout(
-    reader: IntegerReader, specs: Sequence[FieldSpec], model: Model | None
+    reader: IntegerReader, specs: Sequence[FieldSpec]
 ) -> tuple[tuple[Node, ...], list[int]]:
-    """Read the plans of a chunk, those of the model where the chunk says so, and lengths.
+    """Read the plans of a chunk that has its own, and lengths.
 
     Parameters
     ----------
     reader : IntegerReader
     specs : sequence of (numpy.dtype, tuple of int)
         Of the fields.
-    model : Model or None
 
     Returns
     -------
@@ -256,12 +300,9 @@ def read_layout(
     CorruptError
         If the data are damaged.
     """
-    if model is not None and reader.unsigned(2) == 0:
-        plans = model.plans
-    elif specs and _is_raw(reader):
+    if specs and _is_raw(reader):
         return tuple(_raw_plan(dtype) for dtype, _ in specs), list(map(_raw_bytes, specs))
-    else:
-        plans = tuple(read_node(reader) for _ in specs)
+    plans = tuple(read_node(reader) for _ in specs)
     return plans, read_lengths(reader, plans)
 
 
@@ -285,7 +326,8 @@ def explain(array: Array, level: int, max_error: float | None) -> list[Considere
 
 def learn(array: Array, level: int) -> Model:
     """Learn a model from a sample that is not empty."""
-    return Model(array.dtype, tuple(_search(field, level, None)[0] for field in _fields(array)))
+    plans = tuple(_search(field, level, None)[0] for field in _fields(array))
+    return Model(array.dtype, array.ndim, plans)
 
 
 def _search(field: Array, level: int, max_error: float | None) -> tuple[Node, list[Part]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-__all__ = ["CHUNK_SAMPLES", "MOST_CHUNK_SAMPLES", "Geometry", "cut", "fold_axes"]
+__all__ = ["CHUNK_SAMPLES", "MOST_CHUNK_SAMPLES", "Geometry", "cut", "fold_axes", "with_axes"]
 
 # Samples in a chunk: large enough that learning anew costs little, small enough that the int64
 # planes of a chunk (8 MiB each) stay far below the memory that decoding may take.
@@ -115,5 +115,14 @@ def fold_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
     if len(shape) <= MOST_AXES:
         return shape
     long = tuple(size for size in shape if size != 1)
-    spare = len(long) - MOST_AXES
-    return (prod(long[: spare + 1]), *long[spare + 1 :]) if spare > 0 else long
+    return with_axes(long, MOST_AXES) if len(long) > MOST_AXES else long
+
+
+def with_axes(shape: tuple[int, ...], axes: int) -> tuple[int, ...]:
+    """Return a shape of so many axes for the same samples.
+
+    Axes of length 1 come in front, or the first ones become one; one axis is the fewest that an
+    array with axes has.
+    """
+    spare = len(shape) - max(1, axes) if shape else -axes
+    return (prod(shape[: spare + 1]), *shape[spare + 1 :]) if spare > 0 else (1,) * -spare + shape

@@ -44,7 +44,7 @@ class Header:
     level : int
     max_error : float or None
     fingerprint : int or None
-        Of the model that coded the array, where one was given.
+        Of the model that the stream needs, if it needs one.
     """
 
     dtype: np.dtype[Any]

@@ -22,6 +22,8 @@ __all__ = ["Model"]
 
 _MAGIC = b"\x89FDM"
 _VERSION = 0
+# As many as numpy has.
+_MOST_AXES = 64
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,14 @@ class Model:
     ----------
     dtype : numpy.dtype
         The dtype of the arrays that the model is for.
+    axes : int
+        Number of axes of the sample. What has another number is coded as if it had this one.
     plans : tuple of Node
         One plan for each scalar field of the dtype.
     """
 
     dtype: np.dtype[Any]
+    axes: int
     plans: tuple[Node, ...]
 
     @cached_property
@@ -47,7 +52,8 @@ class Model:
     def to_bytes(self) -> bytes:
         """Return the model as bytes: plain integers and a checksum, nothing executable."""
         dtype = describe(self.dtype)
-        body = write_unsigned([len(dtype), *dtype]) + b"".join(map(write_node, self.plans))
+        body = write_unsigned([len(dtype), *dtype, self.axes])
+        body += b"".join(map(write_node, self.plans))
         head = _MAGIC + bytes([_VERSION])
         return head + body + zlib.crc32(head + body).to_bytes(4, "little")
 
@@ -71,9 +77,10 @@ class Model:
             raise FormatError(f"model version {view[4]} is not known; this is version {_VERSION}")
         reader = IntegerReader(memoryview(view)[5:-4])
         dtype = parse([reader.unsigned() for _ in range(reader.unsigned(reader.remaining + 1))])
+        axes = reader.unsigned(_MOST_AXES + 1)
         plans = tuple(read_node(reader) for _ in field_specs(dtype, ()))
         reader.finish()
-        return cls(dtype, plans)
+        return cls(dtype, axes, plans)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file, whole or not at all."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import compress
-from compress.pipeline.geometry import cut
+from compress.pipeline.geometry import cut, with_axes
 from compress.pipeline.header import cut_array
 
 shapes = st.lists(st.integers(0, 9), max_size=4).map(tuple)
@@ -33,6 +33,17 @@ def test_chunks_are_small_and_even(shape: tuple[int, ...], target: int) -> None:
     sizes = [prod(geometry.chunk_shape(i)) for i in range(geometry.n_chunks)]
     assert max(sizes) <= target
     assert geometry.n_chunks >= prod(shape) / target
+
+
+@given(shapes, st.integers(0, 9))
+def test_any_shape_is_one_of_any_number_of_axes(shape: tuple[int, ...], axes: int) -> None:
+    """The samples stay, the last axes too; an array with axes keeps one at least."""
+    other = with_axes(shape, axes)
+    assert len(other) == (max(axes, 1) if shape else axes)
+    assert prod(other) == prod(shape)
+    kept = min(len(shape), axes) - 1
+    assert kept < 1 or other[-kept:] == shape[-kept:]
+    assert len(shape) != axes or other == shape
 
 
 def test_small_arrays_are_one_chunk() -> None:
