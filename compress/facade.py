@@ -25,6 +25,7 @@ from compress.errors import (
 from compress.inspection import Information, describe_stream
 from compress.pipeline.chunk import (
     Coded,
+    Guide,
     check_dtype,
     code_chunk,
     decode_chunk,
@@ -123,10 +124,14 @@ def compress(
     )
     _check_header(header)
 
-    def code(index: tuple[int | slice, ...]) -> Coded:
-        return code_chunk(ordered[(*index, ...)], level, max_error, model)
+    def code(index: tuple[int | slice, ...], guide: Guide | None = None) -> Coded:
+        return code_chunk(ordered[(*index, ...)], level, max_error, model, guide)
 
-    data = _packed(header, list(_map(code, header.geometry, threads)))
+    # The first chunk's plan is tried on all others, whichever thread codes them.
+    chunks = list(header.geometry)
+    coded = [code(index) for index in chunks[:1]]
+    coded += _map(lambda index: code(index, coded[0].guide), chunks[1:], threads)
+    data = _packed(header, coded)
     if verify:
         _verify(data, array, header, model, threads)
     return data

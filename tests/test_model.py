@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import compress
+from compress.pipeline.chunk import code_chunk
 from tests.strategies import DTYPES, arrays, same
 
 Array = NDArray[Any]
@@ -132,6 +133,15 @@ def test_chunks_with_and_without_the_model(monkeypatch: pytest.MonkeyPatch) -> N
     data = check(table, model, level=2)
     plans = [bool(chunk.plan) for chunk in compress.inspect(data).chunks]
     assert plans == [False, True, False]
+
+
+def test_a_quick_look_at_level_1_guides_no_other_chunk() -> None:
+    """Where the model spares the search of a chunk, the next one is searched at its own level."""
+    rows = walks()
+    model = compress.fit(rows)
+    assert code_chunk(rows, 5, None, model).guide is None
+    assert code_chunk(rows, 1, None, model).guide is not None
+    assert code_chunk(rows[:, ::-1] * np.uint8(3), 5, None, model).guide is not None
 
 
 @pytest.mark.parametrize("bound", [0.01, 1.0, 1e300])

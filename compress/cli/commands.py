@@ -13,7 +13,6 @@ from typing import Annotated, Any, BinaryIO
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from rich.console import Console
 
 import compress
 from compress.cli.files import atomic_output
@@ -30,7 +29,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_stderr = Console(stderr=True, highlight=False)
 
 _Input = Annotated[str, typer.Argument(metavar="FILE", help="The file, or - for standard input.")]
 _Output = Annotated[
@@ -66,7 +64,7 @@ def compress_file(
         write(data)
     share = f", {len(data) / array.nbytes:.1%}" if array.nbytes else ""
     bits = f", {8 * len(data) / array.size:.3f} bits per sample" if array.size else ""
-    _stderr.print(f"{array.nbytes:,} -> {len(data):,} bytes{share}{bits}")
+    typer.echo(f"{array.nbytes:,} -> {len(data):,} bytes{share}{bits}", err=True)
 
 
 @app.command()
@@ -89,7 +87,7 @@ def decompress(
         buffer = io.BytesIO()
         np.save(buffer, array, allow_pickle=False)
         write(buffer.getbuffer())
-    _stderr.print(f"{len(data):,} -> {array.nbytes:,} bytes, {array.dtype} {array.shape}")
+    typer.echo(f"{len(data):,} -> {array.nbytes:,} bytes, {array.dtype} {array.shape}", err=True)
 
 
 @app.command()
@@ -129,11 +127,13 @@ def _progress(what: str) -> Iterator[None]:
     # Only loaded kernels know where their machine code is kept.
     import_module("compress.facade")
     if not are_compiled():
-        _stderr.print("compiling kernels (once on this machine; up to half a minute)")
+        typer.echo("compiling kernels (once on this machine; up to half a minute)", err=True)
     if not sys.stderr.isatty():
         yield
         return
-    with _stderr.status(what):
+    from rich.console import Console  # noqa: PLC0415 (slow to load, and for people alone)
+
+    with Console(stderr=True).status(what):
         yield
 
 
@@ -143,5 +143,5 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except (compress.CompressError, OSError, ValueError, TypeError) as error:
-        _stderr.print(f"fdz: {error}", style="red", markup=False)
+        typer.secho(f"fdz: {error}", fg="red", err=True)
         raise typer.Exit(1) from error

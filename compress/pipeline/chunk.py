@@ -31,7 +31,7 @@ from compress.pipeline.execute import (
 )
 from compress.pipeline.geometry import fold_axes, with_axes
 from compress.pipeline.model import Model
-from compress.pipeline.plan import Considered, plan_field
+from compress.pipeline.plan import Considered, plan_alike, plan_field
 from compress.pipeline.tree import Branch, Leaf, Node, leaves, read_node, write_node
 from compress.prediction import raw
 from compress.transforms import ordered
@@ -40,6 +40,7 @@ from compress.transforms.fields import are_numbers, assemble, field_specs, take_
 
 __all__ = [
     "Coded",
+    "Guide",
     "check_dtype",
     "code_chunk",
     "decode_chunk",
@@ -50,6 +51,8 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+# How far the bits a sample of chunks may be apart that are of one kind.
+_ALIKE = 1 / 16
 # In place of a plan: a branch of the step 0, which does not exist.
 _RAW = 1
 # Samples up to which it is worth a search to know whether a model saves bytes: plans are short, so
@@ -57,14 +60,22 @@ _RAW = 1
 _FEW = 1 << 12
 
 
+class Guide(NamedTuple):
+    """What other chunks of an array may follow: the plan of each field, and its bits a sample."""
+
+    plans: tuple[Node, ...]
+    bits: tuple[float, ...]
+
+
 class Coded(NamedTuple):
     """A chunk as it is coded by the plans of a model, and by plans of its own.
 
-    None is what was not tried, or cannot be.
+    None is what was not tried, or cannot be; the guide is for other chunks.
     """
 
     modelled: bytes | None
     own: bytes | None
+    guide: Guide | None = None
 
 
 def check_dtype(dtype: np.dtype[Any]) -> None:
@@ -72,7 +83,13 @@ def check_dtype(dtype: np.dtype[Any]) -> None:
     describe(dtype)
 
 
-def code_chunk(array: Array, level: int, max_error: float | None, model: Model | None) -> Coded:
+def code_chunk(
+    array: Array,
+    level: int,
+    max_error: float | None,
+    model: Model | None,
+    guide: Guide | None = None,
+) -> Coded:
     """Code a chunk of an array.
 
     With a model, a chunk of many samples is coded at level 1 before anything is searched at its
@@ -87,6 +104,8 @@ def code_chunk(array: Array, level: int, max_error: float | None, model: Model |
     max_error : float or None
     model : Model or None
         Of the dtype of the array.
+    guide : Guide, optional
+        Of another chunk of the array, which is followed where it leads to about as many bits.
 
     Returns
     -------
@@ -96,36 +115,67 @@ def code_chunk(array: Array, level: int, max_error: float | None, model: Model |
     bounds = _bounds(array.dtype, max_error)
     modelled = None if model is None else _coded_with(model, array)
     if model is None or modelled is None:
-        return Coded(None, _coded_alone(fields, level, bounds))
-    first = level if sum(field.size for field in fields) <= _FEW else 1
-    own = _coded_alone(fields, first, bounds)
-    if first < level and len(own) < len(modelled):
-        own = _coded_alone(fields, level, bounds)
+        return Coded(None, *_coded_alone(fields, level, bounds, guide))
+    searched = level if sum(field.size for field in fields) <= _FEW else 1
+    own, found = _coded_alone(fields, searched, bounds, guide)
+    if searched < level and len(own) < len(modelled):
+        searched = level
+        own, found = _coded_alone(fields, level, bounds, guide)
     # The plans of the model may be shorter than what a stream says of the model.
     if with_axes(array.shape, model.axes) == array.shape:
         own = min(own, b"".join(map(write_node, model.plans)) + modelled, key=len)
-    return Coded(modelled, own)
+    # What a lower level finds is no guide at this one.
+    return Coded(modelled, own, found if searched == level else None)
 
 
 def smaller(coded: Coded) -> bytes:
     """Give a chunk of a stream with a model: the smaller of both, behind what tells which."""
-    flagged = [write_unsigned([i]) + data for i, data in enumerate(coded) if data is not None]
+    both = (coded.modelled, coded.own)
+    flagged = [write_unsigned([i]) + data for i, data in enumerate(both) if data is not None]
     return min(flagged, key=len)
 
 
-def _coded_alone(fields: list[Array], level: int, bounds: list[float | None]) -> bytes:
-    """Code fields by plans of their own."""
-    plans: list[bytes] = []
-    coded: list[bytes] = []
-    for field, bound in zip(fields, bounds, strict=True):
-        plan, planes = _code_field(field, level, bound)
-        plans.append(plan)
-        coded += planes
-    own = b"".join(plans) + write_planes(coded)
+def _coded_alone(
+    fields: list[Array], level: int, bounds: list[float | None], guide: Guide | None
+) -> tuple[bytes, Guide]:
+    """Code fields by plans of their own, which other chunks may follow."""
+    found: list[_Coded] = []
+    for i, (field, bound) in enumerate(zip(fields, bounds, strict=True)):
+        alike = None if guide is None else _code_alike(field, level, bound, guide, i)
+        found.append(alike or _code_field(field, level, bound))
+    written = b"".join(write_node(one.plan) for one in found)
+    own = written + write_planes([plane for one in found for plane in one.planes])
     if len(own) > 1 + sum(_raw_bytes((field.dtype, field.shape)) for field in fields):
-        raw = [_code_plan(_raw_plan(field.dtype), field)[1][0] for field in fields]
-        return write_unsigned([_RAW]) + b"".join(raw)
-    return own
+        bits = [_code_plan(_raw_plan(field.dtype), field).planes[0] for field in fields]
+        own = write_unsigned([_RAW]) + b"".join(bits)
+    pairs = zip(found, fields, strict=True)
+    rates = tuple(8.0 * one.size / max(field.size, 1) for one, field in pairs)
+    return own, Guide(tuple(one.plan for one in found), rates)
+
+
+class _Coded(NamedTuple):
+    """A field's plan and its coded planes."""
+
+    plan: Node
+    planes: list[bytes]
+
+    @property
+    def size(self) -> int:
+        """Bytes of both."""
+        return len(write_node(self.plan)) + sum(map(len, self.planes))
+
+
+def _code_alike(
+    field: Array, level: int, max_error: float | None, guide: Guide, place: int
+) -> _Coded | None:
+    """Code a field as that of another chunk was; None where that gives other sizes."""
+    if field.size == 0:
+        return None
+    followed = plan_alike(field, level, max_error, guide.plans[place])
+    found = None if followed is None else _checked(field, *followed)
+    if found is None or abs(8.0 * found.size / field.size / guide.bits[place] - 1.0) > _ALIKE:
+        return None
+    return found
 
 
 def _fields(array: Array) -> list[Array]:
@@ -153,38 +203,29 @@ def _coded_with(model: Model, array: Array) -> bytes | None:
     return None
 
 
-def _code_field(field: Array, level: int, max_error: float | None) -> tuple[bytes, list[bytes]]:
-    """Give the plan of a field as it is written, and its coded planes.
-
-    No plan is written that a decoder refuses, nor one that is longer than the field itself.
-    """
-    found = None
-    plan, parts = _search(field, level, max_error)
-    with suppress(ValueError, CompressError):
-        read = _read_back(plan, field, parts)
-        found = write_node(read), encode_leaves(read, parts)
-    if found is not None and _size(found) <= _raw_bytes((field.dtype, field.shape)):
+def _code_field(field: Array, level: int, max_error: float | None) -> _Coded:
+    """Give the plan of a field and its coded planes, not longer than the field itself."""
+    found = _checked(field, *_search(field, level, max_error))
+    if found is not None and found.size <= _raw_bytes((field.dtype, field.shape)):
         return found
     bits = _code_plan(_plain_plan(field), field)
-    return bits if found is None else min(found, bits, key=_size)
+    return bits if found is None else min(found, bits, key=lambda one: one.size)
 
 
-def _read_back(plan: Node, field: Array, parts: list[Part]) -> Node:
-    """Return the plan of a field as decoders read it; raise what they raise if they refuse it."""
-    reader = IntegerReader(write_node(plan))
-    read = read_node(reader)
-    reader.finish()
-    check_plan(read, (field.dtype, field.shape), [plane for plane, _ in parts])
-    return read
+def _checked(field: Array, plan: Node, parts: list[Part]) -> _Coded | None:
+    """Code planes by a plan as a decoder reads it; None where it would refuse."""
+    with suppress(ValueError, CompressError):
+        reader = IntegerReader(write_node(plan))
+        read = read_node(reader)
+        reader.finish()
+        check_plan(read, (field.dtype, field.shape), [plane for plane, _ in parts])
+        return _Coded(read, encode_leaves(read, parts))
+    return None
 
 
-def _size(coded: tuple[bytes, list[bytes]]) -> int:
-    return len(coded[0]) + sum(map(len, coded[1]))
-
-
-def _code_plan(plan: Node, field: Array) -> tuple[bytes, list[bytes]]:
+def _code_plan(plan: Node, field: Array) -> _Coded:
     parts: list[Part] = [(plane, None) for plane in forward(plan, field) or ()]
-    return write_node(plan), encode_leaves(plan, parts)
+    return _Coded(plan, encode_leaves(plan, parts))
 
 
 def _plain_plan(field: Array) -> Node:
@@ -292,11 +333,9 @@ def learn(array: Array, level: int) -> Model:
 
 
 def _learned(field: Array, level: int) -> Node:
-    """Find a plan that decoders read, as `_code_field` does."""
-    plan, parts = _search(field, level, None)
-    with suppress(ValueError, CompressError):
-        return _read_back(plan, field, parts)
-    return _plain_plan(field)
+    """Find a plan that decoders read, whatever its length: a stream may name it."""
+    found = _checked(field, *_search(field, level, None))
+    return _plain_plan(field) if found is None else found.plan
 
 
 def _search(field: Array, level: int, max_error: float | None) -> tuple[Node, list[Part]]:

@@ -74,6 +74,10 @@ class Judge(NamedTuple):
         """Bits that the nanoseconds of a sample are worth."""
         return decode_ns * self.effort.decode_price + encode_ns * self.effort.encode_price
 
+    def estimate(self, leaves: Sequence[Child]) -> float:
+        """Estimate the bits of the planes of a chain."""
+        return sum(self.rough(leaf, 1.0) for leaf in leaves)
+
     def together(self, leaves: Sequence[Child], share: float, by_bounds: bool) -> float:
         """J of the planes of a chain; an estimate will do for those that hardly count."""
         rough = [self.rough(leaf, share) for leaf in leaves]

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.tables.descent import descend
+from compress.tables.kernels import count_values
 from compress.tables.knots import BASES, SCALE_STEPS, base_knots, inverse_scales
 from compress.tables.packing import EXACT, packed_bits
 from compress.tables.parameters import (
@@ -37,6 +38,9 @@ _LOCATION_BITS = LOCATION_STEPS.bit_length() - 1
 _LONGER = np.array([1 << 7 * i + 6 for i in range(9)], np.int64)
 # So many cells of symbols are enough to place a base.
 _CELLS = 256
+# The densest window is looked for within so many times its size on either side of the median of
+# some samples: counting takes a nanosecond a sample, sorting forty.
+_REACH, _SOME = 16, 1 << 12
 # A gain below this share of the data does not pay for a search.
 _WORTH = 0.001
 
@@ -290,12 +294,48 @@ def fit_table(
         raise ValueError("a table cannot be fitted to no samples")
     low, high = int(samples.min()), int(samples.max())
     if high - low < max_size:
-        return fit_counts(low, np.bincount(samples - low), fourier=fourier)
+        counts = np.zeros(high - low + 1, np.int64)
+        with np.errstate(over="ignore"):
+            count_values(samples, low, counts)
+        return fit_counts(low, counts, fourier=fourier)
+    low, counts = _near(samples, max_size) or _densest(samples, max_size)
+    return fit_counts(low, counts, samples.size - int(counts.sum()), fourier=fourier)
+
+
+def _near(
+    samples: npt.NDArray[np.int64], max_size: int
+) -> tuple[int, npt.NDArray[np.int64]] | None:
+    """Count the densest window, if it lies near the median and most samples do; else None."""
+    size = 2 * _REACH * max_size
+    if samples.size < size:
+        return None
+    some = samples[:: samples.size // _SOME]
+    low = int(np.partition(some, some.size // 2)[some.size // 2]) - size // 2
+    if abs(low) > np.iinfo(np.int64).max >> 1:
+        return None
+    counts = np.zeros(size, np.int64)
+    with np.errstate(over="ignore"):
+        outside = int(count_values(samples, low, counts))
+    before = np.concatenate([[0], np.cumsum(counts)])
+    # Of windows that begin at a sample and end where all are counted.
+    begins = size - max_size + 1
+    sums = np.where(counts[:begins] > 0, before[max_size:] - before[:begins], 0)
+    begin = int(np.argmax(sums))
+    # No window across either end has more.
+    across = max(before[max_size], before[size] - before[size - max_size])
+    if sums[begin] <= outside + across:
+        return None
+    window = counts[begin : begin + max_size]
+    return low + begin, window[: int(np.flatnonzero(window)[-1]) + 1]
+
+
+def _densest(samples: npt.NDArray[np.int64], max_size: int) -> tuple[int, npt.NDArray[np.int64]]:
+    """Count the densest window of all."""
     low, width = _window(np.sort(samples), max_size)
-    above = samples.view(np.uint64) - np.int64(low).view(np.uint64)  # wraps for those below
-    inside = above[above < width].astype(np.int64)
-    counts = np.bincount(inside, minlength=width)
-    return fit_counts(low, counts, len(samples) - len(inside), fourier=fourier)
+    counts = np.zeros(width, np.int64)
+    with np.errstate(over="ignore"):
+        count_values(samples, low, counts)
+    return low, counts
 
 
 def _window(ordered: npt.NDArray[np.int64], max_size: int) -> tuple[int, int]:

@@ -13,7 +13,7 @@ import numpy as np
 from compress.kernels import kernel
 from compress.tables.knots import CDF_BITS, KNOTS_PER_OCTAVE_BITS, OCTAVES, Z_BITS
 
-__all__ = ["base_cdf", "build_tables", "fill_lookup"]
+__all__ = ["base_cdf", "build_tables", "count_values", "fill_lookup"]
 
 _ONE = 1 << CDF_BITS
 _Z_TOP = Z_BITS - 4 + OCTAVES
@@ -231,3 +231,18 @@ def fill_lookup(
                 packed = (slot - first) << 16
             entries[(t << bits) + cell] = (np.uint64(mass) << np.uint64(40)) | np.uint64(packed)
     return True
+
+
+@kernel("i8(const(i8[::1]), i8, i8[::1])")
+def count_values(values: np.ndarray, low: int, counts: np.ndarray) -> int:
+    """Add the values from ``low`` on to their counts; return how many are below or beyond."""
+    size = np.uint64(counts.size)
+    first = np.uint64(np.int64(low))
+    outside = 0
+    for i in range(values.size):
+        place = np.uint64(values[i]) - first
+        if place < size:
+            counts[place] += 1
+        else:
+            outside += 1
+    return outside

@@ -17,6 +17,8 @@ from compress.prediction.registry import MODELS
 from compress.transforms import STEPS
 from compress.transforms.step import (
     END,
+    STAGE_HOLES,
+    STAGE_NUMBERS,
     STAGE_ORDER,
     Child,
     Context,
@@ -163,3 +165,31 @@ def test_a_refused_step_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = len(compress.compress(values, level=1))
     monkeypatch.setitem(STEPS, refusing.CODE, refusing)
     assert len(compress.compress(values, level=1)) == alone
+
+
+@pytest.mark.parametrize("level", [1, 3, 5])
+def test_floats_that_refuse_all_that_suits_their_sample_are_coded(
+    level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many steps as go on at any level suit a sample of floats, and none of them the whole."""
+
+    def split(array: np.ndarray, parameters: Parameters) -> tuple[Child, ...] | None:
+        del parameters
+        zeros = np.zeros(array.shape, np.int64)
+        return (Child(zeros, next_stage=STAGE_HOLES),) if array.size < 20_000 else None
+
+    for code in range(901, 911):
+        refusing = SimpleNamespace(
+            **{
+                **vars(STRANGER),
+                "CODE": code,
+                "TRAITS": Traits(STAGE_NUMBERS, search_ns=0.0, encode_ns=1.0, decode_ns=1.0),
+                "accepts": lambda dtype: dtype.kind == "f",
+                "candidates": lambda *_: iter([(0,)]),
+                "split": split,
+            }
+        )
+        monkeypatch.setitem(STEPS, code, refusing)
+    values = np.random.default_rng(6).normal(0, 1, 60_000)
+    data = compress.compress(values, level=level)
+    assert (compress.decompress(data) == values).all()
