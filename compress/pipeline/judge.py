@@ -19,7 +19,7 @@ from compress.prediction.model import Parameters, Plane
 from compress.sampling import sample_of
 from compress.transforms.step import Child
 
-__all__ = ["Considered", "Judge", "Tried"]
+__all__ = ["FINALISTS", "Considered", "Judge", "Tried"]
 
 # Bits that a model learns for: it pays them once, a trial counts them for every part of the plane.
 _LEARNING = 1000.0
@@ -30,7 +30,7 @@ _DEAREST = 0.1
 # takes up to a tenth of a second, and estimates are not wrong by more than their half.
 _MINOR = 1 / 32
 # How many of those that trials leave are coded in full: each takes as long as the result.
-_FINALISTS = 2
+FINALISTS = 2
 # Samples that a plane is judged by at least.
 _LEAST_PART = 1 << 10
 
@@ -150,7 +150,7 @@ class Judge(NamedTuple):
                 break
         # What is small is coded by all that are left, else the best two.
         if rounds and len(rounds) == len(effort.rounds):
-            pool = pool[:_FINALISTS]
+            pool = pool[:FINALISTS]
         best: Tried | None = None
         for fit in [*pool, *(other for other in fits if other not in pool)]:
             # Others only where these decline the whole plane.
