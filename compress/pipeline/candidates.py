@@ -76,6 +76,7 @@ def chains(
         cheapest first.
     """
     firsts = steps_from(stage, array.dtype, effort, without)
+    context = context._replace(shared={}, most=effort.sample)
     return _chains(array, total, firsts, context, effort, [effort.visits])
 
 
@@ -165,7 +166,8 @@ def _through(
         else:
             visits[0] -= 1
             steps = steps_from(child.next_stage, child.plane.dtype, effort)
-            below.append(_chains(child.plane, share, steps, Context(), effort, visits))
+            own_context = Context(shared={}, most=effort.sample)
+            below.append(_chains(child.plane, share, steps, own_context, effort, visits))
     found: list[_Scored] = []
     for chosen in _combined(children, below):
         bits = cost + _SIMPLER * sum(scored[0] for scored in chosen)

@@ -178,7 +178,8 @@ class Judge(NamedTuple):
     def estimated(self, fit: Fit, plane: Plane) -> float:
         """J of a plane model by its bound."""
         price = self.price(fit.model.decode_ns(()), fit.model.encode_ns(()))
-        return fit.model.bound(plane, plane.size) + plane.size * price
+        bound = fit.model.bound(plane, plane.size, self.effort.sample)
+        return bound + plane.size * price
 
     def learned(self, fit: Fit, trial: Plane, child: Child) -> Parameters | None:
         """Learn the parameters of a model for a trial of a plane."""

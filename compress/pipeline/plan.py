@@ -32,7 +32,6 @@ from compress.transforms.step import END, STAGE_WHOLE, Child, Context, is_plane
 __all__ = ["Considered", "plan_alike", "plan_field"]
 
 Array = NDArray[Any]
-_INNER = Context()
 # Samples of a field up to which lower levels are tried in full.
 _SHORT = 1 << 12
 # Steps for whole planes that may follow one another.
@@ -98,7 +97,7 @@ def plan_field(
     """
     kept: list[Considered] = [] if considered is None else considered
     search = _Search(EFFORT[level], Judge(EFFORT[level], kept, {}, {}, {}, {}, {}), {})
-    found = _planned(search, field, max_error)
+    found = _planned(search, field, Context(max_error, most=EFFORT[level].sample))
     # More effort never chooses worse: where it is cheap, lower levels take part with all they do.
     if level > 1 and field.size <= _SHORT:
         lower = plan_field(field, level - 1, max_error)
@@ -123,7 +122,8 @@ def plan_alike(
     (Node, list of (int64 array, bytes)) or None
         As `plan_field`; None where a step or a model refuses the field.
     """
-    return _alike(Child(field), EFFORT[level], Context(max_error), plan)
+    effort = EFFORT[level]
+    return _alike(Child(field), effort, Context(max_error, most=effort.sample), plan)
 
 
 def _alike(
@@ -146,7 +146,8 @@ def _alike(
     if parameters is None or children is None or len(children) != len(plan.children):
         return None
     below = [
-        _alike(one, effort, _INNER, sub) for one, sub in zip(children, plan.children, strict=True)
+        _alike(one, effort, Context(most=effort.sample), sub)
+        for one, sub in zip(children, plan.children, strict=True)
     ]
     found = [one for one in below if one is not None]
     if len(found) < len(below):
@@ -160,9 +161,9 @@ def _size(planned: tuple[Node, list[Part]]) -> int:
     return len(write_node(node)) + sum(len(data or b"") for _, data in parts)
 
 
-def _planned(search: _Search, field: Array, max_error: float | None) -> tuple[Node, list[Part]]:
+def _planned(search: _Search, field: Array, context: Context) -> tuple[Node, list[Part]]:
     """Choose a chain, then a plane model for each plane that it leaves."""
-    ranked = search.ranked(field, _Place(0, context=Context(max_error)))
+    ranked = search.ranked(field, _Place(0, context=context))
     # Trials are of parts: what is close to the cheapest by them is coded in full.
     coded = [search.coded(carried) for carried in ranked[:FINALISTS]]
     return min(coded, key=lambda one: one[0])[1:]
@@ -356,9 +357,9 @@ class _Search(NamedTuple):
         plane = child.plane
         if depth >= _MOST_WHOLE:
             return [None]
-        alone = self.bits(plane)
-        found: list[tuple[float, int, _Option | None]] = [(alone, 0, None)]
-        context = Context(shared={})
+        found: list[tuple[float, int, _Option | None]] = []
+        alone: float | None = None
+        context = Context(shared={}, most=self.effort.sample)
         whole = steps_from(STAGE_WHOLE, plane.dtype, self.effort)
         # The quick searches first, for they may spare the others.
         for step in sorted(whole, key=lambda step: step.TRAITS.search_ns):
@@ -369,12 +370,17 @@ class _Search(NamedTuple):
                 option = _Option(step, parameters, children)
                 if not children:
                     return [option]
+                if alone is None:
+                    alone = self.bits(plane)
+                    found.append((alone, 0, None))
                 bits = sum(self.bits(sub.plane) for sub in children)
                 bits += plane.size * self.judge.price(step.TRAITS.decode_ns, step.TRAITS.encode_ns)
                 if bits < alone and _is_sure(option, plane):
                     return [option]
                 if bits < alone:
                     found.append((bits, len(found), option))
+        if not found:
+            return [None]
         found.sort()
         if not self.effort.trials or depth > 1 or child.role in ("mask", "side"):
             return [found[0][2]]

@@ -7,7 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Parameters", "Plane", "PlaneModel"]
+__all__ = ["MOST", "Parameters", "Plane", "PlaneModel"]
+
+# Samples of a plane that an estimate looks at where nothing else is said.
+MOST = 1 << 14
 
 Plane = NDArray[np.int64]
 Parameters = tuple[int, ...]
@@ -33,8 +36,11 @@ class PlaneModel(Protocol):
     KNOWS_HOLES: bool
     FITS_ON_A_PART: bool
 
-    def bound(self, plane: Plane, total: int) -> float:
-        """Estimate the bits that ``total`` samples take at least; 0 where that is unknown."""
+    def bound(self, plane: Plane, total: int, most: int = MOST) -> float:
+        """Estimate the bits that ``total`` samples take at least; 0 where that is unknown.
+
+        Looks at ``most`` samples of the plane, about, where some tell of all.
+        """
 
     def decode_ns(self, parameters: Parameters) -> float:
         """Nanoseconds a sample that decoding takes."""

@@ -19,8 +19,9 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.kernels import kernel
-from compress.sampling import middle
+from compress.sampling import middle, thinned
 from compress.transforms.sample import central_value
+from compress.transforms.spread import mean_bits
 from compress.transforms.step import (
     INT64,
     STAGE_HOLES,
@@ -46,10 +47,12 @@ MAX_ORDER = 3
 MAX_MODULUS = 1 << 61
 _WINDOW = 1 << 11
 _LEAST = 64
+# Differences that a median is taken of.
+_MEDIAN_OF = 1 << 9
 # Bits a sample that differences must gain.
 _GAIN = 0.5
 # Share of differences above which one of them stands out, and how far the rarest lie apart.
-_ATOM, _FAR = 0.1, 1 << 8
+_ATOM, _FAR, _USUAL = 0.1, 1 << 8, 0.9
 _JUMPS = 2
 # Wraps that are rarer cost little.
 _RARE = 1 / 1024
@@ -68,7 +71,8 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     flat = array.reshape(-1)
     window = middle(flat, _WINDOW)
     first = np.diff(window)
-    usual = min(_spread(window), _spread(first))
+    alone, changed = _spread(window), _spread(first)
+    usual = min(alone, changed)
     found = [(_spread(np.diff(first, order - 1)), order, 0, 0) for order in (2, 3)]
     bounds = int(flat.min()), int(flat.max())
     for modulus in _moduli(np.diff(first), bounds[1] - bounds[0] + 1):
@@ -82,23 +86,25 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         # Orders that gain nothing add noise; natural moduli are the likely ones.
         _, *best = min((choice for choice in found if choice[0] < least + 0.1), key=itemgetter(1))
         yield _parameters(flat, *best)
-    if _spread(first) < _spread(window) - _GAIN and _stands_out(first):
+    if changed < alone - _GAIN and _stands_out(first):
         yield _parameters(flat, 1, 0, 0)
 
 
 def _spread(numbers: Plane) -> float:
     """Bits of numbers less the middle one, about."""
-    distances = (numbers - central_value(numbers)).astype(np.float64)
-    return float(np.mean(np.log2(1 + np.abs(distances))))
+    return mean_bits(numbers, int(central_value(thinned(numbers, _MEDIAN_OF))))
 
 
 def _stands_out(differences: Plane) -> bool:
     """Whether one difference recurs, or some lie far outside the others, each by itself."""
-    counts = np.unique(differences, return_counts=True)[1]
-    if int(counts.max()) > _ATOM * differences.size:
+    ordered = np.sort(differences)
+    often = int(_ATOM * differences.size)
+    if np.any(ordered[often:] == ordered[: ordered.size - often]):
         return True
-    distances = np.abs(differences.astype(np.float64) - float(np.median(differences)))
-    far = np.pad(distances > _FAR * (1 + float(np.quantile(distances, 0.9))), 1)
+    distances = np.abs(differences.astype(np.float64) - float(ordered[ordered.size // 2]))
+    place = int(_USUAL * distances.size)
+    usual = float(np.partition(distances, place)[place])
+    far = np.pad(distances > _FAR * (1 + usual), 1)
     # A spike makes two, one after the other; plane models bear spikes and a jump or two.
     alone = far[1:-1] & ~far[:-2] & ~far[2:]
     return int(np.count_nonzero(alone)) > _JUMPS
@@ -107,8 +113,8 @@ def _stands_out(differences: Plane) -> bool:
 def _moduli(seconds: Plane, extent: int) -> list[int]:
     """List what second differences are about multiples of, beside zero; natural ones first."""
     distances = np.abs(seconds.astype(np.float64))
-    far = distances > distances.max() / 4
-    if not _RARE < far.mean() < 1:
+    far = distances > distances.max(initial=0.0) / 4
+    if not _RARE * far.size < np.count_nonzero(far) < far.size:
         return []
     modulus, near = float(np.median(distances[far])), float(np.median(distances[~far]))
     if not 4 <= modulus <= MAX_MODULUS or near > modulus / 16:

@@ -6,6 +6,7 @@ No parameters. Children: the indexes, then the sorted values, all of which occur
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from compress.errors import CorruptError
 from compress.sampling import runs
 from compress.transforms.distinct import distinct_values, positions_of, recurring_share
+from compress.transforms.sample import statistics_of
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_WHOLE,
@@ -48,30 +50,39 @@ accepts = is_plane
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Look for values that recur, at most 65,536, with gaps between them."""
-    del context
     if array.size < OFTEN:
+        return
+    seen = context.once(statistics_of, array.reshape(-1))
+    extent = seen.high - seen.low + 1
+    if not _repays(array.size, extent, seen.values.size):
         return
     share = recurring_share(runs(array, LONGEST, LONGEST >> 6))
     if share < LEAST_SHARE:
         return
-    if share < 1 - 2 / OFTEN and _shorter(array, array.size * (1 - share)) < SHORTER:
+    if share < 1 - 2 / OFTEN and _shorter(extent, array.size * (1 - share)) < SHORTER:
         return
     values = distinct_values(array, min(LIMIT, array.size))
-    if values is None or values.size < 2:
-        return
-    # Dense values gain nothing from being numbered.
-    if int(values[-1]) - int(values[0]) < values.size:
+    if values is None or values.size < 2 or not _repays(array.size, extent, values.size):
         return
     if OFTEN * values.size > array.size:
-        shorter = _shorter(array, values.size)
+        shorter = _shorter(extent, values.size)
         if shorter < SHORTER or (array.size - values.size) * shorter < LISTED * values.size:
             return
     yield Found((), array, values)
 
 
-def _shorter(array: Array, count: float) -> float:
+def _repays(samples: int, extent: int, count: int) -> bool:
+    """Whether gaps between so many values can save what it costs to list these.
+
+    Dense values gain nothing from being numbered. A value costs a bit at least; indexes are shorter
+    by the gaps, about, or twice that where most samples lie where most gaps are.
+    """
+    return extent > count and 2 * samples * math.log2(extent / count) > count
+
+
+def _shorter(extent: int, count: float) -> float:
     """Bits that the index among so many values is shorter than a value."""
-    return float(np.log2(float(array.max()) - float(array.min()) + 1) - np.log2(count + 1))
+    return math.log2(extent) - math.log2(count + 1)
 
 
 def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:

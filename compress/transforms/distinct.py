@@ -14,6 +14,8 @@ __all__ = ["distinct_values", "positions_of", "recurring_share"]
 
 # Samples looked at, and how many at least say anything.
 SAMPLE, LEAST = 2048, 64
+# A range of so many values a sample is marked rather than hashed: a few bytes a value.
+NARROW = 2
 
 
 @kernel(inline="never")
@@ -112,6 +114,12 @@ def distinct_values(plane: Plane, limit: int) -> Plane | None:
     numpy.ndarray of int64 or None
         Sorted, at most ``limit`` of them; ``None`` when there are more.
     """
+    low, high = (int(plane.min()), int(plane.max())) if plane.size else (0, 0)
+    if high - low < NARROW * plane.size:
+        found = np.zeros(high - low + 1, np.bool_)
+        found[plane.reshape(-1) - low] = True
+        values = np.flatnonzero(found) + low
+        return values if values.size <= limit else None
     keys = np.empty(limit, np.int64)
     count = int(_insert(plane.reshape(-1), limit, keys, _table(limit)))
     return None if count < 0 else np.sort(keys[:count])
@@ -125,6 +133,14 @@ def positions_of(plane: Plane, values: Plane) -> Plane | None:
     numpy.ndarray of int64 or None
         Of the plane's shape; ``None`` when an element is not among the values.
     """
+    low, high = int(values[0]), int(values[-1])
+    if high - low < NARROW * plane.size:
+        if plane.min() < low or plane.max() > high:
+            return None
+        numbers = np.full(high - low + 1, -1, np.int64)
+        numbers[values - low] = np.arange(values.size)
+        found: Plane = numbers[plane - low]
+        return None if values.size < numbers.size and found.min() < 0 else found
     where, keys = _table(values.size), np.empty(values.size, np.int64)
     if int(_insert(values, values.size, keys, where)) != values.size:
         return None

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from compress.transforms.period import find_period
+from compress.transforms.period import period_of
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_WHOLE,
@@ -40,7 +40,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Find a lag at which samples resemble each other more than neighbours do."""
     if array.ndim == 0 or array.size // max(array.shape[0], 1) > 1:
         return
-    period = context.once(find_period, array.reshape(-1))
+    period = period_of(array.reshape(-1), context)
     if period is not None:
         yield (period,)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.sampling import middle
-from compress.transforms.period import find_period
+from compress.transforms.period import period_of
 from compress.transforms.sample import central_value
 from compress.transforms.step import (
     STAGE_HOLES,
@@ -55,7 +55,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     flat = array.reshape(-1)
     window = middle(flat, _WINDOW)
     periods = {*_beats(_magnitudes(window)[:-1]), *_beats(_magnitudes(np.diff(window)))}
-    period = context.once(find_period, flat)
+    period = period_of(flat, context)
     if period is not None:
         periods.add(period)
     # A multiple of the number of sources does as well, but for its shorter planes.

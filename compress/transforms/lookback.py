@@ -20,7 +20,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.sampling import middle
-from compress.transforms.spread import density_bits, spacing_bits
+from compress.transforms.spread import density_bits, mean_bits, spacing_bits
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_ORDER,
@@ -76,7 +76,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         return
     flat = array.reshape(-1)
     glance = middle(flat, _GLANCE)
-    apart = _bits(np.diff(glance))
+    apart = mean_bits(np.diff(glance))
     if spacing_bits(glance, _SPACING) > apart - 2 * _GAIN:
         return
     window = middle(flat, _WINDOW)
@@ -86,7 +86,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     if reach < MAX_SMOOTHED_REACH:
         choices += [(smoothing, 0) for smoothing in SMOOTHINGS]
     costs = [_cost(window, (MAX_TRACKS, BY_RECENCY, reach, *choice), fresh) for choice in choices]
-    limit = min(_bits(np.diff(window)) - _GAIN, density_bits(window, _SELDOM) + _DEARER)
+    limit = min(mean_bits(np.diff(window)) - _GAIN, density_bits(window, _SELDOM) + _DEARER)
     if min(costs) > limit:
         return
     # The simplest expectation is the likeliest.
@@ -100,11 +100,6 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         _cost(window, (tracks, BY_NUMBER, reach, smoothing, trend), fresh) for tracks in fewer
     ]
     yield (fewer[int(np.argmin(numbers))], BY_NUMBER, reach, smoothing, trend)
-
-
-def _bits(numbers: Plane) -> float:
-    """Bits of numbers, about."""
-    return float(np.mean(np.log2(1 + np.abs(numbers.astype(np.float64)))))
 
 
 def _entropy(values: Plane) -> float:

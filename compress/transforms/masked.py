@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from compress.sampling import runs
-from compress.transforms.sample import MAX_SPECIALS, isolated_values
+from compress.transforms.sample import MAX_SPECIALS, Statistics, isolated_among, statistics_of
 from compress.transforms.special import check_special, layouts, merge, set_apart
 from compress.transforms.step import (
     STAGE_DIGITS,
@@ -35,7 +34,6 @@ from compress.transforms.step import (
 
 CODE = 6
 NAME = "masked"
-SAMPLE = 4096
 BACKGROUND = 0.3
 # Of a sample: one in 256. Among float64 of full mantissas the mask of rarer ones costs more than a
 # fifth of what it saves.
@@ -47,30 +45,42 @@ accepts = is_plane
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Look for repeated values far from the others, and for a background."""
-    del context
     if array.size < 16:
         return
     flat = array.reshape(-1)
-    # A rare fill value can escape a sample, but not the extremes; they count as often as they are.
-    extremes = np.array([flat.min(), flat.max()])
-    sample = runs(flat, SAMPLE)
-    sample = np.concatenate([sample, *[np.repeat(v, min(2, _count(flat, v))) for v in extremes]])
-    specials = list(isolated_values(sample))
-    rest = sample[~np.isin(sample, specials)]
-    specials += _frequent_values(rest)[: MAX_SPECIALS - len(specials)]
+    seen = context.once(statistics_of, flat)
+    specials = _rare_values(flat, seen)
+    others = ~np.isin(seen.values, specials) if specials else np.ones(seen.values.size, np.bool_)
+    frequent = _frequent_values(seen.values[others], seen.counts[others])
+    specials += frequent[: MAX_SPECIALS - len(specials)]
     if specials:
-        for layout in layouts(array.shape, np.isin(sample, specials)):
+        for layout in layouts(array.shape, np.isin(seen.sample, specials)):
             yield (layout, *specials)
 
 
-def _frequent_values(sample: Plane) -> list[int]:
+def _rare_values(flat: Plane, seen: Statistics) -> list[int]:
+    """Values far from all others, such as fill values."""
+    # A rare one can escape a sample, but not the extremes; they count as often as they are.
+    ends = np.array([seen.low, seen.high])
+    values = np.unique(np.concatenate([ends, seen.values]))
+    counts = np.zeros(values.size, np.int64)
+    counts[np.searchsorted(values, seen.values)] = seen.counts
+    often = counts.copy()
+    often[[0, -1]] += 2
+    if not isolated_among(values, often):
+        return []
+    counts[[0, -1]] += [min(2, int(np.count_nonzero(flat == end))) for end in ends]
+    return list(isolated_among(values, counts))
+
+
+def _frequent_values(values: Plane, counts: Plane) -> list[int]:
     """Values that occur far more often than all others, and a background, the most frequent first.
 
     Exact zeros among full mantissas are atoms in a continuum, and there may be several: both ends
     of a range to which values were clipped.
     """
-    values, counts = np.unique(sample, return_counts=True)
-    if values.size <= 2:
+    total = int(counts.sum())
+    if values.size <= 2 or counts.max() < min(ATOM, BACKGROUND * total):
         return []
     order = np.argsort(-counts, kind="stable")[: MAX_SPECIALS + 1]
     ranked = counts[order].tolist()
@@ -79,13 +89,9 @@ def _frequent_values(sample: Plane) -> list[int]:
         (i + 1 for i, (n, m) in enumerate(itertools.pairwise(ranked)) if n >= max(ATOM, 8 * m)),
         default=0,
     )
-    if atoms == 0 and ranked[0] > BACKGROUND * sample.size:
+    if atoms == 0 and ranked[0] > BACKGROUND * total:
         atoms = 1
     return [int(values[i]) for i in order[:atoms]]
-
-
-def _count(flat: Array, value: Any) -> int:
-    return int(np.count_nonzero(flat == value))
 
 
 def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.transforms.spread import mean_bits
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_WHOLE,
@@ -79,14 +80,10 @@ def _triangle(side: int) -> tuple[Any, Any]:
     return rows, np.where(long, column, side - 1 + even - column)
 
 
-def _bits(differences: Array) -> float:
-    return float(np.mean(np.log2(1 + np.abs(differences.astype(np.float64)))))
-
-
 def _are_near(some: Plane, others: Plane) -> bool:
     """Whether the differences are far smaller than those of neighbours."""
     steps = np.diff(some, axis=-1)
-    return steps.size > 0 and _bits(others - some) + CLOSER < _bits(steps)
+    return steps.size > 0 and mean_bits(others - some) + CLOSER < mean_bits(steps)
 
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
-from compress.sampling import runs
+from compress.transforms.sample import statistics_of
 from compress.transforms.step import (
     INT64,
     STAGE_DIGITS,
@@ -34,8 +34,10 @@ from compress.transforms.step import (
 
 CODE = 8
 NAME = "multiples"
-SAMPLE = 2048
+# Differences in a group: exceptions leave a group without a divisor that all samples nearly have.
 GROUP = 4
+# Share of samples that have the same remainder, and of groups that have a divisor then, at least.
+SHARE, LEAST_GROUPS = 0.8, 0.1
 
 TRAITS = Traits(STAGE_DIGITS, encode_ns=2.5, decode_ns=1.0)
 accepts = is_plane
@@ -43,34 +45,45 @@ accepts = is_plane
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Take the common divisor of differences, or of most of them."""
-    del context
-    sample = np.unique(runs(array, SAMPLE, 16))
-    if sample.size < 3 or int(sample[-1]) - int(sample[0]) > INT64[1]:
+    if array.size < 3:
         return
-    differences = sample[1:] - sample[0]
-    base = int(np.gcd.reduce(differences))
-    most = _common_base(np.diff(sample))
+    seen = context.once(statistics_of, array.reshape(-1))
+    values = seen.values
+    if values.size < 3 or int(values[-1]) - int(values[0]) > INT64[1]:
+        return
+    divisors = _common_divisors(np.diff(values))
+    base = int(np.gcd.reduce(divisors))
+    most = _common_base(divisors)
     if most >= 4 * base:
-        remainders, counts = np.unique(runs(array, SAMPLE, 16) % most, return_counts=True)
-        if counts.max() > 0.8 * counts.sum():
+        remainders, counts = np.unique(seen.sample % most, return_counts=True)
+        if counts.max() > SHARE * counts.sum():
             yield (most, int(remainders[int(np.argmax(counts))]), 1)
             return
     if base < 2:
         return
-    offset = int(sample[0]) % base
+    offset = int(values[0]) % base
     # The whole array decides whether there are remainders.
     yield (base, offset, int(not np.all(array % base == offset)))
 
 
-def _common_base(differences: Plane) -> int:
-    """Divisor of most small groups of differences: few exceptions leave most groups without."""
-    if differences.size < 16 * GROUP:
+def _common_divisors(differences: Plane) -> Plane:
+    """Give the common divisors of small groups of differences, each from all over the range."""
+    count = differences.size // GROUP
+    if count == 0:
+        return differences
+    divisors: Plane = np.gcd.reduce(differences[: count * GROUP].reshape(GROUP, count), axis=0)
+    rest = differences[count * GROUP :]
+    return np.concatenate([divisors, rest]) if rest.size else divisors
+
+
+def _common_base(divisors: Plane) -> int:
+    """Divisor of most groups of differences: few exceptions leave most groups without."""
+    # Each group is of two values for every difference, all of which must be multiples.
+    if divisors.size < 16 or np.count_nonzero(divisors > 1) < LEAST_GROUPS * divisors.size:
         return 0
-    mixed = np.random.default_rng(0).permutation(differences)
-    groups = mixed[: mixed.size // GROUP * GROUP].reshape(-1, GROUP)
-    divisors, counts = np.unique(np.gcd.reduce(groups, axis=1), return_counts=True)
-    worth = np.where(divisors > 1, counts * np.log2(np.maximum(divisors, 1)), 0)
-    return int(divisors[int(np.argmax(worth))])
+    distinct, counts = np.unique(divisors, return_counts=True)
+    worth = np.where(distinct > 1, counts * np.log2(np.maximum(distinct, 1)), 0)
+    return int(distinct[int(np.argmax(worth))])
 
 
 def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from compress.kernels import kernel
-from compress.sampling import runs
+from compress.transforms.sample import statistics_of
 from compress.transforms.special import Mask, check_special, layouts, merge, set_apart
 from compress.transforms.step import (
     INT64,
@@ -36,7 +36,6 @@ from compress.transforms.step import (
 
 CODE = 24
 NAME = "outliers"
-_SAMPLE = 1 << 12
 _LEAST = 64
 # The usual changes, how far beyond them an outlier is, and the largest share of outliers.
 _USUAL, _FAR, _SHARE = 0.9, 64, 1 / 16
@@ -49,23 +48,21 @@ accepts = is_plane
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Look for changes far beyond the usual ones, there and back."""
-    del context
     if array.size < _LEAST:
         return
     flat = array.reshape(-1)
-    usual = float(np.quantile(_changes(runs(flat, _SAMPLE)), _USUAL))
+    seen = context.once(statistics_of, flat)
+    changes = np.abs(np.diff(seen.sample).astype(np.float64))
+    place = int(_USUAL * (changes.size - 1))
+    usual = float(np.partition(changes, place)[place])
     step = 1 << int(_FAR * (usual + 1)).bit_length()
-    if step > INT64[1] or float(flat.max()) - float(flat.min()) <= step:
+    if step > INT64[1] or seen.high - seen.low <= step:
         return
     good = _good(array, step)
     bad = flat.size - int(np.count_nonzero(good))
     if 0 < bad <= _SHARE * flat.size:
         for layout in layouts(array.shape, ~good):
             yield (layout, step)
-
-
-def _changes(flat: Plane) -> Any:
-    return np.abs(np.diff(flat).astype(np.float64))
 
 
 @kernel("void(const(i8[::1]), i8, b1[::1])")

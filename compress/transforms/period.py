@@ -7,25 +7,24 @@ from typing import Any
 import numpy as np
 
 from compress.kernels import kernel
-from compress.sampling import runs
+from compress.sampling import middle, runs
 from compress.transforms.sample import central_value
-from compress.transforms.step import Plane
+from compress.transforms.spread import mean_bits
+from compress.transforms.step import Context, Plane
 
-__all__ = ["find_period", "find_repeat"]
+__all__ = ["period_of", "repeat_of"]
 
-WINDOW = 1 << 15
+# Samples that are looked at: so many of those that the level looks at, and so many at most.
+LOOKS, WINDOW = 4, 1 << 15
 LONGEST = 1 << 13
 REPEATS = 1 << 18
 SHORTEST = 256
 # Samples that a median is taken of.
-MEDIANS_OF = 1 << 12
+MEDIANS_OF = 1 << 10
 # So many runs are looked at one by one, and about as many of all that follow.
 EVERYWHERE = 1 << 14
-
-
-def _cost(differences: Any) -> float:
-    """Bits per difference, about."""
-    return float(np.mean(np.log2(1 + np.abs(differences.astype(np.float64)))))
+# Distances that are listed: the most frequent ones are among the first, too.
+LISTED = 1 << 14
 
 
 def _autocorrelation(values: Any, reach: int) -> Any:
@@ -46,18 +45,18 @@ def _mixed(value: Any) -> Any:
     return ((low >> np.int64(13)) ^ (high >> np.int64(11)) ^ low) & np.int64(0x7FFFFFFFFFF)
 
 
-@kernel("Tuple((i8, i8))(const(i8[::1]), i8, i8, i8[::1], i8[::1])")
-def _count_distances(
-    values: Plane, everywhere: int, mask: int, table: Plane, counts: Plane
+@kernel("Tuple((i8, i8))(const(i8[::1]), i8, i8, i4[::1], i4[::1])")
+def _find_distances(
+    values: Plane, everywhere: int, mask: int, table: Any, distances: Any
 ) -> tuple[int, int]:
-    """Count how far back runs of four samples were seen last.
+    """List how far back runs of four samples were seen last.
 
     Looks at all of the first runs, and at one in ``mask + 1`` of those behind, by what they hold:
     so a run that comes again is looked at both times or never. Returns the runs that were looked
-    at and those that were seen before.
+    at and those that were seen before; there may be more of these than the list has room for.
     """
     slots = np.int64(table.size - 1)
-    n = min(values.size - 3, counts.size)
+    n = min(values.size - 3, REPEATS)
     looked = 0
     found = 0
     first, second, third = np.int64(0), np.int64(0), np.int64(0)
@@ -78,7 +77,8 @@ def _count_distances(
             for j in range(4):
                 same = same and values[before + j] == values[start + j]
             if same:
-                counts[start - before] += 1
+                if found < distances.size:
+                    distances[found] = start - before
                 found += 1
     return looked, found
 
@@ -88,34 +88,36 @@ def _repeats(values: Plane) -> list[int]:
     count = min(values.size - 3, REPEATS)
     some = max(1, count // EVERYWHERE)
     mask = (1 << (some - 1).bit_length()) - 1
-    counts = np.zeros(count, np.int64)
-    table = np.full(1 << min(count, 2 * EVERYWHERE).bit_length(), -1, np.int64)
-    looked, found = _count_distances(values, EVERYWHERE, mask, table, counts)
+    table = np.full(1 << min(count, 2 * EVERYWHERE).bit_length(), -1, np.int32)
+    distances = np.empty(min(count, LISTED), np.int32)
+    looked, found = _find_distances(values, EVERYWHERE, mask, table, distances)
     if found < looked // 64 + 4:
         return []
-    counts[:2] = 0
-    often = np.flatnonzero(counts > max(found // 16, 4))
-    return [int(lag) for lag in often[np.argsort(-counts[often])[:4]]]
+    found = min(found, distances.size)
+    lags, counts = np.unique(distances[:found], return_counts=True)
+    often = np.flatnonzero((counts > max(found // 16, 4)) & (lags > 1))
+    return [int(lag) for lag in lags[often[np.argsort(-counts[often])[:4]]]]
 
 
-def find_repeat(values: Plane) -> int | None:
+def repeat_of(values: Plane, context: Context) -> int | None:
     """Lag at which a sequence most often repeats itself exactly.
 
     Parameters
     ----------
     values : numpy.ndarray of int64
         One-dimensional.
+    context : Context
 
     Returns
     -------
     int or None
         At least 2.
     """
-    lags = _repeats(values) if values.size >= SHORTEST else []
+    lags = context.once(_repeats, values) if values.size >= SHORTEST else []
     return lags[0] if lags else None
 
 
-def find_period(values: Plane) -> int | None:
+def period_of(values: Plane, context: Context) -> int | None:
     """Lag whose samples are closer than the neighbours are.
 
     Candidates are the peaks of the autocorrelation of the differences (which finds periods that
@@ -125,6 +127,7 @@ def find_period(values: Plane) -> int | None:
     ----------
     values : numpy.ndarray of int64
         One-dimensional.
+    context : Context
 
     Returns
     -------
@@ -132,33 +135,40 @@ def find_period(values: Plane) -> int | None:
     """
     if values.size < SHORTEST:
         return None
-    window = values[(values.size - min(values.size, WINDOW)) // 2 :][:WINDOW]
+    return context.once(_find, values, context)
+
+
+def _find(values: Plane, context: Context) -> int | None:
+    most = min(WINDOW, LOOKS * context.most)
+    window = middle(values, most)
     window = window - central_value(runs(window, MEDIANS_OF))
-    numbers = window.astype(np.float64)
-    limit = 8 * float(np.median(np.abs(runs(numbers, MEDIANS_OF)))) + 8
-    changes = np.diff(np.clip(numbers, -limit, limit))
-    energy = float(np.sum(changes**2))
+    limit = min(8 * int(central_value(np.abs(runs(window, MEDIANS_OF)))) + 8, 1 << 62)
+    changes = np.diff(np.clip(window, -limit, limit))
+    numbers = (changes / limit).astype(np.float32)
+    energy = float(np.dot(numbers, numbers))
     if energy == 0:
         return None
     reach = min(LONGEST, window.size // 4)
-    correlation = _autocorrelation(changes, reach) / energy
+    correlation = _autocorrelation(numbers, reach) / energy
     # Peaks that chance makes shrink with the length of the window.
     floor = max(0.1, 5 / np.sqrt(window.size))
     high = np.flatnonzero(correlation[2:] > floor) + 2
     peaks = high[np.argsort(-correlation[high])[:6]]
-    candidates = {int(peak) for peak in peaks} | set(_repeats(values))
+    candidates = {int(peak) for peak in peaks} | set(context.once(_repeats, values))
     if not candidates:
         return None
-    best, cost = None, min(_cost(changes), _cost(numbers)) - 0.15
-    glance = min(_cost(runs(changes, MEDIANS_OF)), _cost(runs(numbers, MEDIANS_OF)))
+    least = min(mean_bits(changes), mean_bits(window))
+    best, cost = None, least - 0.15
+    early = min(mean_bits(runs(changes, MEDIANS_OF)), mean_bits(runs(window, MEDIANS_OF)))
     for lag in sorted(candidates):
         if 2 * lag > values.size:
             continue
         source = values if lag > window.size // 2 else window
+        differences = source[lag:][:most] - source[:-lag][:most]
         # Some samples tell most lags that gain nothing.
-        if _cost(runs(source[lag:][:WINDOW] - source[:-lag][:WINDOW], MEDIANS_OF)) > glance + 0.3:
+        if mean_bits(runs(differences, MEDIANS_OF)) > early + 0.3:
             continue
-        bits = _cost(source[lag:][:WINDOW] - source[:-lag][:WINDOW])
+        bits = mean_bits(differences)
         if bits < cost - (0.0 if best is None else 0.02):
             best, cost = lag, bits
     return best

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
-from compress.transforms.period import find_repeat
+from compress.transforms.period import repeat_of
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_WHOLE,
@@ -55,7 +55,6 @@ accepts = is_plane
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Find rows that repeat the one before, the most saving first, or a repeat further back."""
-    del context
     if array.size == 0 or array.ndim == 0:
         return
     found = [(_saving(array), (1,)), *_along_other_axes(array)]
@@ -66,7 +65,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     if array.shape[0] < _LEAST_ROWS:
         return
     first = np.ascontiguousarray(array.reshape(array.shape[0], -1)[:, 0])
-    lag = find_repeat(first)
+    lag = repeat_of(first, context)
     if lag is None or np.mean(_same(array[lag:], array[:-lag])) < SHARE:
         return
     yield (lag,)

@@ -2,16 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from compress.sampling import runs
 from compress.transforms.ordered import to_plane
 from compress.transforms.step import Array, Plane
 
-__all__ = ["central_value", "fill_values", "isolated_values", "repeated_values"]
+__all__ = [
+    "Statistics",
+    "central_value",
+    "fill_values",
+    "isolated_among",
+    "isolated_values",
+    "repeated_values",
+    "statistics_of",
+]
 
 MAX_SPECIALS = 8
+# Samples that are counted: what is rarer than one in some hundreds shows by the bounds only.
+SAMPLE = 1 << 12
+# A range of so many values a sample is counted faster than sorted.
+NARROW = 4
+
+
+class Statistics(NamedTuple):
+    """What several steps must know of a plane.
+
+    Attributes
+    ----------
+    low, high : int
+        Its bounds.
+    sample : numpy.ndarray of int64
+        Some of it: short runs, in their order.
+    values, counts : numpy.ndarray of int64
+        The distinct values of the sample in rising order, and how often each occurs.
+    """
+
+    low: int
+    high: int
+    sample: Plane
+    values: Plane
+    counts: Plane
+
+
+def statistics_of(plane: Plane) -> Statistics:
+    """Look at a plane that is not empty; `Context.once` spares all steps but one the look."""
+    sample = runs(plane, SAMPLE)
+    low, high = int(sample.min()), int(sample.max())
+    if high - low < NARROW * sample.size:
+        counts = np.bincount(sample - low)
+        values = np.flatnonzero(counts)
+        counts, values = counts[values], values + low
+    else:
+        values, counts = np.unique(sample, return_counts=True)
+    return Statistics(int(plane.min()), int(plane.max()), sample, values, counts)
 
 
 def central_value(values: Plane) -> np.int64:
@@ -42,6 +88,11 @@ def isolated_values(values: Array) -> tuple[Any, ...]:
         rest four times (and is more than 32 for integers).
     """
     distinct, counts = np.unique(values, return_counts=True)
+    return isolated_among(distinct, counts)
+
+
+def isolated_among(distinct: Array, counts: Plane) -> tuple[Any, ...]:
+    """Find the same among distinct values in rising order; see `isolated_values`."""
     least = 8 if distinct.dtype.kind == "i" else 0
     low, high = 0, distinct.size - 1
     found: list[Any] = []

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
-from compress.transforms.period import find_period
+from compress.transforms.period import period_of
 from compress.transforms.step import (
     STAGE_HOLES,
     STAGE_WHOLE,
@@ -45,7 +45,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Find a period that is there often enough."""
     if array.ndim != 1:
         return
-    period = context.once(find_period, array)
+    period = period_of(array, context)
     if period is not None and LEAST * period <= array.size:
         yield (period,)
 

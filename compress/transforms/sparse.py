@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
-from compress.sampling import runs
+from compress.transforms.sample import statistics_of
 from compress.transforms.step import (
     INT64,
     STAGE_HOLES,
@@ -32,7 +32,6 @@ from compress.transforms.step import (
 
 CODE = 7
 NAME = "sparse"
-SAMPLE = 2048
 LONG_SAMPLE = 1 << 14
 RARE = 1 / 32
 # Gaps of exceptions that keep a distance cost so much less than independent ones, which cost what
@@ -45,11 +44,13 @@ accepts = is_plane
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Take the most frequent value if others are rare."""
-    del context
     if array.size < 16:
         return
-    values, counts = np.unique(runs(array, SAMPLE), return_counts=True)
+    seen = context.once(statistics_of, array.reshape(-1))
+    values, counts = seen.values, seen.counts
     common = values[int(np.argmax(counts))]
+    if values.size != 2 and seen.sample.size - int(counts.max()) > 4 * RARE * seen.sample.size:
+        return
     exceptions = int(np.count_nonzero(array != common))
     if exceptions and (
         exceptions <= RARE * array.size or (values.size == 2 and _are_regular(array, common))

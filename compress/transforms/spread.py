@@ -4,12 +4,45 @@ from __future__ import annotations
 
 import numpy as np
 
+from compress.kernels import kernel
 from compress.transforms.step import Plane
 
-__all__ = ["density_bits", "magnitude_bits", "spacing_bits"]
+__all__ = ["density_bits", "magnitude_bits", "mean_bits", "spacing_bits"]
 
 # Samples that may lie outside a table.
 _RARE = 1 / 256
+
+
+def mean_bits(numbers: Plane, centre: int = 0) -> float:
+    """Bits of a number's distance from a centre, about: the mean of ``log2(1 + distance)``.
+
+    Parameters
+    ----------
+    numbers : numpy.ndarray of int64
+        Any shape.
+    centre : int
+
+    Returns
+    -------
+    float
+        0 where there are no numbers.
+    """
+    return float(_mean_bits(np.ascontiguousarray(numbers).reshape(-1), centre))
+
+
+@kernel("f8(const(i8[::1]), i8)", error_model="numpy")
+def _mean_bits(numbers: Plane, centre: int) -> float:
+    logs = 0.0
+    product = 1.0
+    for i in range(numbers.size):
+        # As floats: a distance may exceed int64.
+        product *= 1.0 + abs(float(numbers[i]) - float(centre))
+        # The product of eight distances is finite.
+        if i & 7 == 7:
+            logs += np.log2(product)
+            product = 1.0
+    logs += np.log2(product)
+    return logs / max(numbers.size, 1)
 
 
 def magnitude_bits(numbers: Plane) -> float:

@@ -104,17 +104,20 @@ class Context(NamedTuple):
         The error that every finite sample may have.
     shared : dict or None
         What steps looked for in the same array already; None where nothing is kept.
+    most : int
+        Samples that this level looks at where some tell of all.
     """
 
     max_error: float | None = None
     shared: dict[Callable[..., Any], Any] | None = None
+    most: int = 1 << 14
 
-    def once(self, look: Callable[[Plane], T], flat: Plane) -> T:
+    def once(self, look: Callable[..., T], flat: Plane, *more: Any) -> T:
         """Look for something in all samples of the array, behind one another, but once only."""
         if self.shared is None:
-            return look(flat)
+            return look(flat, *more)
         if look not in self.shared:
-            self.shared[look] = look(flat)
+            self.shared[look] = look(flat, *more)
         found: T = self.shared[look]
         return found
 

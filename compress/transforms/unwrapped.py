@@ -15,7 +15,8 @@ import numpy as np
 from compress.errors import CorruptError
 from compress.kernels import kernel
 from compress.sampling import runs
-from compress.transforms.sample import central_value
+from compress.transforms.sample import central_value, statistics_of
+from compress.transforms.spread import mean_bits
 from compress.transforms.step import (
     INT64,
     STAGE_AXES,
@@ -65,34 +66,34 @@ def _unwrap(values: Plane, modulus: int, low: int, first: int) -> None:
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Look for steps of nearly the whole range that unwrapping makes small."""
-    del context
     flat = array.reshape(-1)
     if flat.size < 16:
         return
-    low, high = int(flat.min()), int(flat.max())
+    seen = context.once(statistics_of, flat)
+    low, high = seen.low, seen.high
     extent = high - low + 1
     if not 3 < extent < LARGEST:
         return
     # From zero on: a median is a float, which does not tell integers near 2^63 apart.
     sample = runs(flat, 8192, 256) - low
-    steps = np.diff(sample)
-    steps = np.delete(steps, np.arange(255, steps.size, 256)) if flat.size > 8448 else steps
+    lines = sample.reshape(-1, 256) if sample.size < flat.size else sample.reshape(1, -1)
+    steps = np.diff(lines, axis=1).reshape(-1)
     far = np.abs(steps) > extent // 2
-    if not far.any() or far.mean() > 0.3:
+    if not 0 < np.count_nonzero(far) <= 0.3 * far.size:
         return
     # What a wrapped step lacks of the range is what it would have been.
     jumps = np.abs(steps[far])
     near = float(np.median(np.abs(steps[~far])))
     middle = central_value(sample)
-    if _bits(steps[~far]) > _bits(sample - middle) - 1:
+    if mean_bits(steps[~far]) > mean_bits(sample - middle) - 1:
         return  # no series but noise
-    best, cost = None, 0.75 * _bits(steps[far])
+    best, cost = None, 0.75 * mean_bits(steps[far])
     usual = {period for period in USUAL if extent <= period}
     natural = sorted(usual | {1 << (extent - 1).bit_length()})
     guesses = [extent, max(extent, int(np.median(jumps) + near))]
     for modulus in (*natural, *guesses):
         shortest = steps[far] - np.sign(steps[far]) * modulus
-        bits = _bits(shortest)
+        bits = mean_bits(shortest)
         # A natural modulus is the likely one, another must be clearly better.
         if bits < cost - 0.1 * (best is not None):
             best, cost = modulus, bits
@@ -103,10 +104,6 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     start = 0 if low >= 0 and high < best else start
     # Near the upper end of int64 the range ends with it.
     yield (best, min(start, INT64[1] - best + 1))
-
-
-def _bits(values: Plane) -> float:
-    return float(np.mean(np.log2(1 + np.abs(values.astype(np.float64)))))
 
 
 def check(parameters: Parameters) -> tuple[int, int]:

@@ -29,7 +29,7 @@ from compress.prediction.causal.recipes import RECIPES, recipes_of
 from compress.prediction.causal.search import choose
 from compress.prediction.common.scan import Scan, arrange, restore
 from compress.prediction.common.spikes import put_back, read_spikes, take_out
-from compress.prediction.model import Parameters, Plane
+from compress.prediction.model import MOST, Parameters, Plane
 from compress.sampling import SHORT_AXIS
 
 __all__ = ["CODE", "NAME", "code_lengths", "decode", "encode", "extend", "propose"]
@@ -223,7 +223,7 @@ def encode_ns(parameters: Parameters) -> float:
     return _RECIPE_NS[parameters[0]]
 
 
-def bound(plane: Plane, total: int) -> float:
+def bound(plane: Plane, total: int, most: int = MOST) -> float:
     """Bits that ``total`` samples take at least, by a cheap look at some: unknown."""
-    del plane, total
+    del plane, total, most
     return 0.0

@@ -27,7 +27,7 @@ from compress.prediction.classes.kernel import FRACTION, SCALE_FRACTION, Tables,
 from compress.prediction.classes.search import MAX_CHANNELS, choose
 from compress.prediction.common.scan import Scan, arrange, margins, nearest, restore
 from compress.prediction.common.spikes import put_back, read_spikes, take_out
-from compress.prediction.model import Parameters, Plane
+from compress.prediction.model import MOST, Parameters, Plane
 from compress.sampling import random_places
 from compress.tables import TableParameters, TableSet, read_parameters
 
@@ -279,7 +279,7 @@ def _neighbours(parameters: Parameters) -> int:
     return parameters[2 * parameters[0] + 2]
 
 
-def bound(plane: Plane, total: int) -> float:
+def bound(plane: Plane, total: int, most: int = MOST) -> float:
     """Bits that ``total`` samples take at least, by a cheap look at some: unknown."""
-    del plane, total
+    del plane, total, most
     return 0.0

@@ -26,6 +26,7 @@ from compress.prediction.counts.kernel import code_symbols
 from compress.prediction.counts.layout import make_mixer, padding
 from compress.prediction.counts.lengths import code_lengths, symbol_lengths, weights_of
 from compress.prediction.counts.tree import build_tree
+from compress.prediction.model import MOST
 from compress.sampling import rows_of
 
 __all__ = ["CODE", "NAME", "decisions", "decode", "encode", "glance", "propose"]
@@ -274,7 +275,7 @@ def encode_ns(parameters: Parameters) -> float:
     return decode_ns(parameters)
 
 
-def bound(plane: Plane, total: int) -> float:
+def bound(plane: Plane, total: int, most: int = MOST) -> float:
     """Bits that ``total`` samples take at least, by a cheap look at some: unknown."""
-    del plane, total
+    del plane, total, most
     return 0.0

@@ -13,7 +13,7 @@ import numpy as np
 
 from compress.coders import pack_bits, unpack_bits
 from compress.errors import CorruptError
-from compress.prediction.model import Parameters, Plane
+from compress.prediction.model import MOST, Parameters, Plane
 
 __all__ = ["CODE", "NAME", "decode", "encode", "propose"]
 
@@ -74,6 +74,7 @@ def encode_ns(parameters: Parameters) -> float:
     return 2.3
 
 
-def bound(plane: Plane, total: int) -> float:
+def bound(plane: Plane, total: int, most: int = MOST) -> float:
     """Bits that ``total`` samples take, of which the plane is a part."""
+    del most
     return float(propose(plane, 1)[0] * total)

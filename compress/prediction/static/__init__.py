@@ -19,7 +19,7 @@ from compress.coders import encode as encode_words
 from compress.coders import pack_bits
 from compress.errors import CorruptError
 from compress.prediction.common.entropy import TABLE_SIZE, order0_bits, plane_bits, token_shift
-from compress.prediction.model import Parameters, Plane
+from compress.prediction.model import MOST, Parameters, Plane
 from compress.prediction.static.kernel import finish
 from compress.prediction.static.lorenzo import axis_sets, differences, sums
 from compress.sampling import thinned, window
@@ -137,6 +137,6 @@ def encode_ns(parameters: Parameters) -> float:
     return 33.0
 
 
-def bound(plane: Plane, total: int) -> float:
+def bound(plane: Plane, total: int, most: int = MOST) -> float:
     """Estimate the bits that ``total`` samples take at least, of which the plane is a part."""
-    return plane_bits(plane, total)
+    return plane_bits(plane, total, most)
