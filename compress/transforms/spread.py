@@ -41,8 +41,7 @@ def _mean_bits(numbers: Plane, centre: int) -> float:
         if i & 7 == 7:
             logs += np.log2(product)
             product = 1.0
-    logs += np.log2(product)
-    return logs / max(numbers.size, 1)
+    return float(logs + np.log2(product)) / max(numbers.size, 1)
 
 
 def magnitude_bits(numbers: Plane) -> float:
