@@ -97,9 +97,9 @@ def _decoded(
     starts, masses = np.empty(room, np.uint32), np.empty(room, np.uint32)
     past, ends = np.zeros_like(flat), np.empty(flat.size, np.int64)
     spare = np.append(words, np.uint32(0))
-    holes = np.zeros(flat.size, np.uint8) if scan.holes else None
+    holes = np.zeros(flat.size if scan.holes else 0, np.uint8)
     _, whole = _run(known, flat, past, holes, *tables, starts, masses, ends, spare)
-    if holes is not None:
+    if scan.holes:
         past[holes > 0] = 0
     return past, bool(whole)
 
@@ -118,7 +118,7 @@ def _intervals(
     while recorded < 0:
         starts, masses = np.empty(room, np.uint32), np.empty(room, np.uint32)
         past.fill(0)
-        holes = np.zeros(flat.size, np.uint8) if scan.holes else None
+        holes = np.zeros(flat.size if scan.holes else 0, np.uint8)
         recorded, _ = _run(flat.size, flat, past, holes, *tables, starts, masses, ends, none)
         room *= 2
     return starts[:recorded], masses[:recorded], ends

@@ -76,14 +76,13 @@ _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
 
 
-# Planes without holes and with; without contexts and with.
+# Without contexts and with.
 _SIGNATURES = [
-    f"Tuple((i8, b1))(i8, const(i8[::1]), i8[::1], {holes}, const(i8[::1]), i8, i8, i8, "
+    f"Tuple((i8, b1))(i8, const(i8[::1]), i8[::1], u1[::1], const(i8[::1]), i8, i8, i8, "
     "const(i8[:, :, ::1]), const(i8[:, ::1]), const(i8[:, ::1]), i8, const(i8[::1]), "
     "const(f8[::1]), const(f8[::1]), Settings(f8, f8, i8, f8, f8, f8, f8, b1), "
     f"{contexts}, const(f8[::1]), const(f8[::1]), const(f8[::1]), u4[::1], u4[::1], "
     "i8[::1], const(u4[::1]))"
-    for holes in ("None", "u1[::1]")
     for contexts in ("None", "const(i8[:, ::1])")
 ]
 
@@ -93,7 +92,7 @@ def run(
     known: int,
     y: npt.NDArray[np.int64],
     past: npt.NDArray[np.int64],
-    holes: npt.NDArray[np.uint8] | None,
+    holes: npt.NDArray[np.uint8],
     shape: npt.NDArray[np.int64],
     largest: int,
     stride: int,
@@ -127,10 +126,9 @@ def run(
     past : ndarray of int64, shape (n,)
         Written: the samples as far as they are coded. All prediction reads here, so outliers are
         replaced while the kernel runs.
-    holes : ndarray of uint8, shape (n,), or None
+    holes : ndarray of uint8, shape (n,) or (0,)
         Written: which samples are 0 and hence no samples but holes, of which ``past`` has their
-        surroundings. None where 0 is a sample like all others: compiled by itself, as fast as if
-        there were no holes.
+        surroundings. Without elements where 0 is a sample like all others.
     shape : ndarray of int64
         In scan order.
     largest, stride, states : int
@@ -185,7 +183,8 @@ def run(
     trust_phase = settings.phase * trust_signs if grid > 1 else 0.0
     trust_signs -= trust_phase
     # ---- what is learned
-    models = states if holes is None else states + COASTS
+    marked = holes.size == n
+    models = states + COASTS if marked else states
     inverse = np.zeros((models * n_recursive, n_features, n_features))
     weights = np.zeros((models * n_recursive, n_features))
     for i in range(models * n_recursive):
@@ -200,8 +199,7 @@ def run(
     refine_signs = refinements(NODES * SIGNS, squashes)
     refine_phase = refinements(NODES * PHASES if trust_phase > 0.0 else 1, squashes)
     residues, warp = np.ones((models, grid)), np.zeros((models, grid))
-    if holes is not None:
-        answers = np.full((CONTEXTS + 1, CELLS, 2), 0.5)
+    answers = np.full((CONTEXTS + 1 if marked else 0, CELLS, 2), 0.5)
     # ---- what is known of the sample
     errors = np.zeros((n, n_experts), np.float32)
     features = np.zeros(n_features)
@@ -243,7 +241,7 @@ def run(
         decoding = pos >= known
         if recorded + MAX_DECISIONS > len(starts):
             return -1, False
-        if holes is not None:
+        if marked:
             hole, channel, state, place, recorded = pass_over(
                 pos, channel, states, decoding, y, past, holes, errors, closeness, index, answers,
                 squashes, stretches, starts, masses, ends, recorded, words, state, place,
@@ -328,7 +326,7 @@ def run(
         # ---- decisions
         value = y[pos]
         coding = 0 if decoding else 1
-        low: Any = np.int64(0) if holes is None else np.int64(1)
+        low: Any = np.int64(1) if marked else np.int64(0)
         high = largest + 1
         warped_low = low + warp[channel, low % grid]
         warped_high = high + warp[channel, high % grid]
@@ -453,7 +451,7 @@ def run(
         # ---- learning of the sample
         outlying, most = observe(kept, channel, abs(value - location[last]))
         if outlying:
-            expected = min(max(int(location[last] + 0.5), 0 if holes is None else 1), largest)
+            expected = min(max(int(location[last] + 0.5), 1 if marked else 0), largest)
             outliers = set_apart(
                 past, index, n_features + 1, pos, expected, most, kept, channel, places, values,
                 outliers,
