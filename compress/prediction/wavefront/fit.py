@@ -1,0 +1,185 @@
+"""Learning of coefficients and scale weights from sampled places; encoder only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from compress.prediction.wavefront.layout import (
+    NEAR,
+    NEAR_SCALES,
+    OWN_TERMS,
+    SIDE,
+    Shape,
+    coefficient_counts,
+    far_offsets,
+    scale_counts,
+    scale_offsets,
+)
+
+__all__ = ["fit_coefficients", "fit_weights", "least_absolute", "median_edge", "sampled_places"]
+
+Float = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Samples = npt.NDArray[Any]
+
+_ROUNDS = 3
+_SCALE_ROUNDS = 6
+# A residual counts for the logarithm of its distance plus this, in bits.
+_NOTHING = 0.3
+# What zero is taken for where magnitudes are averaged: a scale of 0 has no code length.
+_LEAST = 0.05
+# The gain in bits a sample from which more terms are worth what they cost: noise does not decide.
+_MARGIN = 0.003
+# Columns of the terms that are always there: W, N, NW, NE, the median.
+_FEW = 5
+
+
+def sampled_places(
+    shape: Shape, first: int, last: int, count: int
+) -> Integers:
+    """Draw places in the flat array, from slices ``first`` to ``last``, not in first rows."""
+    _, rows, width = shape
+    generator = np.random.default_rng(first)
+    stride = width + 2 * SIDE
+    drawn = generator.integers(0, (last + 1 - first) * (rows - 1) * width, count)
+    line, x = np.divmod(drawn, width)
+    index, row = np.divmod(line, rows - 1)
+    return ((index + first) * (rows + 2) + row + 2) * stride + SIDE + x
+
+
+def median_edge(w: Samples, n: Samples, nw: Samples) -> Samples:
+    """Compute the median edge detector."""
+    return np.clip(w + n - nw, np.minimum(w, n), np.maximum(w, n))
+
+
+def least_absolute(target: Float, features: Float) -> Float:
+    """Fit least absolute residuals, by reweighted least squares."""
+    weight = np.ones(len(target))
+    solution = np.zeros(features.shape[1])
+    for _ in range(_ROUNDS):
+        weighted = features * weight[:, None]
+        gram = weighted.T @ features
+        gram[np.diag_indices_from(gram)] += 1e-6 * np.trace(gram) / len(gram) + 1e-9
+        solution = np.linalg.solve(gram, weighted.T @ target)
+        off = np.abs(target - features @ solution)
+        weight = 1.0 / (off + np.median(off) + 0.5)
+    return solution
+
+
+def _bits(off: Float) -> float:
+    return float(np.mean(np.log2(np.abs(off) + _NOTHING)))
+
+
+def fit_coefficients(
+    samples: Samples, shape: Shape, sets: int, count: int, fraction: int, largest: int
+) -> Integers:
+    """Fit the coefficients of each set.
+
+    Parameters
+    ----------
+    samples : int32 or int64 array
+        With margins.
+    shape : Shape
+    sets : int
+    count : int
+        Places to look at.
+    fraction : int
+        Fractional bits of coefficients.
+    largest : int
+        The largest magnitude of a coefficient.
+
+    Returns
+    -------
+    int64 array (sets, near and far terms)
+    """
+    far = far_offsets(shape)
+    stride = shape[2] + 2 * SIDE
+    near = np.array([-1, -stride, -stride - 1, -stride + 1, -2, -stride + 2])
+    found = np.zeros((sets, NEAR + far.size), np.int64)
+    for of_set, terms in enumerate(coefficient_counts(sets)):
+        last = of_set if of_set < sets - 1 else shape[0] - 1
+        at = sampled_places(shape, of_set, last, count)
+        around = samples[at[:, None] + np.concatenate([near, far[:terms]])].astype(np.float64)
+        w = around[:, 0].copy()
+        edge = median_edge(w, around[:, 1], around[:, 2])
+        # In the order of coefficients: W, N, NW, NE, the median, WW, NEE, far ones.
+        columns = [around[:, 1:4], edge[:, None], around[:, 4:6], around[:, 6:]]
+        features = np.concatenate(columns, 1) - w[:, None]
+        solution = _chosen(samples[at] - w, features)
+        fixed = np.round(solution * (1 << fraction))
+        found[of_set, 1 : NEAR + terms] = np.clip(fixed, -largest, largest).astype(np.int64)
+        found[of_set, 0] = (1 << fraction) - found[of_set, 1:].sum()
+    return found
+
+
+def _chosen(target: Float, features: Float) -> Float:
+    """Fit all terms, or those that are next to the sample where more do not help."""
+    count = features.shape[1]
+    # Terms of slices behind always help where there are any.
+    few = [*range(_FEW - 1), *range(NEAR - 1 + OWN_TERMS, count)]
+    half = len(target) // 2
+    best: list[int] = few
+    least = np.inf
+    for columns in (few, list(range(count))):
+        fitted = least_absolute(target[:half], features[:half, columns])
+        bits = _bits(target[half:] - features[half:, columns] @ fitted)
+        if bits < least - _MARGIN:
+            best, least = columns, bits
+    solution = np.zeros(count)
+    solution[best] = least_absolute(target, features[:, best])
+    return solution
+
+
+def fit_weights(
+    samples: Samples, past: Samples, shape: Shape, sets: int, count: int, fraction: int, largest: int
+) -> Integers:
+    """Fit the scale weights of each set: not negative, the expected magnitude of a residual.
+
+    The parameters are those of `fit_coefficients`, with the absolute residuals.
+    """
+    far = scale_offsets(shape)
+    stride = shape[2] + 2 * SIDE
+    near = np.array([-1, -stride, -stride - 1, -stride + 1, -2])
+    values = np.array([-1, -stride, -stride - 1, -stride + 1])
+    found = np.zeros((sets, NEAR_SCALES + far.size + 1), np.int64)
+    for of_set, terms in enumerate(scale_counts(sets)):
+        last = of_set if of_set < sets - 1 else shape[0] - 1
+        at = sampled_places(shape, of_set, last, count)
+        residuals = past[at[:, None] + np.concatenate([near, far[:terms]])].astype(np.float64)
+        w, n, nw, ne = samples[at[:, None] + values].astype(np.float64).T
+        steps = np.stack([np.abs(w - nw), np.abs(n - nw), np.abs(n - ne)], 1)
+        ones = np.ones((count, 1))
+        features = np.concatenate([residuals[:, :5], steps, residuals[:, 5:], ones], 1)
+        weights = _expected(past[at].astype(np.float64) + _LEAST, features)
+        fixed = np.clip(np.round(weights * (1 << fraction)), 0, largest).astype(np.int64)
+        found[of_set, : NEAR_SCALES + terms] = fixed[:-1]
+        constant = round(min(float(weights[-1]), 2.0**40) * (1 << fraction))
+        found[of_set, -1] = max(constant, 1)
+    return found
+
+
+def _expected(magnitudes: Float, features: Float) -> Float:
+    """Non-negative weights that give magnitudes as an exponential distribution's mean.
+
+    Iterated weighted least squares; a weight that turns negative is left out from then on.
+    """
+    count = features.shape[1]
+    scale = np.full(len(magnitudes), magnitudes.mean())
+    active = np.flatnonzero(features.any(0))
+    weights = np.zeros(count)
+    for _ in range(_SCALE_ROUNDS):
+        while True:
+            used = features[:, active]
+            weighted = used / (scale * scale)[:, None]
+            gram = weighted.T @ used
+            gram[np.diag_indices_from(gram)] *= 1.0 + 1e-6
+            solution = np.linalg.solve(gram, weighted.T @ magnitudes)
+            if solution.min() >= 0.0 or active.size == 1:
+                break
+            active = np.delete(active, int(np.argmin(solution)))
+        scale = np.maximum(used @ solution, 0.5 * _LEAST)
+    weights[active] = np.maximum(solution, 0.0)
+    return weights
