@@ -111,11 +111,15 @@ def _code_lengths(eighths: int, shift: int) -> npt.NDArray[np.float32]:
 def _costs(counts: npt.NDArray[np.float32], eighths: int, shifts: list[int]) -> Float:
     """Bits of the tokens of each half octave by base and scale."""
     low, high = STEPS
+    # Columns of tokens that occur, and that of outliers.
+    reach = int(np.abs(np.flatnonzero(counts[:, :-1].any(0)) - COUNTED).max(initial=0))
+    used = [*range(COUNTED - reach, COUNTED + reach + 1), 2 * COUNTED + 1]
+    counts = counts[:, used]
     split = np.array(shifts) > 0
-    found = counts @ _code_lengths(eighths, 0)
+    found = counts @ _code_lengths(eighths, 0)[used]
     if split.any():
         # What remains of a location below the token is hardly seen.
-        found[split] = counts[split] @ _code_lengths(_ANYWHERE, _TOKEN_BITS)
+        found[split] = counts[split] @ _code_lengths(_ANYWHERE, _TOKEN_BITS)[used]
     return found.reshape(len(counts), len(FAMILIES), high - low + 1).astype(np.float64)
 
 
