@@ -1,10 +1,10 @@
-"""The wavefront plane model: rows in pairs, fitted locations, scale classes of one family.
+"""The wavefront plane model: two bands of rows, fitted locations, scale classes of one family.
 
 Location: a weighted sum of the neighbours in the row and the one above, of the median edge detector
 of JPEG-LS, and of samples of earlier rows and slices. Scale: a weighted sum of the residuals and
 distances of the neighbours. The scale, in half octaves, chooses one of a family of tables, which
 also knows where the location lies between two integers. All of it is fitted by the encoder and
-nothing adapts. The decoder walks two rows at a time (`compress.prediction.wavefront.pop`).
+nothing adapts. The decoder walks two bands of rows at a time (`compress.prediction.wavefront.pop`).
 
 Parameters: the axes in scan order, the number of sets, lowest sample, range and first sample, the
 right shift of scales, coefficients and weights of each set, the lowest half octave and how many,
@@ -54,15 +54,15 @@ from compress.prediction.wavefront.layout import (
     SCALE_TERMS,
     SIDE,
     Shape,
+    band_rows,
     coefficient_counts,
     far_offsets,
     margined_size,
     scale_counts,
     scale_offsets,
     shape_of,
-    start_of,
 )
-from compress.prediction.wavefront.pop import LAG, decode_rows
+from compress.prediction.wavefront.pop import decode_rows
 from compress.prediction.wavefront.push import PIECE, encode_rows
 from compress.prediction.wavefront.search import MAX_AXES, choose_axes
 from compress.sampling import sample_of
@@ -90,8 +90,6 @@ _MOST_COEFFICIENT, _MOST_WEIGHT = 1 << 13, 1 << 13
 _MOST_CONSTANT = 1 << 50
 # Half octaves are merged with their neighbour until they have this share of the samples.
 _RAREST = 1024
-# Shorter rows are scanned one by one.
-_SHORTEST = 16
 # Some forty tables leave the second level cache with finer look-ups; coarser ones scan more.
 _LOOKUP_BITS = 10
 _HEAD = 14
@@ -196,7 +194,7 @@ def _fitted(plane: Plane, level: int) -> tuple[_Model, float] | None:
     if high - low >= _WIDE:
         return None
     axes = choose_axes(plane)
-    slices, rows, width = shape_of(plane.shape, axes)
+    slices, _, rows, width = shape_of(plane.shape, axes)
     if rows < 2 or width < 2:
         return None
     top, guess = high - low, int(plane.flat[0]) - low
@@ -271,7 +269,7 @@ def _coded(walk: _Walk, model: _Model) -> bytes:
     kinds = np.arange(2 * RAW_KINDS * 2)
     kind = np.clip(kinds // 2 - model.first, 0, len(model.family.steps) - 1)
     chosen = (kind << phased) + (kinds & 1) * phased
-    n, width = walk.found.size, walk.shape[2]
+    n, width = walk.found.size, walk.shape[3]
     pieces = 1 + -(-int(shifts.max()) // PIECE)
     words = np.empty((2, pieces * (n + width) + 1), np.uint32)
     outliers = np.empty((2, n + width), np.int64)
@@ -279,7 +277,7 @@ def _coded(walk: _Walk, model: _Model) -> bytes:
     with np.errstate(over="ignore"):  # uint64 wraps, which numpy's scalars would remark on
         good = encode_rows(
             walk.shape, walk.found, walk.kinds, chosen, tables.cumulative, tables.start,
-            tables.low, _escapes(tables), shifts, _two_lanes(walk.shape), words, outliers, states,
+            tables.low, _escapes(tables), shifts, words, outliers, states,
             used,
         )  # fmt: skip
     _must(good)
@@ -301,10 +299,6 @@ def _holds(listed: Integers, size: int) -> bool:
     """Whether integers of 2**size bytes hold all values."""
     limits = np.iinfo(f"i{1 << size}")
     return limits.min <= int(listed.min()) and int(listed.max()) <= limits.max
-
-
-def _two_lanes(shape: Shape) -> bool:
-    return shape[2] >= _SHORTEST > LAG
 
 
 def _escapes(tables: TableSet) -> npt.NDArray[np.uint64]:
@@ -361,10 +355,13 @@ def _taken_out(
     samples: Samples, shape: tuple[int, ...], scanned: Shape, model: _Model
 ) -> Plane:
     """Take samples out of their margins, in the order of the plane."""
-    slices, rows, width = scanned
-    inner = samples.reshape(slices, rows + 2, width + 2 * SIDE)[:, 1:-1, SIDE:-SIDE]
-    plane = np.empty(inner.shape, np.int64)
-    np.add(inner, np.int64(model.low), out=plane)
+    slices, bands, rows, width = scanned
+    tall = band_rows(scanned)
+    apart = samples.reshape(slices, bands, tall + 2, width + 2 * SIDE)[:, :, 1:-1, SIDE:-SIDE]
+    plane = np.empty((slices, rows, width), np.int64)
+    for band in range(bands):
+        inner = plane[:, band * tall : (band + 1) * tall]
+        np.add(apart[:, band, : inner.shape[1]], np.int64(model.low), out=inner)
     ordered = plane.reshape([shape[axis] for axis in model.axes])
     return restore(ordered, Scan(model.axes, -1, (1,) * len(shape)))
 

@@ -13,6 +13,7 @@ from compress.prediction.wavefront.layout import (
     OWN_TERMS,
     SIDE,
     Shape,
+    band_rows,
     coefficient_counts,
     far_offsets,
     scale_counts,
@@ -41,13 +42,15 @@ def sampled_places(
     shape: Shape, first: int, last: int, count: int
 ) -> Integers:
     """Draw places in the flat array, from slices ``first`` to ``last``, not in first rows."""
-    _, rows, width = shape
+    _, bands, rows, width = shape
     generator = np.random.default_rng(first)
-    stride = width + 2 * SIDE
-    drawn = generator.integers(0, (last + 1 - first) * (rows - 1) * width, count)
+    tall = band_rows(shape)
+    # The rows of all bands that have one above; the last band may have one less.
+    short = rows // bands - 1
+    drawn = generator.integers(0, (last + 1 - first) * bands * short * width, count)
     line, x = np.divmod(drawn, width)
-    index, row = np.divmod(line, rows - 1)
-    return ((index + first) * (rows + 2) + row + 2) * stride + SIDE + x
+    block, row = np.divmod(line, short)
+    return ((block + first * bands) * (tall + 2) + row + 2) * (width + 2 * SIDE) + SIDE + x
 
 
 def median_edge(w: Samples, n: Samples, nw: Samples) -> Samples:
@@ -96,7 +99,7 @@ def fit_coefficients(
     int64 array (sets, near and far terms)
     """
     far = far_offsets(shape)
-    stride = shape[2] + 2 * SIDE
+    stride = shape[3] + 2 * SIDE
     near = np.array([-1, -stride, -stride - 1, -stride + 1, -2, -stride + 2])
     found = np.zeros((sets, NEAR + far.size), np.int64)
     for of_set, terms in enumerate(coefficient_counts(sets)):
@@ -141,7 +144,7 @@ def fit_weights(
     The parameters are those of `fit_coefficients`, with the absolute residuals.
     """
     far = scale_offsets(shape)
-    stride = shape[2] + 2 * SIDE
+    stride = shape[3] + 2 * SIDE
     near = np.array([-1, -stride, -stride - 1, -stride + 1, -2])
     values = np.array([-1, -stride, -stride - 1, -stride + 1])
     found = np.zeros((sets, NEAR_SCALES + far.size + 1), np.int64)

@@ -26,6 +26,7 @@ __all__ = [
     "kind_of",
     "lay_out",
     "location",
+    "near_sums",
     "open_row",
     "phase_of",
     "repeat_row",
@@ -60,7 +61,7 @@ _PHASE_SHIFT = FRACTION - 2
 
 @kernel()
 def fits(
-    shape: tuple[int, int, int],
+    shape: tuple[int, int, int, int],
     samples: Samples,
     past: Samples,
     coefficients: Integers,
@@ -69,15 +70,15 @@ def fits(
     far_scale: Integers,
 ) -> bool:
     """Whether arrays fit each other, and no term that counts reaches out of them."""
-    slices, rows, width = shape
-    most = 1 << 40
-    if not (0 < slices < most and 0 < rows < most and 0 < width < most):
+    slices, bands, rows, width = shape
+    most = 1 << 30
+    if not (0 < slices < most and 0 < bands < 3 and bands <= rows < most and 0 < width < most):
         return False
     stride = width + 2 * _SIDE
-    block = (rows + 2) * stride
+    block = ((rows + bands - 1) // bands + 2) * stride
     sets = coefficients.shape[0]
     if (
-        samples.size != slices * block or past.size != samples.size
+        samples.size != slices * bands * block or past.size != samples.size
         or sets < 1 or weights.shape[0] != sets
         or coefficients.shape[1] != _NEAR + far.size
         or weights.shape[1] != _NEAR_SCALES + far_scale.size + 1
@@ -86,7 +87,7 @@ def fits(
         return False
     for of_set in range(sets):
         # Terms of the slice itself count from the second row on.
-        first = of_set * block + stride + _SIDE
+        first = of_set * bands * block + stride + _SIDE
         for j in range(far.size):
             begin = first + stride if j < _OWN_TERMS else first
             if coefficients[of_set, _NEAR + j] and not -begin <= far[j] < 0:
@@ -162,6 +163,25 @@ def far_sums(
 
 
 @kernel()
+def near_sums(
+    samples: Samples, past: Samples, above: int, factors: Integers, weights: Integers,
+    base: Integers, spread: Integers,
+) -> None:  # fmt: skip
+    """Add what the row above, which begins at ``above``, gives to locations and scales."""
+    c1, c2, c3, c6 = factors[1], factors[2], factors[3], factors[6]
+    v1, v2, v3, v6, v7 = weights[1], weights[2], weights[3], weights[6], weights[7]
+    for x in range(base.size):
+        at = np.uint64(above + x)
+        n, nw = np.int64(samples[at]), np.int64(samples[np.uint64(above + x - 1)])
+        ne = np.int64(samples[np.uint64(above + x + 1)])
+        nee = np.int64(samples[np.uint64(above + x + 2)])
+        base[x] += c1 * n + c2 * nw + c3 * ne + c6 * nee
+        rn, rnw = np.int64(past[at]), np.int64(past[np.uint64(above + x - 1)])
+        rne = np.int64(past[np.uint64(above + x + 1)])
+        spread[x] += v1 * rn + v2 * rnw + v3 * rne + v6 * abs(n - nw) + v7 * abs(n - ne)
+
+
+@kernel()
 def open_row(values: Samples, at: int, stride: int, block: int, row: int, start: int) -> None:
     """Fill the margin before a row: from the row above, the slice behind, or ``start``."""
     first = start
@@ -187,42 +207,45 @@ def repeat_row(values: Samples, at: int, width: int, distance: int) -> None:
         values[at + distance + x] = values[at + x]
 
 
-_LAY_OUT = "b1((i8, i8, i8), const(i8[::1]), i8, i8, {0}[::1])"
+_LAY_OUT = "b1((i8, i8, i8, i8), const(i8[::1]), i8, i8, {0}[::1])"
 
 
 @kernel(_LAY_OUT.format("i4"), _LAY_OUT.format("i8"))
 def lay_out(
-    shape: tuple[int, int, int], plane: Integers, low: int, start: int, samples: Samples
+    shape: tuple[int, int, int, int], plane: Integers, low: int, start: int, samples: Samples
 ) -> bool:
     """Write samples, less ``low``, between margins; False if the arrays do not fit."""
-    slices, rows, width = shape
+    slices, bands, rows, width = shape
+    if not (slices > 0 and 0 < bands < 3 and bands <= rows and width > 0):
+        return False
     stride = width + 2 * _SIDE
-    block = (rows + 2) * stride
-    if plane.size != slices * rows * width or samples.size != slices * block or width < 1:
+    tall = (rows + bands - 1) // bands
+    block = (tall + 2) * stride
+    if plane.size != slices * rows * width or samples.size != slices * bands * block:
         return False
     for row in range(slices * rows):
-        inside = row % rows
-        at = (row // rows) * block + (inside + 1) * stride + _SIDE
+        band, inside = (row % rows) // tall, (row % rows) % tall
+        at = ((row // rows) * bands + band) * block + (inside + 1) * stride + _SIDE
         for x in range(width):
             samples[at + x] = plane[row * width + x] - low
-        open_row(samples, at, stride, block, inside, start)
+        open_row(samples, at, stride, bands * block, inside, start)
         close_row(samples, at, width)
         if inside == 0:
             repeat_row(samples, at, width, -stride)
-        if inside == rows - 1:
+        if inside == tall - 1 or row % rows == rows - 1:
             repeat_row(samples, at, width, stride)
     return True
 
 
 _RESIDUALS = (
-    "b1((i8, i8, i8), const({0}[::1]), {0}[::1], i8[:, ::1], i8[:, ::1], i8[::1], i8[::1], i8, i8, "
+    "b1((i8, i8, i8, i8), const({0}[::1]), {0}[::1], i8[:, ::1], i8[:, ::1], i8[::1], i8[::1], i8, i8, "
     "{0}[::1], u1[::1])"
 )
 
 
 @kernel(_RESIDUALS.format("i4"), _RESIDUALS.format("i8"))
 def residuals(
-    shape: tuple[int, int, int],
+    shape: tuple[int, int, int, int],
     samples: Samples,
     past: Samples,
     coefficients: Integers,
@@ -239,7 +262,7 @@ def residuals(
     Parameters
     ----------
     shape : tuple of int
-        Slices, rows, width.
+        Slices, bands, rows, width.
     samples, past : int32 or int64 arrays
         With margins; ``past`` takes the absolute residuals.
     coefficients, weights, far, far_scale
@@ -258,18 +281,20 @@ def residuals(
     bool
         False if the arrays do not fit each other.
     """
-    slices, rows, width = shape
+    slices, bands, rows, width = shape
     if not fits(shape, samples, past, coefficients, weights, far, far_scale):
         return False
     if found.size != slices * rows * width or kinds.size != found.size:
         return False
     stride = width + 2 * _SIDE
-    block = (rows + 2) * stride
+    tall = (rows + bands - 1) // bands
+    block = (tall + 2) * stride
     limit = top << FRACTION
     base = np.empty(width, np.int64)
     for row in range(slices * rows):
-        inside, index = row % rows, row // rows
-        at = index * block + (inside + 1) * stride + _SIDE
+        index, line = row // rows, row % rows
+        band, inside = line // tall, line % tall
+        at = (index * bands + band) * block + (inside + 1) * stride + _SIDE
         c = coefficients[min(index, coefficients.shape[0] - 1)]
         first = c[0]
         skipped = 0
@@ -300,24 +325,24 @@ def residuals(
             found[np.uint64(out + x)] = (off ^ below) - below
             kinds[np.uint64(out + x)] = phase
             past[np.uint64(at + x)] = abs(off)
-        open_row(past, at, stride, block, inside, 0)
+        open_row(past, at, stride, bands * block, inside, 0)
         close_row(past, at, width)
         if inside == 0:
             repeat_row(past, at, width, -stride)
-        if inside == rows - 1:
+        if inside == tall - 1 or line == rows - 1:
             repeat_row(past, at, width, stride)
     return True
 
 
 _CLASSIFY = (
-    "b1((i8, i8, i8), const({0}[::1]), const({0}[::1]), i8[:, ::1], i8[:, ::1], i8[::1], i8[::1], "
+    "b1((i8, i8, i8, i8), const({0}[::1]), const({0}[::1]), i8[:, ::1], i8[:, ::1], i8[::1], i8[::1], "
     "i8, u1[::1])"
 )
 
 
 @kernel(_CLASSIFY.format("i4"), _CLASSIFY.format("i8"))
 def classify(
-    shape: tuple[int, int, int],
+    shape: tuple[int, int, int, int],
     samples: Samples,
     past: Samples,
     coefficients: Integers,
@@ -328,17 +353,19 @@ def classify(
     kinds: npt.NDArray[np.uint8],
 ) -> bool:
     """Add twice the half octave of its scale to the phase of each sample; False as `residuals`."""
-    slices, rows, width = shape
+    slices, bands, rows, width = shape
     if not fits(shape, samples, past, coefficients, weights, far, far_scale):
         return False
     if kinds.size != slices * rows * width or not 0 <= down <= 62:
         return False
     stride = width + 2 * _SIDE
-    block = (rows + 2) * stride
+    tall = (rows + bands - 1) // bands
+    block = (tall + 2) * stride
     base = np.empty(width, np.int64)
     for row in range(slices * rows):
-        inside, index = row % rows, row // rows
-        at = index * block + (inside + 1) * stride + _SIDE
+        index, line = row // rows, row % rows
+        band, inside = line // tall, line % tall
+        at = (index * bands + band) * block + (inside + 1) * stride + _SIDE
         v = weights[min(index, weights.shape[0] - 1)]
         skipped = _OWN_SCALES if inside == 0 else 0
         last = _NEAR_SCALES + far_scale.size

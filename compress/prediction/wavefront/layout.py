@@ -1,9 +1,10 @@
-"""Where samples and their neighbours lie: slices of rows, with margins all around.
+"""Where samples and their neighbours lie: slices in bands of rows, with margins all around.
 
 A plane is scanned as slices (all axes but the last two of a scan) of rows (the axis before the
-last) along the last axis. It is kept in a flat array with margins, so that no kernel looks at
-borders: `SIDE` places on either side of a row, and one row above and one below each slice. Margins
-hold the nearest sample known.
+last) along the last axis. Where there are rows enough, a slice is two bands, the upper and the
+lower half of its rows, which are predicted apart, so that a decoder can walk both at a time. Samples
+are kept in a flat array with margins, so that no kernel looks at borders: `SIDE` places on either
+side of a row, and one row above and one below each band. Margins hold the nearest sample known.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ __all__ = [
     "SCALE_TERMS",
     "SIDE",
     "Shape",
+    "band_rows",
     "coefficient_counts",
     "far_offsets",
     "margined_size",
     "scale_counts",
     "scale_offsets",
     "shape_of",
-    "start_of",
 ]
 
-# Slices, rows in each, samples in each row.
-Shape = tuple[int, int, int]
+# Slices, bands in each, rows in each slice, samples in each row.
+Shape = tuple[int, int, int, int]
 
 SIDE = 3
 """Margin on either side of a row: the farthest neighbour along it is two samples away."""
@@ -50,6 +51,9 @@ _FAR = (*_ABOVE, *_BEHIND, *_FARTHER)
 _SCALES_ABOVE = ((0, -2, 0),)
 _SCALES_BEHIND = ((-1, 0, 0), (-1, 0, 1), (-1, 1, 0))
 _SCALES = (*_SCALES_ABOVE, *_SCALES_BEHIND)
+
+# The first row of the second band has none above: of so many rows or more, a tenth of a percent.
+_LEAST_ROWS = 64
 
 OWN_TERMS = len(_ABOVE)
 """The first far terms of a location lie in the slice itself."""
@@ -74,21 +78,21 @@ def scale_counts(sets: int) -> list[int]:
 
 
 def shape_of(shape: tuple[int, ...], axes: tuple[int, ...]) -> Shape:
-    """Slices, rows and samples in a row, of a plane of two or more axes scanned in an order."""
-    scanned = [shape[axis] for axis in axes]
-    return prod(scanned[:-2]), scanned[-2], scanned[-1]
+    """Slices, bands, rows and samples in a row, of a plane scanned in an order of its axes."""
+    *outer, rows, width = (shape[axis] for axis in axes)
+    return prod(outer), 2 if rows >= _LEAST_ROWS else 1, rows, width
+
+
+def band_rows(shape: Shape) -> int:
+    """Rows in a band; the last band may have one less."""
+    _, bands, rows, _ = shape
+    return -(-rows // bands)
 
 
 def margined_size(shape: Shape) -> int:
     """Places of the flat array with margins."""
-    slices, rows, width = shape
-    return slices * (rows + 2) * (width + 2 * SIDE)
-
-
-def start_of(shape: Shape, index: int, row: int) -> int:
-    """Place of the first sample of a row of a slice."""
-    _, rows, width = shape
-    return (index * (rows + 2) + row + 1) * (width + 2 * SIDE) + SIDE
+    slices, bands, _, width = shape
+    return slices * bands * (band_rows(shape) + 2) * (width + 2 * SIDE)
 
 
 def far_offsets(shape: Shape) -> npt.NDArray[np.int64]:
@@ -102,6 +106,7 @@ def scale_offsets(shape: Shape) -> npt.NDArray[np.int64]:
 
 
 def _distances(shape: Shape, places: tuple[tuple[int, int, int], ...]) -> npt.NDArray[np.int64]:
-    _, rows, width = shape
+    _, bands, _, width = shape
     stride = width + 2 * SIDE
-    return np.array([(dz * (rows + 2) + dy) * stride + dx for dz, dy, dx in places], np.int64)
+    block = bands * (band_rows(shape) + 2) * stride
+    return np.array([dz * block + dy * stride + dx for dz, dy, dx in places], np.int64)

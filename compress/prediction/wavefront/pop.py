@@ -1,9 +1,9 @@
-"""The decoder's kernel: two rows at a time, the lower some samples behind the upper.
+"""The decoder's kernel: two bands at a time, a row of each.
 
-A sample waits for the one before it: location, scale, table, coder's state. What two rows wait for
-overlaps in the processor, for a row needs of the one above no more than two samples ahead. Each row
-of a pair has a lane. The steps are written out, for numba would count references to arrays that are
-handed to functions in the loop: that took 34 ns a sample where this takes 11.
+A sample waits for the one before it: location, scale, table, coder's state. What two bands wait for
+overlaps in the processor. All that the rows above give is added up before a row is begun, in loops
+that compilers vectorise. The steps are written out, for numba would count references to arrays that
+are handed to functions in the loop: that took 34 ns a sample where this takes TIMED.
 """
 
 from __future__ import annotations
@@ -21,19 +21,16 @@ from compress.prediction.wavefront.kernel import (
     far_sums,
     fits,
     kind_of,
-    location,
+    near_sums,
     open_row,
     phase_of,
     repeat_row,
-    scale,
 )
+from compress.prediction.wavefront.push import PIECE
 
-__all__ = ["LAG", "decode_rows"]
+__all__ = ["decode_rows"]
 
 Integers = npt.NDArray[np.int64]
-
-LAG = 3
-"""Samples that a row is behind the row above: the farthest neighbour is two to the right."""
 
 _NEAR, _NEAR_SCALES, _SIDE, _OWN_TERMS, _OWN_SCALES = 7, 8, 3, 2, 1
 _HALF = 1 << (FRACTION - 1)
@@ -43,11 +40,9 @@ _TWO = np.uint64(2)
 _PRECISION = np.uint64(24)
 _WORD = np.uint64(32)
 _REFILL = np.uint64(1 << 32)
-# Plain bits that are taken from a state at a time.
-_PIECE = 16
 
 _DECODE = (
-    "b1((i8, i8, i8), {0}[::1], {0}[::1], i8[:, ::1], i8[:, ::1], i8[::1], i8[::1], "
+    "b1((i8, i8, i8, i8), {0}[::1], {0}[::1], i8[:, ::1], i8[:, ::1], i8[::1], i8[::1], "
     "(i8, i8, i8, i8, i8, i8), const(u4[::1]), const(i8[::1]), const(i8[::1]), const(u8[::1]), "
     "i8, const(u8[::1]), i8[::1], const(u4[::1]), (i8, i8), i8[::1], i8)"
 )
@@ -55,7 +50,7 @@ _DECODE = (
 
 @kernel(_DECODE.format("i4"), _DECODE.format("i8"))
 def decode_rows(
-    shape: tuple[int, int, int],
+    shape: tuple[int, int, int, int],
     samples: npt.NDArray[Any],
     past: npt.NDArray[Any],
     coefficients: Integers,
@@ -80,7 +75,7 @@ def decode_rows(
     Parameters
     ----------
     shape : tuple of int
-        Slices, rows, width.
+        Slices, bands, rows, width.
     samples, past : int32 or int64 arrays
         With margins (`compress.prediction.wavefront.layout`); written, ``past`` with the absolute
         residuals.
@@ -102,13 +97,13 @@ def decode_rows(
     shifts : int64 array (T,)
         Plain bits below a token of each table.
     words : uint32 array
-        The words of both lanes and a spare one.
+        The words of both bands and a spare one.
     lanes : tuple of int
-        Where the words of each lane end; if the second ends with the first, there is one lane.
+        Where the words of each band end.
     outliers : int64 array
-        Listed tokens of both lanes, and a spare one.
+        Listed tokens of both bands, and a spare one.
     listed_first : int
-        How many of them are those of the first lane.
+        How many of them are those of the first band.
 
     Returns
     -------
@@ -116,7 +111,7 @@ def decode_rows(
         False if the arrays do not fit each other, or the words or outliers do not end with the
         last sample.
     """
-    slices, rows, width = shape
+    slices, bands, rows, width = shape
     top, phased, down, lowest, highest, guess = limits
     n_tables = low.size
     if not fits(shape, samples, past, coefficients, weights, far, far_scale):
@@ -135,12 +130,12 @@ def decode_rows(
         if start[t + 1] - start[t] < 2 or not 0 <= shifts[t] <= 62:
             return False
     stride = width + 2 * _SIDE
-    block = (rows + 2) * stride
+    tall = (rows + bands - 1) // bands
+    block = (tall + 2) * stride
     limit = top << FRACTION
     bits = np.uint64(lookup_bits)
     shift_in = _PRECISION - bits
     above = np.uint64(stride)
-    two = lanes[1] > lanes[0]
     floor0, floor1 = _ZERO, np.uint64(lanes[0])
     good0, state0, place0 = init(words, floor0, np.uint64(lanes[0]))
     good1, state1, place1 = init(words, floor1, np.uint64(lanes[1]))
@@ -150,191 +145,172 @@ def decode_rows(
     listed1, end1 = end0, np.uint64(outliers.size - 1)
     base0, base1 = np.empty(width, np.int64), np.empty(width, np.int64)
     spread0, spread1 = np.empty(width, np.int64), np.empty(width, np.int64)
-    for index in range(slices):
+    last_weight = _NEAR_SCALES + far_scale.size
+    for turn in range(slices * tall):
+        index, row = turn // tall, turn % tall
         c = coefficients[min(index, coefficients.shape[0] - 1)]
         v = weights[min(index, weights.shape[0] - 1)]
-        last = _NEAR_SCALES + far_scale.size
-        measure = (v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7])
-        weigh = (c[0], c[1], c[2], c[3], c[4], c[5], c[6])
-        folded = c[0]
-        for j in range(_OWN_TERMS):
-            folded += c[_NEAR + j]
-        row = 0
-        while row < rows:
-            first = row == 0
-            pair = two and not first and row + 1 < rows
-            at = index * block + (row + 1) * stride + _SIDE
-            far_sums(samples, at, c[_NEAR:], far, _OWN_TERMS if first else 0, 0, base0)
+        c0, c4, c5 = c[0], c[4], c[5]
+        v0, v4, v5 = v[0], v[4], v[5]
+        # In the first row of a band all that is above is the sample before.
+        first = row == 0
+        c_first, v_first, v_step = c0, v0, v5
+        if first:
+            c_first = c0 + c[1] + c[2] + c[3] + c[6]
+            for j in range(_OWN_TERMS):
+                c_first += c[_NEAR + j]
+            v_first, v_step = v0 + v[1] + v[2] + v[3], v5 + v[6] + v[7]
+        both = bands == 2 and row < rows - tall
+        at = index * bands * block + (row + 1) * stride + _SIDE
+        for lane in range(2 if both else 1):
+            base, spread = (base1, spread1) if lane == 1 else (base0, spread0)
+            here = at + lane * block
+            own, own_scales = (_OWN_TERMS, _OWN_SCALES) if first else (0, 0)
+            far_sums(samples, here, c[_NEAR:], far, own, 0, base)
             far_sums(
-                past, at, v[_NEAR_SCALES:last], far_scale, _OWN_SCALES if first else 0, v[last],
-                spread0,
+                past, here, v[_NEAR_SCALES:last_weight], far_scale, own_scales, v[last_weight],
+                spread,
             )  # fmt: skip
-            if pair:
-                far_sums(samples, at + stride, c[_NEAR:], far, 0, 0, base1)
-                far_sums(past, at + stride, v[_NEAR_SCALES:last], far_scale, 0, v[last], spread1)
-            open_row(samples, at, stride, block, row, guess)
-            open_row(past, at, stride, block, row, 0)
-            weigh_first = (folded, c[1], c[2], c[3], c[4], c[5], c[6]) if first else weigh
-            # The upper row alone, both, the lower row alone.
-            for turn in range(3 if pair else 1):
-                if turn == 1:
-                    i0, i1 = np.uint64(at + LAG), np.uint64(at + stride)
-                    open_row(samples, at + stride, stride, block, row + 1, guess)
-                    open_row(past, at + stride, stride, block, row + 1, 0)
-                    w0, ww0 = np.int64(samples[i0 - _ONE]), np.int64(samples[i0 - _TWO])
-                    rw0, rww0 = np.int64(past[i0 - _ONE]), np.int64(past[i0 - _TWO])
-                    w1, ww1 = np.int64(samples[i1 - _ONE]), np.int64(samples[i1 - _TWO])
-                    rw1, rww1 = np.int64(past[i1 - _ONE]), np.int64(past[i1 - _TWO])
-                    u0, u1 = i0 - above, i1 - above
-                    x0, x1 = np.uint64(LAG), _ZERO
-                    for _ in range(width - LAG):
-                        n = np.int64(samples[u0])
-                        nw = np.int64(samples[u0 - _ONE])
-                        ne = np.int64(samples[u0 + _ONE])
-                        nee = np.int64(samples[u0 + _TWO])
-                        rn = np.int64(past[u0])
-                        rnw = np.int64(past[u0 - _ONE])
-                        rne = np.int64(past[u0 + _ONE])
-                        across, along, ahead = abs(w0 - nw), abs(n - nw), abs(n - ne)
-                        t = location(w0, n, nw, ne, ww0, nee, base0[x0], weigh, limit)
-                        size = scale(rw0, rn, rnw, rne, rww0, across, along, ahead, spread0[x0], measure)
-                        expected = (t + _HALF) >> FRACTION
-                        phase, below = phase_of(t - (expected << FRACTION), phased)
-                        kind = min(max(kind_of(size, down) - lowest, 0), highest)
-                        table = np.uint64((kind << phased) + phase)
-                        wanted = quantile(state0)
-                        slot, rest, mass = look_up(wanted, entries[(table << bits) + (wanted >> shift_in)])
-                        if rest >= mass:
-                            slot, rest, mass = locate(
-                                wanted, entries[(table << bits) + (wanted >> shift_in)],
-                                np.uint64(start[table]), np.uint64(start[table + _ONE]) - _TWO, cumulative,
-                            )  # fmt: skip
-                        state0 = (state0 >> _PRECISION) * mass + rest
-                        short = (state0 < _REFILL) & (place0 > floor0)
-                        place0 = place0 - _ONE if short else place0
-                        filled = (state0 << _WORD) | np.uint64(words[place0])
-                        state0 = filled if short else state0
-                        token = np.int64(slot) + low[table]
-                        escaped = slot == escapes[table]
-                        token = outliers[listed0] if escaped else token
-                        listed0 = min(listed0 + _ONE, end0) if escaped else listed0
-                        width_low = shifts[table]
-                        if width_low:
-                            left = width_low
-                            while left > 0:
-                                take = np.uint64(min(left, _PIECE))
-                                gap = _PRECISION - take
-                                wanted = quantile(state0)
-                                token = (token << np.int64(take)) | np.int64(wanted >> gap)
-                                state0 = ((state0 >> _PRECISION) << gap) | (wanted & ((_ONE << gap) - _ONE))
-                                short = (state0 < _REFILL) & (place0 > floor0)
-                                place0 = place0 - _ONE if short else place0
-                                filled = (state0 << _WORD) | np.uint64(words[place0])
-                                state0 = filled if short else state0
-                                left -= _PIECE
-                        off = (token ^ below) - below
-                        ww0, rww0 = w0, rw0
-                        w0, rw0 = expected + off, abs(off)
-                        samples[i0] = w0
-                        past[i0] = rw0
-                        i0 += _ONE
-                        u0 += _ONE
-                        x0 += _ONE
-                        # The row below, some samples behind.
-                        n = np.int64(samples[u1])
-                        nw = np.int64(samples[u1 - _ONE])
-                        ne = np.int64(samples[u1 + _ONE])
-                        nee = np.int64(samples[u1 + _TWO])
-                        rn = np.int64(past[u1])
-                        rnw = np.int64(past[u1 - _ONE])
-                        rne = np.int64(past[u1 + _ONE])
-                        across, along, ahead = abs(w1 - nw), abs(n - nw), abs(n - ne)
-                        t = location(w1, n, nw, ne, ww1, nee, base1[x1], weigh, limit)
-                        size = scale(rw1, rn, rnw, rne, rww1, across, along, ahead, spread1[x1], measure)
-                        expected = (t + _HALF) >> FRACTION
-                        phase, below = phase_of(t - (expected << FRACTION), phased)
-                        kind = min(max(kind_of(size, down) - lowest, 0), highest)
-                        table = np.uint64((kind << phased) + phase)
-                        wanted = quantile(state1)
-                        slot, rest, mass = look_up(wanted, entries[(table << bits) + (wanted >> shift_in)])
-                        if rest >= mass:
-                            slot, rest, mass = locate(
-                                wanted, entries[(table << bits) + (wanted >> shift_in)],
-                                np.uint64(start[table]), np.uint64(start[table + _ONE]) - _TWO, cumulative,
-                            )  # fmt: skip
-                        state1 = (state1 >> _PRECISION) * mass + rest
-                        short = (state1 < _REFILL) & (place1 > floor1)
-                        place1 = place1 - _ONE if short else place1
-                        filled = (state1 << _WORD) | np.uint64(words[place1])
-                        state1 = filled if short else state1
-                        token = np.int64(slot) + low[table]
-                        escaped = slot == escapes[table]
-                        token = outliers[listed1] if escaped else token
-                        listed1 = min(listed1 + _ONE, end1) if escaped else listed1
-                        width_low = shifts[table]
-                        if width_low:
-                            left = width_low
-                            while left > 0:
-                                take = np.uint64(min(left, _PIECE))
-                                gap = _PRECISION - take
-                                wanted = quantile(state1)
-                                token = (token << np.int64(take)) | np.int64(wanted >> gap)
-                                state1 = ((state1 >> _PRECISION) << gap) | (wanted & ((_ONE << gap) - _ONE))
-                                short = (state1 < _REFILL) & (place1 > floor1)
-                                place1 = place1 - _ONE if short else place1
-                                filled = (state1 << _WORD) | np.uint64(words[place1])
-                                state1 = filled if short else state1
-                                left -= _PIECE
-                        off = (token ^ below) - below
-                        ww1, rww1 = w1, rw1
-                        w1, rw1 = expected + off, abs(off)
-                        samples[i1] = w1
-                        past[i1] = rw1
-                        i1 += _ONE
-                        u1 += _ONE
-                        x1 += _ONE
-                    close_row(samples, at, width)
-                    close_row(past, at, width)
-                    continue
-                if turn == 0:
-                    x, count = _ZERO, LAG if pair else width
-                    i = np.uint64(at)
-                    base, spread = base0, spread0
-                    state, place, floor, listed, end = state0, place0, floor0, listed0, end0
-                else:
-                    x, count = np.uint64(width - LAG), LAG
-                    i = np.uint64(at + stride + width - LAG)
+            if not first:
+                near_sums(samples, past, here - stride, c, v, base, spread)
+            open_row(samples, here, stride, bands * block, row, guess)
+            open_row(past, here, stride, bands * block, row, 0)
+        if both and not first:
+            i0, i1 = np.uint64(at), np.uint64(at + block)
+            w0, ww0 = np.int64(samples[i0 - _ONE]), np.int64(samples[i0 - _TWO])
+            rw0, rww0 = np.int64(past[i0 - _ONE]), np.int64(past[i0 - _TWO])
+            w1, ww1 = np.int64(samples[i1 - _ONE]), np.int64(samples[i1 - _TWO])
+            rw1, rww1 = np.int64(past[i1 - _ONE]), np.int64(past[i1 - _TWO])
+            u0, u1 = i0 - above, i1 - above
+            x0, x1 = _ZERO, _ZERO
+            for _ in range(width):
+                n = np.int64(samples[u0])
+                nw = np.int64(samples[u0 - _ONE])
+                edge = min(max(w0 + n - nw, min(w0, n)), max(w0, n))
+                t = base0[x0] + c5 * ww0 + c4 * edge + c0 * w0
+                t = min(max(t, 0), limit)
+                size = spread0[x0] + v4 * rww0 + v0 * rw0 + v5 * abs(w0 - nw)
+                expected = (t + _HALF) >> FRACTION
+                phase, below = phase_of(t - (expected << FRACTION), phased)
+                kind = min(max(kind_of(size, down) - lowest, 0), highest)
+                table = np.uint64((kind << phased) + phase)
+                wanted = quantile(state0)
+                entry = entries[(table << bits) + (wanted >> shift_in)]
+                slot, rest, mass = look_up(wanted, entry)
+                if rest >= mass:
+                    begin = np.uint64(start[table])
+                    last = np.uint64(start[table + _ONE]) - _TWO
+                    slot, rest, mass = locate(wanted, entry, begin, last, cumulative)
+                state0 = (state0 >> _PRECISION) * mass + rest
+                short = (state0 < _REFILL) & (place0 > floor0)
+                place0 = place0 - _ONE if short else place0
+                filled = (state0 << _WORD) | np.uint64(words[place0])
+                state0 = filled if short else state0
+                token = np.int64(slot) + low[table]
+                escaped = slot == escapes[table]
+                token = outliers[listed0] if escaped else token
+                listed0 = min(listed0 + _ONE, end0) if escaped else listed0
+                left = shifts[table]
+                while left > 0:
+                    take = np.uint64(min(left, PIECE))
+                    gap = _PRECISION - take
+                    wanted = quantile(state0)
+                    token = (token << np.int64(take)) | np.int64(wanted >> gap)
+                    state0 = ((state0 >> _PRECISION) << gap) | (wanted & ((_ONE << gap) - _ONE))
+                    short = (state0 < _REFILL) & (place0 > floor0)
+                    place0 = place0 - _ONE if short else place0
+                    filled = (state0 << _WORD) | np.uint64(words[place0])
+                    state0 = filled if short else state0
+                    left -= PIECE
+                off = (token ^ below) - below
+                ww0, rww0 = w0, rw0
+                w0, rw0 = expected + off, abs(off)
+                samples[i0] = w0
+                past[i0] = rw0
+                i0 += _ONE
+                u0 += _ONE
+                x0 += _ONE
+                # The same sample of the lower band.
+                n = np.int64(samples[u1])
+                nw = np.int64(samples[u1 - _ONE])
+                edge = min(max(w1 + n - nw, min(w1, n)), max(w1, n))
+                t = base1[x1] + c5 * ww1 + c4 * edge + c0 * w1
+                t = min(max(t, 0), limit)
+                size = spread1[x1] + v4 * rww1 + v0 * rw1 + v5 * abs(w1 - nw)
+                expected = (t + _HALF) >> FRACTION
+                phase, below = phase_of(t - (expected << FRACTION), phased)
+                kind = min(max(kind_of(size, down) - lowest, 0), highest)
+                table = np.uint64((kind << phased) + phase)
+                wanted = quantile(state1)
+                entry = entries[(table << bits) + (wanted >> shift_in)]
+                slot, rest, mass = look_up(wanted, entry)
+                if rest >= mass:
+                    begin = np.uint64(start[table])
+                    last = np.uint64(start[table + _ONE]) - _TWO
+                    slot, rest, mass = locate(wanted, entry, begin, last, cumulative)
+                state1 = (state1 >> _PRECISION) * mass + rest
+                short = (state1 < _REFILL) & (place1 > floor1)
+                place1 = place1 - _ONE if short else place1
+                filled = (state1 << _WORD) | np.uint64(words[place1])
+                state1 = filled if short else state1
+                token = np.int64(slot) + low[table]
+                escaped = slot == escapes[table]
+                token = outliers[listed1] if escaped else token
+                listed1 = min(listed1 + _ONE, end1) if escaped else listed1
+                left = shifts[table]
+                while left > 0:
+                    take = np.uint64(min(left, PIECE))
+                    gap = _PRECISION - take
+                    wanted = quantile(state1)
+                    token = (token << np.int64(take)) | np.int64(wanted >> gap)
+                    state1 = ((state1 >> _PRECISION) << gap) | (wanted & ((_ONE << gap) - _ONE))
+                    short = (state1 < _REFILL) & (place1 > floor1)
+                    place1 = place1 - _ONE if short else place1
+                    filled = (state1 << _WORD) | np.uint64(words[place1])
+                    state1 = filled if short else state1
+                    left -= PIECE
+                off = (token ^ below) - below
+                ww1, rww1 = w1, rw1
+                w1, rw1 = expected + off, abs(off)
+                samples[i1] = w1
+                past[i1] = rw1
+                i1 += _ONE
+                u1 += _ONE
+                x1 += _ONE
+        else:
+            for lane in range(2 if both else 1):
+                i = np.uint64(at + lane * block)
+                base, spread = base0, spread0
+                state, place, floor, listed, end = state0, place0, floor0, listed0, end0
+                if lane == 1:
                     base, spread = base1, spread1
                     state, place, floor, listed, end = state1, place1, floor1, listed1, end1
                 w, ww = np.int64(samples[i - _ONE]), np.int64(samples[i - _TWO])
                 rw, rww = np.int64(past[i - _ONE]), np.int64(past[i - _TWO])
                 u = i - above
-                for _ in range(count):
+                x = _ZERO
+                for _ in range(width):
                     n = np.int64(samples[u])
                     nw = np.int64(samples[u - _ONE])
-                    ne = np.int64(samples[u + _ONE])
-                    nee = np.int64(samples[u + _TWO])
-                    rn = np.int64(past[u])
-                    rnw = np.int64(past[u - _ONE])
-                    rne = np.int64(past[u + _ONE])
-                    across, along, ahead = abs(w - nw), abs(n - nw), abs(n - ne)
                     if first:
-                        n = nw = ne = nee = w
-                        rn = rnw = rne = rw
-                        across = along = ahead = abs(w - ww)
-                    t = location(w, n, nw, ne, ww, nee, base[x], weigh_first, limit)
-                    size = scale(rw, rn, rnw, rne, rww, across, along, ahead, spread[x], measure)
+                        n, nw = w, ww
+                    edge = min(max(w + n - nw, min(w, n)), max(w, n))
+                    if first:
+                        edge = w
+                    t = base[x] + c5 * ww + c4 * edge + c_first * w
+                    t = min(max(t, 0), limit)
+                    size = spread[x] + v4 * rww + v_first * rw + v_step * abs(w - nw)
                     expected = (t + _HALF) >> FRACTION
                     phase, below = phase_of(t - (expected << FRACTION), phased)
                     kind = min(max(kind_of(size, down) - lowest, 0), highest)
                     table = np.uint64((kind << phased) + phase)
                     wanted = quantile(state)
-                    slot, rest, mass = look_up(wanted, entries[(table << bits) + (wanted >> shift_in)])
+                    entry = entries[(table << bits) + (wanted >> shift_in)]
+                    slot, rest, mass = look_up(wanted, entry)
                     if rest >= mass:
-                        slot, rest, mass = locate(
-                            wanted, entries[(table << bits) + (wanted >> shift_in)],
-                            np.uint64(start[table]), np.uint64(start[table + _ONE]) - _TWO, cumulative,
-                        )  # fmt: skip
+                        begin = np.uint64(start[table])
+                        last = np.uint64(start[table + _ONE]) - _TWO
+                        slot, rest, mass = locate(wanted, entry, begin, last, cumulative)
                     state = (state >> _PRECISION) * mass + rest
                     short = (state < _REFILL) & (place > floor)
                     place = place - _ONE if short else place
@@ -344,20 +320,18 @@ def decode_rows(
                     escaped = slot == escapes[table]
                     token = outliers[listed] if escaped else token
                     listed = min(listed + _ONE, end) if escaped else listed
-                    width_low = shifts[table]
-                    if width_low:
-                        left = width_low
-                        while left > 0:
-                            take = np.uint64(min(left, _PIECE))
-                            gap = _PRECISION - take
-                            wanted = quantile(state)
-                            token = (token << np.int64(take)) | np.int64(wanted >> gap)
-                            state = ((state >> _PRECISION) << gap) | (wanted & ((_ONE << gap) - _ONE))
-                            short = (state < _REFILL) & (place > floor)
-                            place = place - _ONE if short else place
-                            filled = (state << _WORD) | np.uint64(words[place])
-                            state = filled if short else state
-                            left -= _PIECE
+                    left = shifts[table]
+                    while left > 0:
+                        take = np.uint64(min(left, PIECE))
+                        gap = _PRECISION - take
+                        wanted = quantile(state)
+                        token = (token << np.int64(take)) | np.int64(wanted >> gap)
+                        state = ((state >> _PRECISION) << gap) | (wanted & ((_ONE << gap) - _ONE))
+                        short = (state < _REFILL) & (place > floor)
+                        place = place - _ONE if short else place
+                        filled = (state << _WORD) | np.uint64(words[place])
+                        state = filled if short else state
+                        left -= PIECE
                     off = (token ^ below) - below
                     ww, rww = w, rw
                     w, rw = expected + off, abs(off)
@@ -366,21 +340,20 @@ def decode_rows(
                     i += _ONE
                     u += _ONE
                     x += _ONE
-                if turn == 0:
+                if lane == 0:
                     state0, place0, listed0 = state, place, listed
                 else:
                     state1, place1, listed1 = state, place, listed
-            done = row + 1 if pair else row
-            at = index * block + (done + 1) * stride + _SIDE
-            close_row(samples, at, width)
-            close_row(past, at, width)
+        for lane in range(2 if both else 1):
+            here = at + lane * block
+            close_row(samples, here, width)
+            close_row(past, here, width)
             if first:
-                repeat_row(samples, at, width, -stride)
-                repeat_row(past, at, width, -stride)
-            if done == rows - 1:
-                repeat_row(samples, at, width, stride)
-                repeat_row(past, at, width, stride)
-            row = done + 1
+                repeat_row(samples, here, width, -stride)
+                repeat_row(past, here, width, -stride)
+            if row == tall - 1 or (lane == 1 and row == rows - tall - 1):
+                repeat_row(samples, here, width, stride)
+                repeat_row(past, here, width, stride)
     return (
         place0 == floor0 and state0 == _ZERO and place1 == floor1 and state1 == _ZERO
         and listed0 == np.uint64(listed_first) and listed1 == np.uint64(outliers.size - 1)

@@ -20,15 +20,15 @@ _ONE = np.uint64(1)
 _PRECISION = np.uint64(24)
 
 _ENCODE = (
-    "b1((i8, i8, i8), const({0}[::1]), const(u1[::1]), const(i8[::1]), const(u4[::1]), "
-    "const(i8[::1]), const(i8[::1]), const(u8[::1]), const(i8[::1]), b1, u4[:, ::1], i8[:, ::1], "
+    "b1((i8, i8, i8, i8), const({0}[::1]), const(u1[::1]), const(i8[::1]), const(u4[::1]), "
+    "const(i8[::1]), const(i8[::1]), const(u8[::1]), const(i8[::1]), u4[:, ::1], i8[:, ::1], "
     "u8[::1], i8[::1])"
 )
 
 
 @kernel(_ENCODE.format("i4"), _ENCODE.format("i8"))
 def encode_rows(
-    shape: tuple[int, int, int],
+    shape: tuple[int, int, int, int],
     found: npt.NDArray[Any],
     kinds: npt.NDArray[np.uint8],
     tables: npt.NDArray[np.int64],
@@ -37,7 +37,6 @@ def encode_rows(
     low: npt.NDArray[np.int64],
     escapes: npt.NDArray[np.uint64],
     shifts: npt.NDArray[np.int64],
-    two: bool,
     words: npt.NDArray[np.uint32],
     outliers: npt.NDArray[np.int64],
     states: npt.NDArray[np.uint64],
@@ -48,7 +47,7 @@ def encode_rows(
     Parameters
     ----------
     shape : tuple of int
-        Slices, rows, width.
+        Slices, bands, rows, width; each band has a lane.
     found : int32 or int64 array (n,)
     kinds : uint8 array (n,)
         Kind and phase of each.
@@ -58,8 +57,6 @@ def encode_rows(
         As in `compress.tables.TableSet`.
     escapes, shifts
         As `compress.prediction.wavefront.pop.decode_rows` takes them; every table has an escape.
-    two : bool
-        Whether there are two lanes.
     words, outliers : uint32 and int64 arrays (2, room)
         Written; a row a lane, the last outliers first.
     states : uint64 array (2,)
@@ -72,11 +69,11 @@ def encode_rows(
     bool
         False if the arrays do not fit each other, or the room is too small.
     """
-    slices, rows, width = shape
+    slices, bands, rows, width = shape
     n = slices * rows * width
     n_tables = low.size
     if (
-        rows < 1 or found.size != n or kinds.size != n or tables.size != 256 or used.size != 4
+        not 0 < bands < 3 or rows < bands or found.size != n or kinds.size != n or tables.size != 256 or used.size != 4
         or words.shape[0] != 2 or outliers.shape[0] != 2 or states.size != 2
         or words.shape[1] < 1
         or n_tables < 1 or start.size != n_tables + 1 or escapes.size != n_tables
@@ -95,16 +92,14 @@ def encode_rows(
             return False
     pushes = width * (1 + (most + PIECE - 1) // PIECE)
     limit = np.uint64(words.shape[1] - 1)
+    tall = (rows + bands - 1) // bands
     for lane in range(2):
         out, kept = words[lane], outliers[lane]
         state: Scalar = _ZERO
         place: Scalar = _ZERO
         listed = 0
         for row in range(slices * rows - 1, -1, -1):
-            inside = row % rows
-            # The first row of a slice, and of each pair, is in the first lane.
-            of_lane = 1 if two and inside > 0 and inside % 2 == 0 else 0
-            if of_lane != lane:
+            if (row % rows) // tall != lane:
                 continue
             if place + np.uint64(pushes) > limit or listed + width > kept.size:
                 return False
