@@ -40,6 +40,7 @@ from compress.prediction.wavefront.fit import fit_coefficients, fit_weights, sam
 from compress.prediction.wavefront.kernel import (
     COUNTED,
     FRACTION,
+    MAX_KIND,
     RAW_KINDS,
     SCALE_FRACTION,
     classify,
@@ -327,9 +328,11 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     end = 13 + (n_listed << size) if size < 4 else -1
     if not 13 <= end <= len(data) or first_listed > n_listed or (len(data) - end) % 4:
         raise CorruptError(f"a wavefront of {len(data)} bytes has a damaged head")
-    words = np.append(np.frombuffer(data[end:], "<u4"), 0).astype(np.uint32)
-    if first > words.size - 1:
-        raise CorruptError(f"a lane of {first} words is longer than {words.size - 1}")
+    n_words = (len(data) - end) // 4
+    words = np.zeros(n_words + 2, np.uint32)
+    words[1:-1] = np.frombuffer(data[end:], "<u4")
+    if first > n_words:
+        raise CorruptError(f"a lane of {first} words is longer than {n_words}")
     outliers = np.append(np.frombuffer(data[13:end], f"<i{1 << size}"), 0).astype(np.int64)
     tables, shifts = _tables(model)
     scanned = shape_of(shape, model.axes)
@@ -344,7 +347,7 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
             scanned, samples, past, model.coefficients, model.weights, far_offsets(scanned),
             scale_offsets(scanned), limits, tables.cumulative, tables.start, tables.low,
             _escapes(tables), _LOOKUP_BITS, tables.entries(_LOOKUP_BITS), shifts, words,
-            (first, words.size - 1), outliers, first_listed,
+            (first, n_words), outliers, first_listed,
         )  # fmt: skip
     if not complete:
         raise CorruptError("the words or outliers of a plane do not end with its last sample")
@@ -393,8 +396,8 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> _Model:
     for s, count in enumerate(scale_counts(sets)):
         weights[s, : NEAR_SCALES + count] = [take(0, _MOST_WEIGHT, "weight") for _ in range(NEAR_SCALES + count)]
         weights[s, -1] = take(0, _MOST_CONSTANT, "scale")
-    first = take(0, RAW_KINDS - 1, "lowest half octave")
-    family = _read_family(integers, take, take(1, RAW_KINDS, "number of half octaves"))
+    first = take(0, MAX_KIND, "lowest half octave")
+    family = _read_family(integers, take, take(1, MAX_KIND + 1 - first, "number of half octaves"))
     return _Model(axes, low, top, guess, down, coefficients, weights, first, family)
 
 

@@ -16,6 +16,7 @@ from compress.kernels import inlined, kernel
 __all__ = [
     "COUNTED",
     "FRACTION",
+    "MAX_KIND",
     "RAW_KINDS",
     "SCALE_FRACTION",
     "classify",
@@ -23,6 +24,7 @@ __all__ = [
     "count_tokens",
     "far_sums",
     "fits",
+    "half_octave",
     "kind_of",
     "lay_out",
     "location",
@@ -44,6 +46,8 @@ SCALE_FRACTION = 8
 """Fractional bits of scale weights."""
 RAW_KINDS = 64
 """Half octaves in which scales are counted: those of integers below 2**30 are 0 to 60."""
+MAX_KIND = 60
+"""Half octave of the largest scale."""
 COUNTED = 255
 """Tokens on either side of zero that a table may have."""
 
@@ -138,10 +142,15 @@ def scale(
 
 
 @inlined(forceinline=True)
-def kind_of(found: Scalar, down: Scalar) -> Scalar:
-    """Return the half octave of a scale."""
-    size = np.int32(min(max(found >> down, 1), _WIDEST_SCALE))
+def half_octave(size: Scalar) -> Scalar:
+    """Return the half octave of a positive integer, which is exact below 2**30."""
     return np.int64(np.float32(size).view(np.int32) >> _HALF_OCTAVE) - _OF_ONE
+
+
+@inlined(forceinline=True)
+def kind_of(found: Scalar, down: Scalar) -> Scalar:
+    """Return the half octave of a scale, at most `MAX_KIND`."""
+    return half_octave(np.int32(min(max(found >> down, 1), _WIDEST_SCALE)))
 
 
 @kernel()

@@ -17,10 +17,11 @@ from compress.coders.ans import init, locate, look_up, quantile
 from compress.kernels import kernel
 from compress.prediction.wavefront.kernel import (
     FRACTION,
+    MAX_KIND,
     close_row,
     far_sums,
     fits,
-    kind_of,
+    half_octave,
     near_sums,
     open_row,
     phase_of,
@@ -97,7 +98,7 @@ def decode_rows(
     shifts : int64 array (T,)
         Plain bits below a token of each table.
     words : uint32 array
-        The words of both bands and a spare one.
+        A spare word, the words of both bands, and a spare one: read without a branch.
     lanes : tuple of int
         Where the words of each band end.
     outliers : int64 array
@@ -117,16 +118,18 @@ def decode_rows(
     if not fits(shape, samples, past, coefficients, weights, far, far_scale):
         return False
     if (
-        not 0 <= phased <= 1 or not 0 <= down <= 62 or not 0 <= highest < 1 << 8
+        not 0 <= phased <= 1 or not 0 <= down <= 62 or not 0 <= lowest <= lowest + highest <= MAX_KIND
         or n_tables != (highest + 1) << phased or start.size != n_tables + 1
         or start[0] != 0 or start[n_tables] != cumulative.size
         or escapes.size != n_tables or shifts.size != n_tables
         or not 0 <= lookup_bits <= 16 or entries.size != n_tables << lookup_bits
-        or not 0 <= lanes[0] <= lanes[1] < words.size
+        or not 0 <= lanes[0] <= lanes[1] < words.size - 1
         or outliers.size < 1 or not 0 <= listed_first < outliers.size
     ):  # fmt: skip
         return False
+    split = False
     for t in range(n_tables):
+        split = split or shifts[t] > 0
         if start[t + 1] - start[t] < 2 or not 0 <= shifts[t] <= 62:
             return False
     stride = width + 2 * _SIDE
@@ -137,8 +140,9 @@ def decode_rows(
     shift_in = _PRECISION - bits
     above = np.uint64(stride)
     floor0, floor1 = _ZERO, np.uint64(lanes[0])
-    good0, state0, place0 = init(words, floor0, np.uint64(lanes[0]))
-    good1, state1, place1 = init(words, floor1, np.uint64(lanes[1]))
+    behind = words[1:]
+    good0, state0, place0 = init(behind, floor0, np.uint64(lanes[0]))
+    good1, state1, place1 = init(behind, floor1, np.uint64(lanes[1]))
     if not (good0 and good1):
         return False
     listed0, end0 = _ZERO, np.uint64(listed_first)
@@ -181,18 +185,16 @@ def decode_rows(
             rw0, rww0 = np.int64(past[i0 - _ONE]), np.int64(past[i0 - _TWO])
             w1, ww1 = np.int64(samples[i1 - _ONE]), np.int64(samples[i1 - _TWO])
             rw1, rww1 = np.int64(past[i1 - _ONE]), np.int64(past[i1 - _TWO])
-            u0, u1 = i0 - above, i1 - above
-            x0, x1 = _ZERO, _ZERO
-            for _ in range(width):
-                n = np.int64(samples[u0])
-                nw = np.int64(samples[u0 - _ONE])
+            for x in range(np.uint64(width)):
+                n = np.int64(samples[i0 - above])
+                nw = np.int64(samples[i0 - above - _ONE])
                 edge = min(max(w0 + n - nw, min(w0, n)), max(w0, n))
-                t = base0[x0] + c5 * ww0 + c4 * edge + c0 * w0
+                t = base0[x] + c5 * ww0 + c4 * edge + c0 * w0
                 t = min(max(t, 0), limit)
-                size = spread0[x0] + v4 * rww0 + v0 * rw0 + v5 * abs(w0 - nw)
+                size = spread0[x] + v4 * rww0 + v0 * rw0 + v5 * abs(w0 - nw)
                 expected = (t + _HALF) >> FRACTION
                 phase, below = phase_of(t - (expected << FRACTION), phased)
-                kind = min(max(kind_of(size, down) - lowest, 0), highest)
+                kind = min(max(half_octave(size >> down) - lowest, 0), highest)
                 table = np.uint64((kind << phased) + phase)
                 wanted = quantile(state0)
                 entry = entries[(table << bits) + (wanted >> shift_in)]
@@ -202,24 +204,24 @@ def decode_rows(
                     last = np.uint64(start[table + _ONE]) - _TWO
                     slot, rest, mass = locate(wanted, entry, begin, last, cumulative)
                 state0 = (state0 >> _PRECISION) * mass + rest
-                short = (state0 < _REFILL) & (place0 > floor0)
-                place0 = place0 - _ONE if short else place0
                 filled = (state0 << _WORD) | np.uint64(words[place0])
+                short = (state0 < _REFILL) & (place0 > floor0)
+                place0 -= np.uint64(short)
                 state0 = filled if short else state0
                 token = np.int64(slot) + low[table]
                 escaped = slot == escapes[table]
                 token = outliers[listed0] if escaped else token
                 listed0 = min(listed0 + _ONE, end0) if escaped else listed0
-                left = shifts[table]
+                left = shifts[table] if split else 0
                 while left > 0:
                     take = np.uint64(min(left, PIECE))
                     gap = _PRECISION - take
                     wanted = quantile(state0)
                     token = (token << np.int64(take)) | np.int64(wanted >> gap)
                     state0 = ((state0 >> _PRECISION) << gap) | (wanted & ((_ONE << gap) - _ONE))
-                    short = (state0 < _REFILL) & (place0 > floor0)
-                    place0 = place0 - _ONE if short else place0
                     filled = (state0 << _WORD) | np.uint64(words[place0])
+                    short = (state0 < _REFILL) & (place0 > floor0)
+                    place0 -= np.uint64(short)
                     state0 = filled if short else state0
                     left -= PIECE
                 off = (token ^ below) - below
@@ -228,18 +230,16 @@ def decode_rows(
                 samples[i0] = w0
                 past[i0] = rw0
                 i0 += _ONE
-                u0 += _ONE
-                x0 += _ONE
                 # The same sample of the lower band.
-                n = np.int64(samples[u1])
-                nw = np.int64(samples[u1 - _ONE])
+                n = np.int64(samples[i1 - above])
+                nw = np.int64(samples[i1 - above - _ONE])
                 edge = min(max(w1 + n - nw, min(w1, n)), max(w1, n))
-                t = base1[x1] + c5 * ww1 + c4 * edge + c0 * w1
+                t = base1[x] + c5 * ww1 + c4 * edge + c0 * w1
                 t = min(max(t, 0), limit)
-                size = spread1[x1] + v4 * rww1 + v0 * rw1 + v5 * abs(w1 - nw)
+                size = spread1[x] + v4 * rww1 + v0 * rw1 + v5 * abs(w1 - nw)
                 expected = (t + _HALF) >> FRACTION
                 phase, below = phase_of(t - (expected << FRACTION), phased)
-                kind = min(max(kind_of(size, down) - lowest, 0), highest)
+                kind = min(max(half_octave(size >> down) - lowest, 0), highest)
                 table = np.uint64((kind << phased) + phase)
                 wanted = quantile(state1)
                 entry = entries[(table << bits) + (wanted >> shift_in)]
@@ -249,24 +249,24 @@ def decode_rows(
                     last = np.uint64(start[table + _ONE]) - _TWO
                     slot, rest, mass = locate(wanted, entry, begin, last, cumulative)
                 state1 = (state1 >> _PRECISION) * mass + rest
-                short = (state1 < _REFILL) & (place1 > floor1)
-                place1 = place1 - _ONE if short else place1
                 filled = (state1 << _WORD) | np.uint64(words[place1])
+                short = (state1 < _REFILL) & (place1 > floor1)
+                place1 -= np.uint64(short)
                 state1 = filled if short else state1
                 token = np.int64(slot) + low[table]
                 escaped = slot == escapes[table]
                 token = outliers[listed1] if escaped else token
                 listed1 = min(listed1 + _ONE, end1) if escaped else listed1
-                left = shifts[table]
+                left = shifts[table] if split else 0
                 while left > 0:
                     take = np.uint64(min(left, PIECE))
                     gap = _PRECISION - take
                     wanted = quantile(state1)
                     token = (token << np.int64(take)) | np.int64(wanted >> gap)
                     state1 = ((state1 >> _PRECISION) << gap) | (wanted & ((_ONE << gap) - _ONE))
-                    short = (state1 < _REFILL) & (place1 > floor1)
-                    place1 = place1 - _ONE if short else place1
                     filled = (state1 << _WORD) | np.uint64(words[place1])
+                    short = (state1 < _REFILL) & (place1 > floor1)
+                    place1 -= np.uint64(short)
                     state1 = filled if short else state1
                     left -= PIECE
                 off = (token ^ below) - below
@@ -275,8 +275,6 @@ def decode_rows(
                 samples[i1] = w1
                 past[i1] = rw1
                 i1 += _ONE
-                u1 += _ONE
-                x1 += _ONE
         else:
             for lane in range(2 if both else 1):
                 i = np.uint64(at + lane * block)
@@ -287,11 +285,9 @@ def decode_rows(
                     state, place, floor, listed, end = state1, place1, floor1, listed1, end1
                 w, ww = np.int64(samples[i - _ONE]), np.int64(samples[i - _TWO])
                 rw, rww = np.int64(past[i - _ONE]), np.int64(past[i - _TWO])
-                u = i - above
-                x = _ZERO
-                for _ in range(width):
-                    n = np.int64(samples[u])
-                    nw = np.int64(samples[u - _ONE])
+                for x in range(np.uint64(width)):
+                    n = np.int64(samples[i - above])
+                    nw = np.int64(samples[i - above - _ONE])
                     if first:
                         n, nw = w, ww
                     edge = min(max(w + n - nw, min(w, n)), max(w, n))
@@ -302,7 +298,7 @@ def decode_rows(
                     size = spread[x] + v4 * rww + v_first * rw + v_step * abs(w - nw)
                     expected = (t + _HALF) >> FRACTION
                     phase, below = phase_of(t - (expected << FRACTION), phased)
-                    kind = min(max(kind_of(size, down) - lowest, 0), highest)
+                    kind = min(max(half_octave(size >> down) - lowest, 0), highest)
                     table = np.uint64((kind << phased) + phase)
                     wanted = quantile(state)
                     entry = entries[(table << bits) + (wanted >> shift_in)]
@@ -312,24 +308,24 @@ def decode_rows(
                         last = np.uint64(start[table + _ONE]) - _TWO
                         slot, rest, mass = locate(wanted, entry, begin, last, cumulative)
                     state = (state >> _PRECISION) * mass + rest
-                    short = (state < _REFILL) & (place > floor)
-                    place = place - _ONE if short else place
                     filled = (state << _WORD) | np.uint64(words[place])
+                    short = (state < _REFILL) & (place > floor)
+                    place -= np.uint64(short)
                     state = filled if short else state
                     token = np.int64(slot) + low[table]
                     escaped = slot == escapes[table]
                     token = outliers[listed] if escaped else token
                     listed = min(listed + _ONE, end) if escaped else listed
-                    left = shifts[table]
+                    left = shifts[table] if split else 0
                     while left > 0:
                         take = np.uint64(min(left, PIECE))
                         gap = _PRECISION - take
                         wanted = quantile(state)
                         token = (token << np.int64(take)) | np.int64(wanted >> gap)
                         state = ((state >> _PRECISION) << gap) | (wanted & ((_ONE << gap) - _ONE))
-                        short = (state < _REFILL) & (place > floor)
-                        place = place - _ONE if short else place
                         filled = (state << _WORD) | np.uint64(words[place])
+                        short = (state < _REFILL) & (place > floor)
+                        place -= np.uint64(short)
                         state = filled if short else state
                         left -= PIECE
                     off = (token ^ below) - below
@@ -338,8 +334,6 @@ def decode_rows(
                     samples[i] = w
                     past[i] = rw
                     i += _ONE
-                    u += _ONE
-                    x += _ONE
                 if lane == 0:
                     state0, place0, listed0 = state, place, listed
                 else:
