@@ -80,7 +80,9 @@ Samples = npt.NDArray[Any]
 Integers = npt.NDArray[np.int64]
 
 # Places that coefficients and weights are fitted to, by level.
-_PLACES = {2: 3000, 3: 6000, 4: 16_000}
+_PLACES = {2: 2000, 3: 5000, 4: 16_000}
+# And by estimates.
+_FEW_PLACES = 1000
 # Share of all bits that a table of its own must save: below level 3 their fit takes too long.
 _WORTH = {2: 2e-2, 3: 1e-4, 4: 1e-4}
 _MOST_SETS = 3
@@ -98,6 +100,8 @@ _HEAD = 14
 _SAMPLE = 1 << 13
 # Bits that scales of residuals as large as the usual largest have, with room for those above.
 _SCALE_BITS = 26
+# The usual largest of the sampled residuals is exceeded by so few.
+_UNUSUAL = 4
 _INT64 = (-(1 << 63), (1 << 63) - 1)
 
 
@@ -180,14 +184,27 @@ def _must(good: bool) -> None:
         raise ValueError("the arrays of a wavefront do not fit each other")
 
 
+class _Learned(tuple[int, ...]):
+    """Parameters, and what they make of the plane that they were learned on until it is coded."""
+
+    kept: tuple[Plane, bytes, _Walk] | None = None
+
+
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     """Fit everything; None for planes of one axis, and for those too small or too wide."""
     del holes
-    found = _fitted(take_out(plane)[0], level)
-    return None if found is None else found[0].to_integers()
+    smooth, _, spikes = take_out(plane)
+    found = _fitted(smooth, _PLACES[min(max(level, 2), 4)], _WORTH[min(max(level, 2), 4)])
+    if found is None:
+        return None
+    model, _, walk = found
+    learned = _Learned(model.to_integers())
+    if model.family.phased:
+        learned.kept = plane, spikes, walk
+    return learned
 
 
-def _fitted(plane: Plane, level: int) -> tuple[_Model, float] | None:
+def _fitted(plane: Plane, places: int, worth: float) -> tuple[_Model, float, _Walk] | None:
     """Fit a model to a plane without spikes; and the bits that it takes, about."""
     if plane.size < _LEAST_SAMPLES or not 2 <= plane.ndim <= MAX_AXES:
         return None
@@ -200,22 +217,20 @@ def _fitted(plane: Plane, level: int) -> tuple[_Model, float] | None:
         return None
     top, guess = high - low, int(plane.flat[0]) - low
     walk = _Walk(plane, axes, low, top, guess)
-    sets, count = min(slices, _MOST_SETS), _PLACES[min(max(level, 2), 4)]
-    coefficients = fit_coefficients(
-        walk.samples, walk.shape, sets, count, FRACTION, _MOST_COEFFICIENT
-    )
+    sets = min(slices, _MOST_SETS)
+    at = sampled_places(walk.shape, sets, places)
+    coefficients = fit_coefficients(walk.samples, walk.shape, at, FRACTION, _MOST_COEFFICIENT)
     weights = np.zeros((sets, NEAR_SCALES + SCALE_TERMS + 1), np.int64)
     walk.predict(coefficients, weights, top, 1)
     weights = fit_weights(
-        walk.samples, walk.past, walk.shape, sets, count, SCALE_FRACTION, _MOST_WEIGHT
+        walk.samples, walk.past, walk.shape, at, SCALE_FRACTION, _MOST_WEIGHT
     )
-    at = sampled_places(walk.shape, 0, slices - 1, count)
-    usual = int(np.quantile(walk.past[at], 0.999))
+    usual = int(np.partition(walk.past[at[-1]], -_UNUSUAL)[-_UNUSUAL])
     down = max(0, usual.bit_length() + SCALE_FRACTION - _SCALE_BITS + 4)
     walk.classify(coefficients, weights, down)
-    first, family, bits = _fit_tables(walk, down, _WORTH[min(max(level, 2), 4)])
+    first, family, bits = _fit_tables(walk, down, worth)
     model = _Model(axes, low, top, guess, down, coefficients, weights, first, family)
-    return model, bits
+    return model, bits, walk
 
 
 def _fit_tables(walk: _Walk, down: int, worth: float) -> tuple[int, Family, float]:
@@ -254,6 +269,11 @@ def _shifted(counts: Integers, shift: int) -> Integers:
 def encode(plane: Plane, parameters: Parameters) -> bytes:
     """Code a plane; see `compress.prediction.model.PlaneModel`."""
     model = _parse(parameters, plane.shape)
+    kept = parameters.kept if isinstance(parameters, _Learned) else None
+    if kept is not None and kept[0] is plane:
+        # Not kept any longer: it is larger than the plane.
+        parameters.kept = None  # type: ignore[attr-defined]
+        return kept[1] + _coded(kept[2], model)
     plane, _, spikes = take_out(plane)
     reach = (_NARROW if model.top < _NARROW else _WIDE << 4) - 1
     if int(plane.min()) < model.low - reach or int(plane.max()) > model.low + reach:
@@ -431,8 +451,8 @@ def encode_ns(parameters: Parameters) -> float:
 def bound(plane: Plane, total: int) -> float:
     """Estimate the bits that ``total`` samples take at least, of which the plane is a part."""
     part = np.ascontiguousarray(sample_of(plane, _SAMPLE))
-    found = _fitted(take_out(part)[0], 2)
+    found = _fitted(take_out(part)[0], _FEW_PLACES, _WORTH[2])
     if found is None:
         return math.inf
-    model, bits = found
+    model, bits, _ = found
     return bits * total / part.size + 16.0 * len(model.to_integers())

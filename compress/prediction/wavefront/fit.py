@@ -27,7 +27,7 @@ Integers = npt.NDArray[np.int64]
 Samples = npt.NDArray[Any]
 
 _ROUNDS = 3
-_SCALE_ROUNDS = 6
+_SCALE_ROUNDS = 4
 # A residual counts for the logarithm of its distance plus this, in bits.
 _NOTHING = 0.3
 # What zero is taken for where magnitudes are averaged: a scale of 0 has no code length.
@@ -38,19 +38,22 @@ _MARGIN = 0.003
 _FEW = 5
 
 
-def sampled_places(
-    shape: Shape, first: int, last: int, count: int
-) -> Integers:
-    """Draw places in the flat array, from slices ``first`` to ``last``, not in first rows."""
-    _, bands, rows, width = shape
-    generator = np.random.default_rng(first)
+def sampled_places(shape: Shape, sets: int, count: int) -> list[Integers]:
+    """Draw places in the flat array for each set, from its slices; not in first rows of bands."""
+    slices, bands, rows, width = shape
+    generator = np.random.default_rng(0)
     tall = band_rows(shape)
     # The rows of all bands that have one above; the last band may have one less.
     short = rows // bands - 1
-    drawn = generator.integers(0, (last + 1 - first) * bands * short * width, count)
-    line, x = np.divmod(drawn, width)
-    block, row = np.divmod(line, short)
-    return ((block + first * bands) * (tall + 2) + row + 2) * (width + 2 * SIDE) + SIDE + x
+    places = []
+    for of_set in range(sets):
+        last = of_set if of_set < sets - 1 else slices - 1
+        drawn = generator.integers(0, (last + 1 - of_set) * bands * short * width, count)
+        line = drawn // width
+        block = line // short
+        above = 2 * (block + of_set * bands) + of_set * bands * tall + block * (tall - short)
+        places.append((line + above + 2) * (width + 2 * SIDE) + SIDE + drawn - line * width)
+    return places
 
 
 def median_edge(w: Samples, n: Samples, nw: Samples) -> Samples:
@@ -58,18 +61,28 @@ def median_edge(w: Samples, n: Samples, nw: Samples) -> Samples:
     return np.clip(w + n - nw, np.minimum(w, n), np.maximum(w, n))
 
 
-def least_absolute(target: Float, features: Float) -> Float:
-    """Fit least absolute residuals, by reweighted least squares."""
-    weight = np.ones(len(target))
+def least_absolute(target: Float, features: Float, weight: Float | None = None) -> Float:
+    """Fit least absolute residuals, by reweighted least squares; ``weight`` is where to begin."""
     solution = np.zeros(features.shape[1])
     for _ in range(_ROUNDS):
-        weighted = features * weight[:, None]
-        gram = weighted.T @ features
-        gram[np.diag_indices_from(gram)] += 1e-6 * np.trace(gram) / len(gram) + 1e-9
-        solution = np.linalg.solve(gram, weighted.T @ target)
-        off = np.abs(target - features @ solution)
-        weight = 1.0 / (off + np.median(off) + 0.5)
+        if weight is None:
+            weight = np.ones(len(target))
+        solution = _solved(features * weight[:, None], features, target)
+        weight = _weight(target - features @ solution)
     return solution
+
+
+def _solved(weighted: Float, features: Float, target: Float) -> Float:
+    gram = weighted.T @ features
+    gram.flat[:: len(gram) + 1] += 1e-6 * np.trace(gram) / len(gram) + 1e-9
+    found: Float = np.linalg.solve(gram, weighted.T @ target)
+    return found
+
+
+def _weight(off: Float) -> Float:
+    """Weight under which squares count as magnitudes do."""
+    size = np.abs(off)
+    return 1.0 / (size + float(size.mean()) + 0.5)
 
 
 def _bits(off: Float) -> float:
@@ -77,7 +90,7 @@ def _bits(off: Float) -> float:
 
 
 def fit_coefficients(
-    samples: Samples, shape: Shape, sets: int, count: int, fraction: int, largest: int
+    samples: Samples, shape: Shape, places: list[Integers], fraction: int, largest: int
 ) -> Integers:
     """Fit the coefficients of each set.
 
@@ -86,9 +99,8 @@ def fit_coefficients(
     samples : int32 or int64 array
         With margins.
     shape : Shape
-    sets : int
-    count : int
-        Places to look at.
+    places : list of int64 arrays
+        Of each set, see `sampled_places`.
     fraction : int
         Fractional bits of coefficients.
     largest : int
@@ -101,10 +113,9 @@ def fit_coefficients(
     far = far_offsets(shape)
     stride = shape[3] + 2 * SIDE
     near = np.array([-1, -stride, -stride - 1, -stride + 1, -2, -stride + 2])
+    sets = len(places)
     found = np.zeros((sets, NEAR + far.size), np.int64)
-    for of_set, terms in enumerate(coefficient_counts(sets)):
-        last = of_set if of_set < sets - 1 else shape[0] - 1
-        at = sampled_places(shape, of_set, last, count)
+    for of_set, (at, terms) in enumerate(zip(places, coefficient_counts(sets), strict=True)):
         around = samples[at[:, None] + np.concatenate([near, far[:terms]])].astype(np.float64)
         w = around[:, 0].copy()
         edge = median_edge(w, around[:, 1], around[:, 2])
@@ -123,21 +134,29 @@ def _chosen(target: Float, features: Float) -> Float:
     count = features.shape[1]
     # Terms of slices behind always help where there are any.
     few = [*range(_FEW - 1), *range(NEAR - 1 + OWN_TERMS, count)]
+    # Tried on one half by what the other half gives, weighted by steps to the neighbour.
     half = len(target) // 2
+    weight = _weight(target)
+    trial = features[:half] * weight[:half, None]
     best: list[int] = few
     least = np.inf
     for columns in (few, list(range(count))):
-        fitted = least_absolute(target[:half], features[:half, columns])
+        fitted = _solved(trial[:, columns], features[:half, columns], target[:half])
         bits = _bits(target[half:] - features[half:, columns] @ fitted)
         if bits < least - _MARGIN:
             best, least = columns, bits
     solution = np.zeros(count)
-    solution[best] = least_absolute(target, features[:, best])
+    solution[best] = least_absolute(target, features[:, best], weight)
     return solution
 
 
 def fit_weights(
-    samples: Samples, past: Samples, shape: Shape, sets: int, count: int, fraction: int, largest: int
+    samples: Samples,
+    past: Samples,
+    shape: Shape,
+    places: list[Integers],
+    fraction: int,
+    largest: int,
 ) -> Integers:
     """Fit the scale weights of each set: not negative, the expected magnitude of a residual.
 
@@ -147,14 +166,13 @@ def fit_weights(
     stride = shape[3] + 2 * SIDE
     near = np.array([-1, -stride, -stride - 1, -stride + 1, -2])
     values = np.array([-1, -stride, -stride - 1, -stride + 1])
+    sets = len(places)
     found = np.zeros((sets, NEAR_SCALES + far.size + 1), np.int64)
-    for of_set, terms in enumerate(scale_counts(sets)):
-        last = of_set if of_set < sets - 1 else shape[0] - 1
-        at = sampled_places(shape, of_set, last, count)
+    for of_set, (at, terms) in enumerate(zip(places, scale_counts(sets), strict=True)):
         residuals = past[at[:, None] + np.concatenate([near, far[:terms]])].astype(np.float64)
         w, n, nw, ne = samples[at[:, None] + values].astype(np.float64).T
         steps = np.stack([np.abs(w - nw), np.abs(n - nw), np.abs(n - ne)], 1)
-        ones = np.ones((count, 1))
+        ones = np.ones((len(at), 1))
         features = np.concatenate([residuals[:, :5], steps, residuals[:, 5:], ones], 1)
         weights = _expected(past[at].astype(np.float64) + _LEAST, features)
         fixed = np.clip(np.round(weights * (1 << fraction)), 0, largest).astype(np.int64)
@@ -174,15 +192,18 @@ def _expected(magnitudes: Float, features: Float) -> Float:
     active = np.flatnonzero(features.any(0))
     weights = np.zeros(count)
     for _ in range(_SCALE_ROUNDS):
+        used = features[:, active]
+        weighted = used / (scale * scale)[:, None]
+        gram, wanted = weighted.T @ used, weighted.T @ magnitudes
+        gram.flat[:: len(gram) + 1] *= 1.0 + 1e-6
         while True:
-            used = features[:, active]
-            weighted = used / (scale * scale)[:, None]
-            gram = weighted.T @ used
-            gram[np.diag_indices_from(gram)] *= 1.0 + 1e-6
-            solution = np.linalg.solve(gram, weighted.T @ magnitudes)
-            if solution.min() >= 0.0 or active.size == 1:
+            solution = np.linalg.solve(gram, wanted)
+            worst = int(np.argmin(solution))
+            if solution[worst] >= 0.0 or active.size == 1:
                 break
-            active = np.delete(active, int(np.argmin(solution)))
-        scale = np.maximum(used @ solution, 0.5 * _LEAST)
+            active = np.delete(active, worst)
+            gram = np.delete(np.delete(gram, worst, 0), worst, 1)
+            wanted = np.delete(wanted, worst)
+        scale = np.maximum(features[:, active] @ solution, 0.5 * _LEAST)
     weights[active] = np.maximum(solution, 0.0)
     return weights
