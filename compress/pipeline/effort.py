@@ -112,7 +112,7 @@ _LATE, _LATEST = (1 << 15,), (1 << 16,)
 # and the cheapest adaptive model are worth a hundredth of a bit, at level 8 nothing to speak of.
 EFFORT = {
     1: Effort(1 << 11, 1, 8, (), (), 0.0, 5.0, 2e-2, 2e-3, _ONE, _ONE),
-    2: Effort(1 << 13, 1, 16, (), (), 0.0, 20.0, 1e-2, 1e-3, _TWO, _TWO),
+    2: Effort(1 << 13, 1, 16, (), (), 0.0, 20.0, 3e-3, 1e-3, _TWO, _TWO),
     3: Effort(1 << 14, 4, 32, (1 << 16,), (), 8.0, 100.0, 5e-4, 5e-5, _THREE, _LINEAR),
     4: Effort(1 << 14, 4, 32, (1 << 16,), (), 8.0, 100.0, 3e-4, 3e-5, _FOUR, _LINEAR),
     5: Effort(1 << 14, 4, 32, _EARLY, _LATE, 16.0, 200.0, 5e-5, 5e-6, _FIVE, _QUICK),

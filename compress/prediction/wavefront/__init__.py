@@ -16,7 +16,7 @@ bytes in each, the outliers, the words of both lanes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +87,8 @@ _FEW_PLACES = 1000
 _WORTH = {2: 2e-2, 3: 1e-4, 4: 1e-4}
 _MOST_SETS = 3
 _LEAST_SAMPLES = 256
+# Places with margins for each sample: of narrow rows, the margins would be all there is.
+_MOST_MARGIN = 6
 # Ranges that int32 holds with every sum of it that stays in int32, and those that int64 does.
 _NARROW, _WIDE = 1 << 30, 1 << 40
 _MOST_COEFFICIENT, _MOST_WEIGHT = 1 << 13, 1 << 13
@@ -140,6 +142,7 @@ class _Model:
             body += [*self.weights[s, : NEAR_SCALES + count].tolist(), int(self.weights[s, -1])]
         family = self.family
         body += [self.first, len(family.steps), family.base, family.phased, *family.steps]
+        body.append(len(family.own))
         for t, table in sorted(family.own.items()):
             body += [t, *table.to_integers()]
         return tuple(body)
@@ -150,7 +153,7 @@ class _Walk:
 
     def __init__(self, plane: Plane, axes: tuple[int, ...], low: int, top: int, guess: int) -> None:
         self.shape: Shape = shape_of(plane.shape, axes)
-        dtype = np.int32 if top < _NARROW else np.int64
+        dtype: type[Any] = np.int32 if top < _NARROW else np.int64
         n = plane.size
         self.samples = np.empty(margined_size(self.shape), dtype)
         self.past = np.zeros(self.samples.size, dtype)
@@ -212,8 +215,8 @@ def _fitted(plane: Plane, places: int, worth: float) -> tuple[_Model, float, _Wa
     if high - low >= _WIDE:
         return None
     axes = choose_axes(plane)
-    slices, _, rows, width = shape_of(plane.shape, axes)
-    if rows < 2 or width < 2:
+    slices, _, rows, _ = shape = shape_of(plane.shape, axes)
+    if rows < 2 or margined_size(shape) > _MOST_MARGIN * plane.size:
         return None
     top, guess = high - low, int(plane.flat[0]) - low
     walk = _Walk(plane, axes, low, top, guess)
@@ -222,9 +225,7 @@ def _fitted(plane: Plane, places: int, worth: float) -> tuple[_Model, float, _Wa
     coefficients = fit_coefficients(walk.samples, walk.shape, at, FRACTION, _MOST_COEFFICIENT)
     weights = np.zeros((sets, NEAR_SCALES + SCALE_TERMS + 1), np.int64)
     walk.predict(coefficients, weights, top, 1)
-    weights = fit_weights(
-        walk.samples, walk.past, walk.shape, at, SCALE_FRACTION, _MOST_WEIGHT
-    )
+    weights = fit_weights(walk.samples, walk.past, walk.shape, at, SCALE_FRACTION, _MOST_WEIGHT)
     usual = int(np.partition(walk.past[at[-1]], -_UNUSUAL)[-_UNUSUAL])
     down = max(0, usual.bit_length() + SCALE_FRACTION - _SCALE_BITS + 4)
     walk.classify(coefficients, weights, down)
@@ -275,8 +276,9 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
         parameters.kept = None  # type: ignore[attr-defined]
         return kept[1] + _coded(kept[2], model)
     plane, _, spikes = take_out(plane)
-    reach = (_NARROW if model.top < _NARROW else _WIDE << 4) - 1
-    if int(plane.min()) < model.low - reach or int(plane.max()) > model.low + reach:
+    # Residuals stay within what samples are kept in.
+    reach = _NARROW if model.top < _NARROW else _WIDE << 2
+    if int(plane.min()) < model.low - reach // 2 or int(plane.max()) >= model.low + reach:
         raise ValueError("the model was learned on a plane of another range")
     walk = _Walk(plane, model.axes, model.low, model.top, model.guess)
     walk.predict(model.coefficients, model.weights, model.top, model.family.phased)
@@ -374,9 +376,7 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     return put_back(_taken_out(samples, shape, scanned, model), spikes)
 
 
-def _taken_out(
-    samples: Samples, shape: tuple[int, ...], scanned: Shape, model: _Model
-) -> Plane:
+def _taken_out(samples: Samples, shape: tuple[int, ...], scanned: Shape, model: _Model) -> Plane:
     """Take samples out of their margins, in the order of the plane."""
     slices, bands, rows, width = scanned
     tall = band_rows(scanned)
@@ -402,6 +402,8 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> _Model:
     axes = tuple(take(0, dimensions - 1, "axis") for _ in range(dimensions))
     if dimensions != len(shape) or len(set(axes)) != dimensions:
         raise CorruptError(f"a wavefront scans the axes {axes} of a plane of shape {shape}")
+    if margined_size(shape_of(shape, axes)) > _MOST_MARGIN * max(math.prod(shape), _LEAST_SAMPLES):
+        raise CorruptError(f"a wavefront has too narrow rows in a plane of shape {shape}")
     sets = take(1, _MOST_SETS, "number of sets")
     low = take(*_INT64, "lowest sample")
     top = take(0, min(_WIDE - 1, _INT64[1] - low), "range")
@@ -409,30 +411,38 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> _Model:
     down = take(0, 62, "shift of scales")
     coefficients = np.zeros((sets, NEAR + FAR_TERMS), np.int64)
     for s, count in enumerate(coefficient_counts(sets)):
-        few = [take(-_MOST_COEFFICIENT, _MOST_COEFFICIENT, "coefficient") for _ in range(NEAR - 1 + count)]
+        few = [
+            take(-_MOST_COEFFICIENT, _MOST_COEFFICIENT, "coefficient")
+            for _ in range(NEAR - 1 + count)
+        ]
         coefficients[s, 1 : NEAR + count] = few
         coefficients[s, 0] = (1 << FRACTION) - sum(few)
     weights = np.zeros((sets, NEAR_SCALES + SCALE_TERMS + 1), np.int64)
     for s, count in enumerate(scale_counts(sets)):
-        weights[s, : NEAR_SCALES + count] = [take(0, _MOST_WEIGHT, "weight") for _ in range(NEAR_SCALES + count)]
+        weights[s, : NEAR_SCALES + count] = [
+            take(0, _MOST_WEIGHT, "weight") for _ in range(NEAR_SCALES + count)
+        ]
         weights[s, -1] = take(0, _MOST_CONSTANT, "scale")
     first = take(0, MAX_KIND, "lowest half octave")
     family = _read_family(integers, take, take(1, MAX_KIND + 1 - first, "number of half octaves"))
     return _Model(axes, low, top, guess, down, coefficients, weights, first, family)
 
 
-def _read_family(integers: Iterator[int], take: Any, kinds: int) -> Family:
+def _read_family(
+    integers: Iterator[int], take: Callable[[int, int, str], int], kinds: int
+) -> Family:
     base = take(0, len(FAMILIES) - 1, "family")
     phased = take(0, 1, "phase")
     steps = tuple(take(*STEPS, "scale") for _ in range(kinds))
     own = {}
     last = -1
-    for t in integers:
-        if not last < t < kinds << phased:
-            raise CorruptError(f"a wavefront of {kinds} half octaves has a table {t}")
-        own[t], last = read_parameters(integers), t
-        if not own[t].escape:
+    for _ in range(take(0, kinds << phased, "number of tables")):
+        last = take(last + 1, (kinds << phased) - 1, "table")
+        own[last] = read_parameters(integers)
+        if not own[last].escape:
             raise CorruptError("a table of a wavefront has no escape")
+    if next(integers, None) is not None:
+        raise CorruptError("a wavefront has more parameters than it uses")
     return Family(base, phased, steps, own)
 
 

@@ -123,9 +123,7 @@ def _costs(counts: npt.NDArray[np.float32], eighths: int, shifts: list[int]) -> 
     return found.reshape(len(counts), len(FAMILIES), high - low + 1).astype(np.float64)
 
 
-def choose_tables(
-    counts: Integers, shifts: list[int], worth: float
-) -> tuple[Family, float]:
+def choose_tables(counts: Integers, shifts: list[int], worth: float) -> tuple[Family, float]:
     """Choose a family and the scales of its tables; and tables of their own where that pays.
 
     Parameters
@@ -183,7 +181,5 @@ def _own_tables(
             continue
         first, last = int(used[0]), int(used[-1])
         outside = int(counts[t, -1]) + 1
-        own[int(t)] = fit_counts(
-            first - COUNTED, tokens[first : last + 1], outside, fourier=False
-        )
+        own[int(t)] = fit_counts(first - COUNTED, tokens[first : last + 1], outside, fourier=False)
     return own, float(gains[list(own)].sum())

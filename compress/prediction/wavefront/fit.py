@@ -58,15 +58,15 @@ def sampled_places(shape: Shape, sets: int, count: int) -> list[Integers]:
 
 def median_edge(w: Samples, n: Samples, nw: Samples) -> Samples:
     """Compute the median edge detector."""
-    return np.clip(w + n - nw, np.minimum(w, n), np.maximum(w, n))
+    edge: Samples = np.clip(w + n - nw, np.minimum(w, n), np.maximum(w, n))
+    return edge
 
 
-def least_absolute(target: Float, features: Float, weight: Float | None = None) -> Float:
-    """Fit least absolute residuals, by reweighted least squares; ``weight`` is where to begin."""
+def least_absolute(target: Float, features: Float, start: Float | None = None) -> Float:
+    """Fit least absolute residuals by reweighted least squares; ``start``: the first weights."""
     solution = np.zeros(features.shape[1])
+    weight: Float = np.ones(len(target)) if start is None else start
     for _ in range(_ROUNDS):
-        if weight is None:
-            weight = np.ones(len(target))
         solution = _solved(features * weight[:, None], features, target)
         weight = _weight(target - features @ solution)
     return solution
@@ -75,8 +75,7 @@ def least_absolute(target: Float, features: Float, weight: Float | None = None) 
 def _solved(weighted: Float, features: Float, target: Float) -> Float:
     gram = weighted.T @ features
     gram.flat[:: len(gram) + 1] += 1e-6 * np.trace(gram) / len(gram) + 1e-9
-    found: Float = np.linalg.solve(gram, weighted.T @ target)
-    return found
+    return np.linalg.solve(gram, weighted.T @ target).astype(np.float64)
 
 
 def _weight(off: Float) -> Float:

@@ -12,6 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.kernels import inlined, kernel
+from compress.prediction.wavefront.layout import (
+    NEAR,
+    NEAR_SCALES,
+    OWN_SCALES,
+    OWN_TERMS,
+    SIDE,
+)
 
 __all__ = [
     "COUNTED",
@@ -51,8 +58,6 @@ MAX_KIND = 60
 COUNTED = 255
 """Tokens on either side of zero that a table may have."""
 
-# These stand in `compress.prediction.wavefront.layout`, which says what they are.
-_NEAR, _NEAR_SCALES, _SIDE, _OWN_TERMS, _OWN_SCALES = 7, 8, 3, 2, 1
 _HALF = 1 << (FRACTION - 1)
 # The largest scale of which a half octave is taken: int32 holds it.
 _WIDEST_SCALE = (1 << 30) - 1
@@ -78,27 +83,27 @@ def fits(
     most = 1 << 30
     if not (0 < slices < most and 0 < bands < 3 and bands <= rows < most and 0 < width < most):
         return False
-    stride = width + 2 * _SIDE
+    stride = width + 2 * SIDE
     block = ((rows + bands - 1) // bands + 2) * stride
     sets = coefficients.shape[0]
     if (
         samples.size != slices * bands * block or past.size != samples.size
         or sets < 1 or weights.shape[0] != sets
-        or coefficients.shape[1] != _NEAR + far.size
-        or weights.shape[1] != _NEAR_SCALES + far_scale.size + 1
-        or far.size < _OWN_TERMS or far_scale.size < _OWN_SCALES
+        or coefficients.shape[1] != NEAR + far.size
+        or weights.shape[1] != NEAR_SCALES + far_scale.size + 1
+        or far.size < OWN_TERMS or far_scale.size < OWN_SCALES
     ):  # fmt: skip
         return False
     for of_set in range(sets):
         # Terms of the slice itself count from the second row on.
-        first = of_set * bands * block + stride + _SIDE
+        first = of_set * bands * block + stride + SIDE
         for j in range(far.size):
-            begin = first + stride if j < _OWN_TERMS else first
-            if coefficients[of_set, _NEAR + j] and not -begin <= far[j] < 0:
+            begin = first + stride if j < OWN_TERMS else first
+            if coefficients[of_set, NEAR + j] and not -begin <= far[j] < 0:
                 return False
         for j in range(far_scale.size):
-            begin = first + stride if j < _OWN_SCALES else first
-            if weights[of_set, _NEAR_SCALES + j] and not -begin <= far_scale[j] < 0:
+            begin = first + stride if j < OWN_SCALES else first
+            if weights[of_set, NEAR_SCALES + j] and not -begin <= far_scale[j] < 0:
                 return False
     return True
 
@@ -193,26 +198,26 @@ def near_sums(
 @kernel()
 def open_row(values: Samples, at: int, stride: int, block: int, row: int, start: int) -> None:
     """Fill the margin before a row: from the row above, the slice behind, or ``start``."""
-    first = start
+    first: Scalar = start
     if row > 0:
         first = np.int64(values[at - stride])
     elif at >= block:
         first = np.int64(values[at - block])
-    for x in range(1, _SIDE + 1):
+    for x in range(1, SIDE + 1):
         values[at - x] = first
 
 
 @kernel()
 def close_row(values: Samples, at: int, width: int) -> None:
     """Fill the margin behind a row."""
-    for x in range(_SIDE):
+    for x in range(SIDE):
         values[at + width + x] = values[at + width - 1]
 
 
 @kernel()
 def repeat_row(values: Samples, at: int, width: int, distance: int) -> None:
     """Write a row with its margins so many places further."""
-    for x in range(-_SIDE, width + _SIDE):
+    for x in range(-SIDE, width + SIDE):
         values[at + distance + x] = values[at + x]
 
 
@@ -227,14 +232,14 @@ def lay_out(
     slices, bands, rows, width = shape
     if not (slices > 0 and 0 < bands < 3 and bands <= rows and width > 0):
         return False
-    stride = width + 2 * _SIDE
+    stride = width + 2 * SIDE
     tall = (rows + bands - 1) // bands
     block = (tall + 2) * stride
     if plane.size != slices * rows * width or samples.size != slices * bands * block:
         return False
     for row in range(slices * rows):
         band, inside = (row % rows) // tall, (row % rows) % tall
-        at = ((row // rows) * bands + band) * block + (inside + 1) * stride + _SIDE
+        at = ((row // rows) * bands + band) * block + (inside + 1) * stride + SIDE
         for x in range(width):
             samples[at + x] = plane[row * width + x] - low
         open_row(samples, at, stride, bands * block, inside, start)
@@ -247,8 +252,8 @@ def lay_out(
 
 
 _RESIDUALS = (
-    "b1((i8, i8, i8, i8), const({0}[::1]), {0}[::1], i8[:, ::1], i8[:, ::1], i8[::1], i8[::1], i8, i8, "
-    "{0}[::1], u1[::1])"
+    "b1((i8, i8, i8, i8), const({0}[::1]), {0}[::1], i8[:, ::1], i8[:, ::1], i8[::1], i8[::1], "
+    "i8, i8, {0}[::1], u1[::1])"
 )
 
 
@@ -295,7 +300,7 @@ def residuals(
         return False
     if found.size != slices * rows * width or kinds.size != found.size:
         return False
-    stride = width + 2 * _SIDE
+    stride = width + 2 * SIDE
     tall = (rows + bands - 1) // bands
     block = (tall + 2) * stride
     limit = top << FRACTION
@@ -303,15 +308,15 @@ def residuals(
     for row in range(slices * rows):
         index, line = row // rows, row % rows
         band, inside = line // tall, line % tall
-        at = (index * bands + band) * block + (inside + 1) * stride + _SIDE
+        at = (index * bands + band) * block + (inside + 1) * stride + SIDE
         c = coefficients[min(index, coefficients.shape[0] - 1)]
         first = c[0]
         skipped = 0
         if inside == 0:
-            skipped = _OWN_TERMS
-            for j in range(_OWN_TERMS):
-                first += c[_NEAR + j]
-        far_sums(samples, at, c[_NEAR:], far, skipped, 0, base)
+            skipped = OWN_TERMS
+            for j in range(OWN_TERMS):
+                first += c[NEAR + j]
+        far_sums(samples, at, c[NEAR:], far, skipped, 0, base)
         weigh = (first, c[1], c[2], c[3], c[4], c[5], c[6])
         up = at if inside == 0 else at - stride
         # In the first row all neighbours above are the sample before.
@@ -344,8 +349,8 @@ def residuals(
 
 
 _CLASSIFY = (
-    "b1((i8, i8, i8, i8), const({0}[::1]), const({0}[::1]), i8[:, ::1], i8[:, ::1], i8[::1], i8[::1], "
-    "i8, u1[::1])"
+    "b1((i8, i8, i8, i8), const({0}[::1]), const({0}[::1]), i8[:, ::1], i8[:, ::1], i8[::1], "
+    "i8[::1], i8, u1[::1])"
 )
 
 
@@ -367,18 +372,18 @@ def classify(
         return False
     if kinds.size != slices * rows * width or not 0 <= down <= 62:
         return False
-    stride = width + 2 * _SIDE
+    stride = width + 2 * SIDE
     tall = (rows + bands - 1) // bands
     block = (tall + 2) * stride
     base = np.empty(width, np.int64)
     for row in range(slices * rows):
         index, line = row // rows, row % rows
         band, inside = line // tall, line % tall
-        at = (index * bands + band) * block + (inside + 1) * stride + _SIDE
+        at = (index * bands + band) * block + (inside + 1) * stride + SIDE
         v = weights[min(index, weights.shape[0] - 1)]
-        skipped = _OWN_SCALES if inside == 0 else 0
-        last = _NEAR_SCALES + far_scale.size
-        far_sums(past, at, v[_NEAR_SCALES:last], far_scale, skipped, v[last], base)
+        skipped = OWN_SCALES if inside == 0 else 0
+        last = NEAR_SCALES + far_scale.size
+        far_sums(past, at, v[NEAR_SCALES:last], far_scale, skipped, v[last], base)
         weigh = (v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7])
         out = row * width
         up = at - stride

@@ -2,9 +2,10 @@
 
 A plane is scanned as slices (all axes but the last two of a scan) of rows (the axis before the
 last) along the last axis. Where there are rows enough, a slice is two bands, the upper and the
-lower half of its rows, which are predicted apart, so that a decoder can walk both at a time. Samples
-are kept in a flat array with margins, so that no kernel looks at borders: `SIDE` places on either
-side of a row, and one row above and one below each band. Margins hold the nearest sample known.
+lower half of its rows, which are predicted apart, so that a decoder can walk both at a time.
+Samples are kept in a flat array with margins, so that no kernel looks at borders: `SIDE` places on
+either side of a row, and one row above and one below each band. Margins hold the nearest sample
+known.
 """
 
 from __future__ import annotations

@@ -73,7 +73,8 @@ def encode_rows(
     n = slices * rows * width
     n_tables = low.size
     if (
-        not 0 < bands < 3 or rows < bands or found.size != n or kinds.size != n or tables.size != 256 or used.size != 4
+        not 0 < bands < 3 or rows < bands or found.size != n or kinds.size != n
+        or tables.size != 256 or used.size != 4
         or words.shape[0] != 2 or outliers.shape[0] != 2 or states.size != 2
         or words.shape[1] < 1
         or n_tables < 1 or start.size != n_tables + 1 or escapes.size != n_tables

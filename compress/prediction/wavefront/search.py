@@ -68,4 +68,6 @@ def _cost(plane: Integers, axes: tuple[int, ...]) -> float:
     w, n, nw = around[:, 0], around[:, 1], around[:, 2]
     features = np.concatenate([around[:, 1:], median_edge(w, n, nw)[:, None]], 1) - w[:, None]
     target = flat[at] - w
-    return float(np.mean(np.log2(np.abs(target - features @ least_absolute(target, features)) + 0.3)))
+    return float(
+        np.mean(np.log2(np.abs(target - features @ least_absolute(target, features)) + 0.3))
+    )
