@@ -460,7 +460,8 @@ def encode_ns(parameters: Parameters) -> float:
 
 def bound(plane: Plane, total: int) -> float:
     """Estimate the bits that ``total`` samples take at least, of which the plane is a part."""
-    part = np.ascontiguousarray(sample_of(plane, _SAMPLE))
+    # A part that stands for more is looked at as a whole.
+    part = np.ascontiguousarray(sample_of(plane, _SAMPLE)) if plane.size == total else plane
     found = _fitted(take_out(part)[0], _FEW_PLACES, _WORTH[2])
     if found is None:
         return math.inf
