@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from compress.errors import CorruptError
 from compress.prediction import wavefront
-from compress.prediction.wavefront.family import FAMILIES, STEPS, Family, table_set
+from compress.prediction.wavefront.family import FAMILIES, STEPS, Family, choose_tables, table_set
 from compress.prediction.wavefront.fit import least_absolute
+from compress.prediction.wavefront.kernel import COUNTED
 from compress.prediction.wavefront.layout import margined_size, shape_of
 from compress.prediction.wavefront.search import choose_axes
 
@@ -101,14 +102,18 @@ def test_near_the_entropy_of_noise_whose_scale_changes() -> None:
     assert bits < known + 0.3
 
 
-def test_locations_between_integers_are_known() -> None:
-    """A plane that lies half way between integers costs hardly more than a bit a sample."""
+@pytest.mark.parametrize("known", [True, False])
+def test_locations_between_integers_are_known(known: bool) -> None:
+    """Tables know where a location lies between integers, where residuals depend on it."""
     rng = np.random.default_rng(3)
-    steps = rng.integers(0, 2, (128, 128))
-    plane = 8 * np.arange(128)[:, None] + steps + np.zeros((1, 128), np.int64)
-    parameters = wavefront.propose(plane, 3)
-    assert parameters is not None
-    assert 8 * len(wavefront.encode(plane, parameters)) / plane.size < 1.4
+    counts = np.zeros((2, 2 * COUNTED + 2), np.int64)
+    for phase, middle in enumerate((0.125, 0.375)):
+        tokens = np.rint(rng.laplace(middle if known else 0.0, 0.6, 50_000)).astype(np.int64)
+        counts[phase, :-1] = np.bincount(tokens + COUNTED, minlength=2 * COUNTED + 1)
+    family, bits = choose_tables(counts, [0], 1.0)
+    assert family.phased == known
+    assert FAMILIES[family.base] == "laplace"
+    assert bits / 100_000 < np.log2(2 * np.e * 0.6) + 0.2
 
 
 def test_slices_predict_the_next() -> None:

@@ -80,7 +80,7 @@ Samples = npt.NDArray[Any]
 Integers = npt.NDArray[np.int64]
 
 # Places that coefficients and weights are fitted to, by level.
-_PLACES = {2: 2000, 3: 5000, 4: 16_000}
+_PLACES = {2: 2000, 3: 6000, 4: 16_000}
 # And by estimates.
 _FEW_PLACES = 1000
 # Share of all bits that a table of its own must save: below level 3 their fit takes too long.

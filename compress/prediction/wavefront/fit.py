@@ -30,6 +30,8 @@ _ROUNDS = 3
 _SCALE_ROUNDS = 4
 # A residual counts for the logarithm of its distance plus this, in bits.
 _NOTHING = 0.3
+# Share of the mean residual that is expected where all neighbours are equal.
+_FLOOR = 0.1
 # What zero is taken for where magnitudes are averaged: a scale of 0 has no code length.
 _LEAST = 0.05
 # The gain in bits a sample from which more terms are worth what they cost: noise does not decide.
@@ -62,13 +64,26 @@ def median_edge(w: Samples, n: Samples, nw: Samples) -> Samples:
     return edge
 
 
-def least_absolute(target: Float, features: Float, start: Float | None = None) -> Float:
-    """Fit least absolute residuals by reweighted least squares; ``start``: the first weights."""
-    solution = np.zeros(features.shape[1])
-    weight: Float = np.ones(len(target)) if start is None else start
+def least_absolute(target: Float, features: Float, spread: Float | None = None) -> Float:
+    """Fit least absolute residuals by reweighted least squares.
+
+    Parameters
+    ----------
+    target : float64 array (m,)
+    features : float64 array (m, k)
+    spread : float64 array (m,), optional
+        What residuals are about in proportion to: those count by the share of it that they are.
+
+    Returns
+    -------
+    float64 array (k,)
+    """
+    if spread is None:
+        spread = np.ones(len(target))
+    weight = _weight(target, spread)
     for _ in range(_ROUNDS):
         solution = _solved(features * weight[:, None], features, target)
-        weight = _weight(target - features @ solution)
+        weight = _weight(target - features @ solution, spread)
     return solution
 
 
@@ -78,10 +93,12 @@ def _solved(weighted: Float, features: Float, target: Float) -> Float:
     return np.linalg.solve(gram, weighted.T @ target).astype(np.float64)
 
 
-def _weight(off: Float) -> Float:
-    """Weight under which squares count as magnitudes do."""
+def _weight(off: Float, spread: Float) -> Float:
+    """Weight under which squares count about as code lengths do."""
     size = np.abs(off)
-    return 1.0 / (size + float(size.mean()) + 0.5)
+    mean = float(size.mean())
+    expected = spread * (mean / max(float(spread.mean()), _NOTHING)) + _FLOOR * mean + _NOTHING
+    return np.asarray(1.0 / (np.sqrt(expected) * (size + expected)))
 
 
 def _bits(off: Float) -> float:
@@ -135,7 +152,8 @@ def _chosen(target: Float, features: Float) -> Float:
     few = [*range(_FEW - 1), *range(NEAR - 1 + OWN_TERMS, count)]
     # Tried on one half by what the other half gives, weighted by steps to the neighbour.
     half = len(target) // 2
-    weight = _weight(target)
+    spread = np.abs(features[:, : _FEW - 2]).mean(1)
+    weight = _weight(target, spread)
     trial = features[:half] * weight[:half, None]
     best: list[int] = few
     least = np.inf
@@ -145,7 +163,7 @@ def _chosen(target: Float, features: Float) -> Float:
         if bits < least - _MARGIN:
             best, least = columns, bits
     solution = np.zeros(count)
-    solution[best] = least_absolute(target, features[:, best], weight)
+    solution[best] = least_absolute(target, features[:, best], spread)
     return solution
 
 
