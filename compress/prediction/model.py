@@ -7,9 +7,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Parameters", "Plane", "PlaneModel"]
+__all__ = ["NarrowPlane", "Parameters", "Plane", "PlaneModel"]
 
 Plane = NDArray[np.int64]
+# Of int16, int32 or int64, as its samples need.
+NarrowPlane = NDArray[np.signedinteger]
 Parameters = tuple[int, ...]
 
 
@@ -51,5 +53,7 @@ class PlaneModel(Protocol):
         Raises `ValueError` if parameters that were learned on another plane cannot express it.
         """
 
-    def decode(self, data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
+    def decode(
+        self, data: memoryview, shape: tuple[int, ...], parameters: Parameters
+    ) -> NarrowPlane:
         """Return the plane of that shape, or raise `compress.errors.CorruptError`."""

@@ -8,8 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compress.errors import CorruptError
+from compress.kernels import for_numba
 from compress.prediction import static
 from compress.prediction.static.lorenzo import axis_sets, differences, sums
+from compress.prediction.static.low import BLOCK, put_low_bits, take_low_bits
+from compress.tables import fit_table
 
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
 shapes = st.lists(st.integers(1, 9), max_size=4).map(tuple)
@@ -45,25 +48,78 @@ def test_lorenzo_is_what_it_says() -> None:
 
 
 @slow
-@given(st.integers(0, 63), st.integers(0, 70), st.booleans(), st.integers(0, 2**32 - 1))
-def test_finish_is_shift_or_and_sum(low_bits: int, n: int, adding: bool, seed: int) -> None:
-    """The one-pass kernel agrees with shifting, or-ing and summing Python integers."""
+@given(shapes, st.integers(0, 62), st.integers(0, 2**32 - 1))
+def test_planes_are_as_narrow_as_their_samples(
+    shape: tuple[int, ...], bits: int, seed: int
+) -> None:
+    """A decoded plane is of the narrowest type that holds all samples, whatever its residuals."""
     rng = np.random.default_rng(seed)
-    tokens = rng.integers(-4, 5, n)
-    low = [int(v) >> (63 - low_bits) for v in rng.integers(0, 2**63, n)]
-    packed = sum(v << (i * low_bits) for i, v in enumerate(low))
-    data = packed.to_bytes((n * low_bits + 7) // 8, "little")
-    expected, total = [], 0
-    for token, bits in zip(tokens.tolist(), low, strict=True):
-        total = (total if adding else 0) + ((token << low_bits) | bits)
-        expected.append((total + 2**63) % 2**64 - 2**63)
-    assert static.finish(tokens, static._as_words(memoryview(data)), low_bits, adding)
-    assert tokens.tolist() == expected
+    plane = rng.choice(np.array([-(1 << bits), (1 << bits) - 1, 0]), shape)
+    need = max(int(-plane.min() - 1), int(plane.max()), 0).bit_length() + 1
+    for axes in axis_sets(len(shape)):
+        proposed = static.propose(plane, 1)
+        assert proposed is not None
+        residual = differences(plane, axes).ravel()
+        low_bits = int(max(0, bits - 8))
+        table = fit_table(residual >> low_bits, fourier=False)
+        parameters = (axes, low_bits, *table.to_integers())
+        back = static.decode(memoryview(static.encode(plane, parameters)), shape, parameters)
+        assert 8 * back.itemsize == min(size for size in (16, 32, 64) if size >= need)
+        assert np.array_equal(back, plane)
 
 
-def test_finish_checks_lengths() -> None:
-    """Too few packed words are refused, not read."""
-    assert not static.finish(np.zeros(100, np.int64), np.zeros(1, np.uint64), 7, False)
+def _put(values: np.ndarray, packed: np.ndarray, low_bits: int) -> None:
+    """Put low bits behind tokens, as a kernel that numba compiles does it."""
+    call = for_numba(put_low_bits)
+    with np.errstate(over="ignore"):
+        call(values, packed, low_bits, np.uint64(0), np.uint64(values.size))
+
+
+@slow
+@given(
+    st.integers(0, 63),
+    st.sampled_from([0, 1, 70, BLOCK - 1, BLOCK, 2 * BLOCK + 9]),
+    st.sampled_from([np.int16, np.int32, np.int64]),
+    st.integers(0, 2**32 - 1),
+)
+def test_low_bits_come_back(
+    low_bits: int, n: int, dtype: type[np.signedinteger], seed: int
+) -> None:
+    """Low bits fill no more words than they need, and come back behind tokens of any type."""
+    values = np.random.default_rng(seed).integers(-(2**63), 2**63 - 1, n)
+    packed = np.zeros((n * low_bits >> 6) + 2, np.uint64)
+    with np.errstate(over="ignore"):
+        assert take_low_bits(values, low_bits, packed)
+    assert packed[-1] == 0
+    assert int(packed[-2]) < 1 << (n * low_bits % 64)
+    tokens = (values >> low_bits).astype(dtype)
+    _put(tokens, packed, low_bits)
+    assert np.array_equal(tokens, values.astype(dtype))
+
+
+def test_columns_of_low_bits_have_words_of_their_own() -> None:
+    """The layout is what it says: column c of a block has the words c, c + 64, and so on."""
+    values = np.zeros(BLOCK, np.int64)
+    values[5::64] = np.arange(64)
+    packed = np.zeros(6 * 64 + 2, np.uint64)
+    assert take_low_bits(values, 6, packed)
+    column = packed[5:-2:64]
+    bits = sum(i << (6 * i) for i in range(64))
+    assert [int(word) for word in column] == [bits >> (64 * i) & (2**64 - 1) for i in range(6)]
+    assert not np.delete(packed[:-2], np.s_[5::64]).any()
+
+
+def test_kernels_check_lengths() -> None:
+    """Too few packed words are refused, not read or written."""
+    with np.errstate(over="ignore"):
+        assert not take_low_bits(np.zeros(100, np.int64), 7, np.zeros(1, np.uint64))
+    plane = np.arange(6000) % 1000
+    parameters = static.propose(plane, 1)
+    assert parameters is not None
+    data = static.encode(plane, parameters)
+    for cut in (data[:-1], data + b"0", data[:4], bytes([3]) + data[1:]):
+        with pytest.raises(CorruptError):
+            static.decode(memoryview(cut), plane.shape, parameters)
 
 
 @slow

@@ -4,7 +4,9 @@ A residual is a token (its high bits, coded with one integer table) and plain lo
 depends on samples decoded before, so decoding runs through the coder's lanes.
 
 Parameters: the set of axes of `compress.prediction.static.lorenzo`, the number of low bits, then
-the integers of the table. Data: the number of words, the words, the packed low bits.
+the integers of the table. Data: the type of the decoded plane, the number of words, the words, the
+low bits as `compress.prediction.static.low` lays them out. Residuals, sums and samples are counted
+modulo what that type holds.
 """
 
 from __future__ import annotations
@@ -14,14 +16,15 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from compress.coders import decode as decode_words
+from compress.coders import default_lanes, open_lanes
 from compress.coders import encode as encode_words
-from compress.coders import pack_bits
+from compress.coders.lanes import DONE
 from compress.errors import CorruptError
 from compress.prediction.common.entropy import TABLE_SIZE, order0_bits, plane_bits, token_shift
-from compress.prediction.model import Parameters, Plane
-from compress.prediction.static.kernel import finish
+from compress.prediction.model import NarrowPlane, Parameters, Plane
+from compress.prediction.static.kernel import decode_residuals
 from compress.prediction.static.lorenzo import axis_sets, differences, sums
+from compress.prediction.static.low import take_low_bits
 from compress.sampling import thinned, window
 from compress.tables import TableSet, fit_table, read_parameters
 
@@ -36,6 +39,8 @@ _SAMPLE = 1 << 14
 _WINDOWS = 16
 _TERMS_FROM = 1 << 14
 _COUNT_BYTES = 4
+# Types of a decoded plane, by what stands first in its data.
+_DTYPES = (np.int16, np.int32, np.int64)
 # Shares of samples at either end that may be escaped, what an escape costs beside the bits of its
 # value, and by how many bits a narrower table must be narrower to be looked at.
 _TAILS = (1 / 1000, 1 / 200, 1 / 50, 1 / 16)
@@ -59,25 +64,49 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     axes, low_bits, table = _parse(parameters, plane.ndim)
     residual = differences(plane, axes).ravel()
     words = encode_words(residual >> low_bits, table)
-    packed = pack_bits(residual.view(np.uint64), low_bits)
-    return len(words).to_bytes(_COUNT_BYTES, "little") + words.astype("<u4").tobytes() + packed
+    packed = np.zeros((residual.size * low_bits >> 6) + 2, np.uint64)
+    with np.errstate(over="ignore"):
+        if not take_low_bits(residual, low_bits, packed):
+            raise AssertionError("the packed size was computed wrongly")
+    low = packed.astype("<u8", copy=False).view(np.uint8)[: (residual.size * low_bits + 7) // 8]
+    head = bytes([_width(plane)]) + len(words).to_bytes(_COUNT_BYTES, "little")
+    return b"".join([head, words.astype("<u4", copy=False).data, low.data])
 
 
-def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
+def _width(plane: Plane) -> int:
+    """Place in `_DTYPES` of the narrowest type that holds all samples."""
+    low, high = int(plane.min()), int(plane.max())
+    return next(
+        i
+        for i, dtype in enumerate(_DTYPES)
+        if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max
+    )
+
+
+def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> NarrowPlane:
     """Decode a plane; see `compress.prediction.model.PlaneModel`."""
     axes, low_bits, table = _parse(parameters, len(shape))
     n = prod(shape)
-    n_words = int.from_bytes(data[:_COUNT_BYTES], "little")
-    end = _COUNT_BYTES + 4 * n_words
-    if len(data) != end + (n * low_bits + 7) // 8:
+    begin = 1 + _COUNT_BYTES
+    n_words = int.from_bytes(data[1:begin], "little")
+    end = begin + 4 * n_words
+    if len(data) != end + (n * low_bits + 7) // 8 or data[0] >= len(_DTYPES):
         raise CorruptError(f"a plane of {n} samples is coded in {len(data)} bytes, which cannot be")
-    words = np.frombuffer(data[_COUNT_BYTES:end], "<u4").astype(np.uint32)
-    residual = decode_words(words, n, table)
-    # One pass puts the low bits in and, where samples follow one another, adds up.
-    adding = low_bits > 0 and axes == 1 and n == shape[0]
-    if low_bits:
-        with np.errstate(over="ignore"):  # wraps, compiled or not
-            finish(residual, _as_words(data[end:]), low_bits, adding)
+    words = np.empty(n_words + 1, np.uint32)
+    words[:-1] = np.frombuffer(data[begin:end], "<u4")
+    words[-1] = 0
+    lanes = open_lanes(words, default_lanes(n))
+    bits, entries = table.lookup
+    residual: NarrowPlane = np.empty(n, _DTYPES[data[0]])
+    # Where samples follow one another, they are added up while they are at hand.
+    adding = axes == 1 and n == shape[0]
+    with np.errstate(over="ignore"):  # wraps, compiled or not
+        status = decode_residuals(
+            words, *lanes, table.cumulative, table.start, table.low, table.escape,
+            entries, bits, _as_words(data[end:]), low_bits, adding, residual,
+        )  # fmt: skip
+    if status != DONE:
+        raise CorruptError(f"the words are not the code of {n} residuals")
     return sums(residual.reshape(shape), 0 if adding else axes)
 
 

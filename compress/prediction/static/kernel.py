@@ -1,48 +1,97 @@
-"""The static model's passes over a plane: low bits back in, differences along an axis and sums."""
+"""The static model's passes over a plane: residuals out of words, differences and sums."""
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from numpy.typing import NDArray
 
+from compress.coders.lanes import BAD_TABLES, DONE, UNFINISHED
+from compress.coders.lanes_pop import decode_lanes
 from compress.kernels import kernel
+from compress.prediction.model import Plane
+from compress.prediction.static.low import BLOCK, put_low_bits
 
-__all__ = ["add_up", "finish", "subtract"]
+__all__ = ["add_up", "decode_residuals", "subtract"]
+
+# Residuals that are finished while they are in the nearest cache.
+_PART = 2 * BLOCK
 
 
-@kernel("b1(i8[::1], const(u8[::1]), i8, b1)")
-def finish(
-    tokens: NDArray[np.int64], packed: NDArray[np.uint64], low_bits: int, adding: bool
-) -> bool:
-    """Put the low bits behind each token and, if `adding`, replace each by the sum so far."""
-    n = tokens.size
+@kernel(
+    *(
+        "i8(const(u4[::1]), const(u8[::1]), u8[::1], u8[::1], const(u4[::1]), const(i8[::1]), "
+        f"const(i8[::1]), const(b1[::1]), const(u8[::1]), i8, const(u8[::1]), i8, b1, {out}[::1])"
+        for out in ("i2", "i4", "i8")
+    )
+)
+def decode_residuals(
+    words: npt.NDArray[np.uint32],
+    floors: npt.NDArray[np.uint64],
+    states: npt.NDArray[np.uint64],
+    places: npt.NDArray[np.uint64],
+    cumulative: npt.NDArray[np.uint32],
+    start: npt.NDArray[np.int64],
+    low: npt.NDArray[np.int64],
+    escape: npt.NDArray[np.bool_],
+    entries: npt.NDArray[np.uint64],
+    bits: int,
+    packed: npt.NDArray[np.uint64],
+    low_bits: int,
+    adding: bool,
+    out: Plane,
+) -> int:
+    """Decode residuals, or, if `adding`, their sums so far; modulo what an item of ``out`` holds.
+
+    Parameters
+    ----------
+    words, floors, states, places, cumulative, start, low, escape, entries, bits
+        Those of `compress.coders.lanes_pop.decode_lanes`.
+    packed : ndarray, uint64
+        As `compress.prediction.static.low` has them; one word more than they fill.
+    low_bits : int
+    adding : bool
+    out : ndarray of int16, int32 or int64
+        Written.
+
+    Returns
+    -------
+    int
+        A status of `compress.coders.lanes`.
+    """
+    n = out.size
     if not 0 <= low_bits <= 63 or packed.size < (n * low_bits >> 6) + 2:
-        return False
-    width = np.uint64(low_bits)
-    mask = (np.uint64(1) << width) - np.uint64(1)
-    bit = np.uint64(0)
+        return BAD_TABLES
+    status = DONE
     total = np.int64(0)
-    keep = np.int64(-1) if adding else np.int64(0)
-    for i in range(n):
-        word, used = bit >> np.uint64(6), bit & np.uint64(63)
-        # Shifted twice, for a shift by 64 is not defined.
-        above = (packed[word + np.uint64(1)] << np.uint64(1)) << (np.uint64(63) - used)
-        low = ((packed[word] >> used) | above) & mask
-        total = (total & keep) + ((tokens[i] << low_bits) | np.int64(low))
-        tokens[i] = total
-        bit += width
-    return True
+    begin = 0
+    while begin < n:
+        end = min(begin + _PART, n)
+        status = decode_lanes(
+            words, floors, states, places, out[begin:end], None,
+            cumulative, start, low, escape, entries, bits,
+        )  # fmt: skip
+        if status not in (DONE, UNFINISHED):
+            return status
+        if low_bits > 0:
+            put_low_bits(out, packed, low_bits, np.uint64(begin), np.uint64(end))
+        if adding:
+            for i in range(np.uint64(begin), np.uint64(end)):
+                total += np.int64(out[i])
+                out[i] = total
+        begin = end
+    return status
 
 
-@kernel("void(i8[:, :, ::1])")
-def add_up(values: NDArray[np.int64]) -> None:
-    """Replace values by their sums along the middle axis, in place; wraps modulo 2**64."""
+@kernel("void(i2[:, :, ::1])", "void(i4[:, :, ::1])", "void(i8[:, :, ::1])")
+def add_up(values: Plane) -> None:
+    """Replace values by their sums along the middle axis, in place; wraps."""
     outer, count, inner = values.shape
     for i in range(outer):
         if inner == 1:
             total = np.int64(0)
             for j in range(count):
-                total += values[i, j, 0]
+                total += np.int64(values[i, j, 0])
                 values[i, j, 0] = total
             continue
         for j in range(1, count):
