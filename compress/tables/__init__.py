@@ -7,7 +7,7 @@ a stream rebuild the same table; `fit_table` chooses them by total code length.
 
 from __future__ import annotations
 
-from compress.tables.fitting import fit_counts, fit_table
+from compress.tables.fitting import count_densest, fit_counts, fit_table
 from compress.tables.parameters import (
     DensityTable,
     HistogramTable,
@@ -24,6 +24,7 @@ __all__ = [
     "HistogramTable",
     "TableParameters",
     "TableSet",
+    "count_densest",
     "density_grid",
     "fit_counts",
     "fit_table",

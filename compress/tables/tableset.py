@@ -258,7 +258,7 @@ class TableSet:
         """
         # Small enough for the first level cache, as long as few cells hold two masses or more.
         widest = int(np.diff(self.start).max())
-        bits = min(max(widest.bit_length() + 1, 11), 16)
+        bits = min(max(widest.bit_length() + 1, 12 if len(self) == 1 else 11), 16)
         while bits > 4 and len(self) << bits > 1 << 17:
             bits -= 1
         return bits, self.entries(bits)

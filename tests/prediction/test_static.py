@@ -12,6 +12,7 @@ from compress.kernels import for_numba
 from compress.prediction import static
 from compress.prediction.static.lorenzo import axis_sets, differences, sums
 from compress.prediction.static.low import BLOCK, put_low_bits, take_low_bits
+from compress.prediction.static.tokens import coarser, sum_up
 from compress.tables import fit_table
 
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
@@ -152,3 +153,34 @@ def test_far_residuals_cost_their_bits_and_no_more(share: float) -> None:
     assert parameters is not None
     bits = 8 * len(static.encode(plane, parameters)) / plane.size
     assert bits < 3.66 + share * 45
+
+
+def test_smooth_densities_have_few_tokens_at_fast_levels() -> None:
+    """Low bits that are as good as plain stand outside the tokens, for about the same bits."""
+    plane = np.rint(np.random.default_rng(0).normal(0, 300, 100_000)).astype(np.int64)
+    sizes = {}
+    for level in (1, 3):
+        parameters = static.propose(plane, level)
+        assert parameters is not None
+        sizes[level] = len(static.encode(plane, parameters)), parameters[1]
+    assert sizes[1][1] > sizes[3][1]
+    assert sizes[1][0] < 1.001 * sizes[3][0]
+
+
+@pytest.mark.parametrize("base", [2, 8, 100])
+def test_multiples_keep_their_tokens(base: int) -> None:
+    """Where low bits are not plain, they stay in the tokens."""
+    tokens = np.rint(np.random.default_rng(0).normal(0, 1000 / base, 100_000)).astype(np.int64)
+    counts = np.bincount(tokens * base - int(tokens.min()) * base)
+    assert coarser(0, counts, 0, 1e-2) == 0
+
+
+@slow
+@given(st.integers(-(2**62), 2**62), st.integers(1, 300), st.integers(0, 9))
+def test_counts_of_coarser_tokens(low: int, size: int, bits: int) -> None:
+    """Counts are summed over the tokens that become one, wherever these begin."""
+    counts = np.random.default_rng(size).integers(0, 9, size)
+    expected: dict[int, int] = {}
+    for i, count in enumerate(counts.tolist()):
+        expected[(low + i) >> bits] = expected.get((low + i) >> bits, 0) + count
+    assert sum_up(low, counts, bits).tolist() == list(expected.values())

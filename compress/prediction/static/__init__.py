@@ -25,8 +25,9 @@ from compress.prediction.model import NarrowPlane, Parameters, Plane
 from compress.prediction.static.kernel import decode_residuals
 from compress.prediction.static.lorenzo import axis_sets, differences, sums
 from compress.prediction.static.low import take_low_bits
+from compress.prediction.static.tokens import coarser, sum_up
 from compress.sampling import thinned, window
-from compress.tables import TableSet, fit_table, read_parameters
+from compress.tables import TableSet, count_densest, fit_counts, read_parameters
 
 __all__ = ["CODE", "NAME", "decode", "encode", "propose"]
 
@@ -41,10 +42,8 @@ _TERMS_FROM = 1 << 14
 _COUNT_BYTES = 4
 # Types of a decoded plane, by what stands first in its data.
 _DTYPES = (np.int16, np.int32, np.int64)
-# Shares of samples at either end that may be escaped, what an escape costs beside the bits of its
-# value, and by how many bits a narrower table must be narrower to be looked at.
-_TAILS = (1 / 1000, 1 / 200, 1 / 50, 1 / 16)
-_ESCAPE_BITS, _NARROWER = 16, 2
+# Bits that a nanosecond of decoding is worth at fast levels, where it is counted.
+_PRICES = {1: 1e-2, 2: 5e-3}
 
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
@@ -55,7 +54,11 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     low_bits = _low_bits(residual)
     # Terms take a while to fit, which small planes and fast levels do not repay.
     fourier = level >= 3 and plane.size >= _TERMS_FROM
-    table = fit_table(residual >> low_bits, max_size=TABLE_SIZE, fourier=fourier)
+    low, counts, outside = count_densest(residual >> low_bits, TABLE_SIZE)
+    more = coarser(low, counts, low_bits, _PRICES.get(level, 0.0))
+    if more:
+        low, counts, low_bits = low >> more, sum_up(low, counts, more), low_bits + more
+    table = fit_counts(low, counts, outside, fourier=fourier)
     return (axes, low_bits, *table.to_integers())
 
 
