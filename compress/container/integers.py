@@ -99,6 +99,12 @@ class IntegerReader:
             If the data end early, the integer is longer than 64 bits, is written in more bytes
             than it needs, or is not below `limit`.
         """
+        # Most integers are short.
+        if self.position < len(self._data):
+            value = self._data[self.position]
+            if value < min(limit, 0x80):
+                self.position += 1
+                return value
         value = 0
         for i in range(_MOST_BYTES):
             if self.position >= len(self._data):

@@ -14,6 +14,7 @@ from compress.tables.parameters import (
     TableParameters,
     density_grid,
     read_parameters,
+    read_table,
 )
 from compress.tables.tableset import PRECISION, TOTAL, TableSet
 
@@ -29,4 +30,5 @@ __all__ = [
     "fit_counts",
     "fit_table",
     "read_parameters",
+    "read_table",
 ]

@@ -132,6 +132,19 @@ class TableSet:
         )
 
     @classmethod
+    def from_rounded(cls, masses: npt.NDArray[np.int64], low: int, escape: bool) -> TableSet:
+        """One table from what `round_masses` gave for `TOTAL`, which is not checked again."""
+        self = cls.__new__(cls)
+        self.cumulative = np.zeros(len(masses) + 1, np.uint32)
+        np.cumsum(masses, out=self.cumulative[1:], dtype=np.uint32)
+        self.start = np.array([0, len(masses) + 1], np.int64)
+        self.low = np.array([low], np.int64)
+        self.escape = np.array([escape], np.bool_)
+        for array in (self.cumulative, self.start, self.low, self.escape):
+            array.flags.writeable = False
+        return self
+
+    @classmethod
     def from_pmf(
         cls, pmf: npt.ArrayLike, low: npt.ArrayLike = 0, escape: float | None = None
     ) -> TableSet:

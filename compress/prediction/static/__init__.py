@@ -27,7 +27,7 @@ from compress.prediction.static.lorenzo import axis_sets, differences, sums
 from compress.prediction.static.low import take_low_bits
 from compress.prediction.static.tokens import coarser, sum_up
 from compress.sampling import thinned, window
-from compress.tables import TableSet, count_densest, fit_counts, read_parameters
+from compress.tables import TableSet, count_densest, fit_counts, read_table
 
 __all__ = ["CODE", "NAME", "decode", "encode", "propose"]
 
@@ -125,7 +125,7 @@ def _parse(parameters: Parameters, n_dimensions: int) -> tuple[int, int, TableSe
     axes, low_bits = next(integers, -1), next(integers, -1)
     if not (0 <= axes < 1 << n_dimensions and 0 <= low_bits <= 63):
         raise CorruptError(f"a static model has axes {axes} and {low_bits} low bits")
-    table = read_parameters(integers).build()
+    table = read_table(integers)
     if next(integers, None) is not None:
         raise CorruptError("a static model has more parameters than it uses")
     return axes, low_bits, table
