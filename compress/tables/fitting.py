@@ -293,9 +293,7 @@ def fit_table(
     return fit_counts(low, counts, outside, fourier=fourier)
 
 
-def count_densest(
-    values: npt.ArrayLike, max_size: int
-) -> tuple[int, npt.NDArray[np.int64], int]:
+def count_densest(values: npt.ArrayLike, max_size: int) -> tuple[int, npt.NDArray[np.int64], int]:
     """Count integer samples in the window of so many symbols that holds the most.
 
     Parameters

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+import numpy.typing as npt
 
 from compress.errors import CorruptError
 from compress.tables.knots import BASES, SCALE_STEPS, inverse_scales
@@ -246,7 +247,9 @@ def _built(low: int, weights: npt.NDArray[np.int64], escape: int) -> TableSet:
     values = np.empty(weights.size + (escape > 0))
     values[: weights.size] = weights
     values[weights.size :] = escape
-    return TableSet.from_rounded(round_masses(values, TOTAL), low, escape > 0)
+    cumulative = np.zeros(values.size + 1, np.uint32)
+    np.cumsum(round_masses(values, TOTAL), out=cumulative[1:], dtype=np.uint32)
+    return TableSet.from_cumulative(cumulative, low, escape=escape > 0)
 
 
 TableParameters = DensityTable | HistogramTable

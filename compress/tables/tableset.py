@@ -132,12 +132,13 @@ class TableSet:
         )
 
     @classmethod
-    def from_rounded(cls, masses: npt.NDArray[np.int64], low: int, escape: bool) -> TableSet:
-        """One table from what `round_masses` gave for `TOTAL`, which is not checked again."""
+    def from_cumulative(
+        cls, cumulative: npt.NDArray[np.uint32], low: int, *, escape: bool
+    ) -> TableSet:
+        """One table that is sound by the way in which it was made, and is not checked again."""
         self = cls.__new__(cls)
-        self.cumulative = np.zeros(len(masses) + 1, np.uint32)
-        np.cumsum(masses, out=self.cumulative[1:], dtype=np.uint32)
-        self.start = np.array([0, len(masses) + 1], np.int64)
+        self.cumulative = cumulative
+        self.start = np.array([0, len(cumulative)], np.int64)
         self.low = np.array([low], np.int64)
         self.escape = np.array([escape], np.bool_)
         for array in (self.cumulative, self.start, self.low, self.escape):

@@ -214,8 +214,8 @@ def merge(
     special : tuple
         From `check_special`.
     restore : callable
-        Takes the main plane, which may be narrow, and which of its samples follow the rule, and gives values of
-        ``dtype`` of the same shape, reading further planes if it has any.
+        Takes the main plane, which may be narrow, and which of its samples follow the rule, and
+        gives values of ``dtype`` of the same shape, reading further planes if it has any.
 
     Raises
     ------

@@ -50,7 +50,7 @@ Read = Callable[[Shape], Plane]
 T = TypeVar("T")
 INT64 = (-(1 << 63), (1 << 63) - 1)
 # Types of narrow planes.
-NARROW = (np.int16, np.int32, np.int64)
+NARROW = (np.dtype(np.int16), np.dtype(np.int32), np.dtype(np.int64))
 
 # Stages in which steps follow one another; one that needs the whole plane comes last.
 (

@@ -12,8 +12,9 @@ from compress.kernels import for_numba
 from compress.prediction import static
 from compress.prediction.static.lorenzo import axis_sets, differences, sums
 from compress.prediction.static.low import BLOCK, put_low_bits, take_low_bits
+from compress.prediction.static.pairs import joined
 from compress.prediction.static.tokens import coarser, sum_up
-from compress.tables import fit_table
+from compress.tables import HistogramTable, TableSet, fit_table
 
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
 shapes = st.lists(st.integers(1, 9), max_size=4).map(tuple)
@@ -63,7 +64,7 @@ def test_planes_are_as_narrow_as_their_samples(
         residual = differences(plane, axes).ravel()
         low_bits = int(max(0, bits - 8))
         table = fit_table(residual >> low_bits, fourier=False)
-        parameters = (axes, low_bits, *table.to_integers())
+        parameters = (axes, low_bits, 0, *table.to_integers())
         back = static.decode(memoryview(static.encode(plane, parameters)), shape, parameters)
         assert 8 * back.itemsize == min(size for size in (16, 32, 64) if size >= need)
         assert np.array_equal(back, plane)
@@ -167,12 +168,12 @@ def test_smooth_densities_have_few_tokens_at_fast_levels() -> None:
     assert sizes[1][0] < 1.001 * sizes[3][0]
 
 
-@pytest.mark.parametrize("base", [2, 8, 100])
+@pytest.mark.parametrize("base", [2, 5, 8, 100])
 def test_multiples_keep_their_tokens(base: int) -> None:
     """Where low bits are not plain, they stay in the tokens."""
     tokens = np.rint(np.random.default_rng(0).normal(0, 1000 / base, 100_000)).astype(np.int64)
     counts = np.bincount(tokens * base - int(tokens.min()) * base)
-    assert coarser(0, counts, 0, 1e-2) == 0
+    assert coarser(0, counts, 0, 0, 1e-2) == (0, counts.size <= 64)
 
 
 @slow
@@ -184,3 +185,82 @@ def test_counts_of_coarser_tokens(low: int, size: int, bits: int) -> None:
     for i, count in enumerate(counts.tolist()):
         expected[(low + i) >> bits] = expected.get((low + i) >> bits, 0) + count
     assert sum_up(low, counts, bits).tolist() == list(expected.values())
+
+
+@slow
+@given(
+    st.lists(st.integers(0, 1 << 20), min_size=1, max_size=60),
+    st.integers(0, 1000),
+    st.integers(0, 4),
+)
+def test_tables_of_pairs_are_sound(weights: list[int], escape: int, precision: int) -> None:
+    """A pair's mass is about the product of two, and every pair has one."""
+    if not any(weights):
+        return
+    one = HistogramTable(-5, tuple(weights), escape, precision).build()
+    bits, _, pairs = joined(one)
+    TableSet(pairs.cumulative, pairs.start, pairs.low, pairs.escape)
+    share = one.masses() / (1 << 24)
+    size = len(share)
+    product = np.zeros((1 << bits, 1 << bits))
+    product[:size, :size] = share[:, None] * share
+    masses = pairs.masses().reshape(product.shape) / (1 << 24)
+    assert np.abs(masses - product).max() < 2**-10
+
+
+def test_tables_of_many_tokens_have_no_pairs() -> None:
+    """There are at most 64 tokens in pairs."""
+    with pytest.raises(CorruptError):
+        joined(HistogramTable(0, (1,) * 65).build())
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 8191, 8192, 8193, 30_001])
+@pytest.mark.parametrize("low_bits", [0, 3])
+@pytest.mark.parametrize("far", [0, 1, 1 << 40])
+@pytest.mark.parametrize("axes", [0, 1])
+def test_pairs_and_single_tokens_give_the_same_plane(
+    n: int, low_bits: int, far: int, axes: int
+) -> None:
+    """Whether tokens are coded in pairs or alone, with what is listed or none."""
+    rng = np.random.default_rng(n)
+    residual = np.rint(rng.normal(0, 10 << low_bits, n)).astype(np.int64).clip(-99, 99)
+    residual[rng.random(n) < 0.02] *= far
+    plane = np.cumsum(residual) if axes else residual
+    low, high = -(99 >> low_bits) - 1, 99 >> low_bits
+    if low_bits == 0:
+        low, high = -25, 25
+    counts = np.bincount(np.clip((residual >> low_bits) - low, 0, high - low))
+    table = HistogramTable(low, tuple(np.resize(counts + 1, high - low + 1).tolist()), 3)
+    for paired in (0, 1):
+        parameters = (axes, low_bits, paired, *table.to_integers())
+        data = static.encode(plane, parameters)
+        assert np.array_equal(static.decode(memoryview(data), (n,), parameters), plane)
+        for damaged in (data[:-1], data[:3], data + bytes(1)):
+            with pytest.raises(CorruptError):
+                static.decode(memoryview(damaged), (n,), parameters)
+
+
+def test_pairs_refuse_what_their_table_lacks() -> None:
+    """Without an escape, a residual outside is a `ValueError`, as for single tokens."""
+    table = HistogramTable(0, (1, 2, 3))
+    for paired in (0, 1):
+        with pytest.raises(ValueError, match="outside"):
+            static.encode(np.array([0, 1, 7]), (0, 0, paired, *table.to_integers()))
+
+
+@slow
+@given(st.data())
+def test_hostile_pairs(data: st.DataObject) -> None:
+    """Altered bytes of pairs, and of what is listed, give a plane or `CorruptError`."""
+    plane = np.random.default_rng(1).integers(-9, 10, 999)
+    plane[::100] = 1 << 40
+    parameters = (0, 1, 1, *HistogramTable(-5, (3,) * 10, 1).to_integers())
+    coded = bytearray(static.encode(plane, parameters))
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, 12) | st.integers(0, len(coded) - 1))
+        coded[at] ^= data.draw(st.integers(1, 255))
+    try:
+        back = static.decode(memoryview(bytes(coded)), plane.shape, parameters)
+    except CorruptError:
+        return
+    assert back.shape == plane.shape

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
 from compress.coders.lanes import BAD_TABLES, DONE, UNFINISHED
 from compress.coders.lanes_pop import decode_lanes
-from compress.kernels import kernel
-from compress.prediction.model import Plane
+from compress.kernels import inlined, kernel
+from compress.prediction.model import NarrowPlane
 from compress.prediction.static.low import BLOCK, put_low_bits
 
-__all__ = ["add_up", "decode_residuals", "subtract"]
+__all__ = ["Pairs", "add_up", "decode_residuals", "subtract"]
+
+
+class Pairs(NamedTuple):
+    """How tokens lie in symbols; see `compress.prediction.static.pairs`.
+
+    Attributes
+    ----------
+    bits : int
+        Of a token in a pair of them; 0 where symbols are tokens.
+    low, other : int
+        The first token, and which one from there on stands for what is listed; -1 for none.
+    listed : ndarray, int64
+        Residuals.
+    """
+
+    bits: int
+    low: int
+    other: int
+    listed: npt.NDArray[np.int64]
+
 
 # Residuals that are finished while they are in the nearest cache.
 _PART = 2 * BLOCK
@@ -21,7 +43,8 @@ _PART = 2 * BLOCK
 @kernel(
     *(
         "i8(const(u4[::1]), const(u8[::1]), u8[::1], u8[::1], const(u4[::1]), const(i8[::1]), "
-        f"const(i8[::1]), const(b1[::1]), const(u8[::1]), i8, const(u8[::1]), i8, b1, {out}[::1])"
+        "const(i8[::1]), const(b1[::1]), const(u8[::1]), i8, Pairs(i8, i8, i8, const(i8[::1])), "
+        f"const(u8[::1]), i8, b1, {out}[::1])"
         for out in ("i2", "i4", "i8")
     )
 )
@@ -36,10 +59,11 @@ def decode_residuals(
     escape: npt.NDArray[np.bool_],
     entries: npt.NDArray[np.uint64],
     bits: int,
+    pairs: Pairs,
     packed: npt.NDArray[np.uint64],
     low_bits: int,
     adding: bool,
-    out: Plane,
+    out: NarrowPlane,
 ) -> int:
     """Decode residuals, or, if `adding`, their sums so far; modulo what an item of ``out`` holds.
 
@@ -47,6 +71,7 @@ def decode_residuals(
     ----------
     words, floors, states, places, cumulative, start, low, escape, entries, bits
         Those of `compress.coders.lanes_pop.decode_lanes`.
+    pairs : Pairs
     packed : ndarray, uint64
         As `compress.prediction.static.low` has them; one word more than they fill.
     low_bits : int
@@ -62,29 +87,81 @@ def decode_residuals(
     n = out.size
     if not 0 <= low_bits <= 63 or packed.size < (n * low_bits >> 6) + 2:
         return BAD_TABLES
-    status = DONE
+    status: int = DONE
     total = np.int64(0)
+    symbols = np.empty(_PART // 2, np.int16)
+    escaped = False
+    used = 0
     begin = 0
     while begin < n:
         end = min(begin + _PART, n)
-        status = decode_lanes(
-            words, floors, states, places, out[begin:end], None,
-            cumulative, start, low, escape, entries, bits,
-        )  # fmt: skip
-        if status not in (DONE, UNFINISHED):
-            return status
+        if pairs.bits > 0:
+            half = symbols[: (end - begin + 1) // 2]
+            status = decode_lanes(
+                words, floors, states, places, half, None,
+                cumulative, start, low, escape, entries, bits,
+            )  # fmt: skip
+            if status not in (DONE, UNFINISHED):
+                return status
+            escaped = _take_apart(half, pairs.bits, pairs.low, pairs.other, out[begin:end])
+        else:
+            status = decode_lanes(
+                words, floors, states, places, out[begin:end], None,
+                cumulative, start, low, escape, entries, bits,
+            )  # fmt: skip
+            if status not in (DONE, UNFINISHED):
+                return status
         if low_bits > 0:
             put_low_bits(out, packed, low_bits, np.uint64(begin), np.uint64(end))
+        if escaped:
+            used = _put_listed(symbols, pairs, out[begin:end], used)
+            if used > pairs.listed.size:
+                return UNFINISHED
         if adding:
             for i in range(np.uint64(begin), np.uint64(end)):
                 total += np.int64(out[i])
                 out[i] = total
         begin = end
-    return status
+    return status if used == pairs.listed.size else UNFINISHED
+
+
+@inlined()
+def _take_apart(
+    symbols: npt.NDArray[np.int16], bits: int, low: int, other: int, out: NarrowPlane
+) -> bool:
+    """Write the tokens of pairs; returns whether one stands for what is listed."""
+    width, mask = np.uint64(bits), (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
+    first_low, special = np.int64(low), np.int64(other)
+    found = 0
+    for i in range(np.uint64(out.size >> 1)):
+        symbol = np.uint64(symbols[i])
+        first, second = np.int64(symbol >> width), np.int64(symbol & mask)
+        found |= (first == special) | (second == special)
+        out[i << np.uint64(1)] = first_low + first
+        out[(i << np.uint64(1)) | np.uint64(1)] = first_low + second
+    if out.size & 1:
+        first = np.int64(symbols[out.size >> 1]) >> bits
+        found |= first == special
+        out[out.size - 1] = first_low + first
+    return found != 0
+
+
+@inlined()
+def _put_listed(symbols: npt.NDArray[np.int16], pairs: Pairs, out: NarrowPlane, used: int) -> int:
+    """Put listed residuals where tokens stand for them; returns how many are used up by then."""
+    mask = (1 << pairs.bits) - 1
+    for i in range(out.size):
+        symbol = np.int64(symbols[i >> 1])
+        token = symbol & mask if i & 1 else symbol >> pairs.bits
+        if token == pairs.other:
+            if used < pairs.listed.size:
+                out[i] = pairs.listed[used]
+            used += 1
+    return used
 
 
 @kernel("void(i2[:, :, ::1])", "void(i4[:, :, ::1])", "void(i8[:, :, ::1])")
-def add_up(values: Plane) -> None:
+def add_up(values: NarrowPlane) -> None:
     """Replace values by their sums along the middle axis, in place; wraps."""
     outer, count, inner = values.shape
     for i in range(outer):
