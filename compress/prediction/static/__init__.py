@@ -14,6 +14,7 @@ plane holds.
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ _MOST_BITS = 64
 # Symbols that are tokens.
 _SINGLE = Pairs(0, 0, -1, np.empty(0, np.int64))
 # Types of a decoded plane, by what stands first in its data.
-_DTYPES = (np.dtype(np.int16), np.dtype(np.int32), np.dtype(np.int64))
+_DTYPES: tuple[np.dtype[Any], ...] = (np.dtype(np.int16), np.dtype(np.int32), np.dtype(np.int64))
 # Bits that a nanosecond of decoding is worth at fast levels, where it is counted.
 _PRICES = {1: 1e-2, 2: 5e-3}
 
