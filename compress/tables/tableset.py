@@ -230,6 +230,8 @@ class TableSet:
             cumulative,
         ):
             raise CorruptError(f"no tables can be built from parameters like {tables[0]}")
+        if len(tables) == 1:
+            return cls.from_cumulative(cumulative, tables[0].low, escape=tables[0].escape != 0)
         return cls(
             cumulative,
             start,
@@ -271,8 +273,11 @@ class TableSet:
         first asked for; at most 2**17 entries (1 MiB) or 16 a table, whichever is more.
         """
         # Small enough for the first level cache, as long as few cells hold two masses or more.
+        if len(self) == 1:
+            bits = min(max(len(self.cumulative).bit_length() + 1, 12), 16)
+            return bits, self.entries(bits)
         widest = int(np.diff(self.start).max())
-        bits = min(max(widest.bit_length() + 1, 12 if len(self) == 1 else 11), 16)
+        bits = min(max(widest.bit_length() + 1, 11), 16)
         while bits > 4 and len(self) << bits > 1 << 17:
             bits -= 1
         return bits, self.entries(bits)
