@@ -20,6 +20,8 @@ _FEW, _NS, _DOUBLE_NS = 64, 1.8, 0.3
 # Nanoseconds of a token in a pair, by the bits of a token: pairs of many tokens are looked up in
 # cells that hold several.
 _PAIR_NS = (0.0, 1.1, 1.1, 1.1, 1.1, 1.2, 1.4)
+# What the table takes to read and to build, in nanoseconds a token.
+_TABLE_NS = 60.0
 # What plain low bits take where there are none yet, in nanoseconds a sample.
 _LOW_BITS_NS = 0.2
 # Samples from which on pairs repay the making of their table, and bits that a listed residual
@@ -61,7 +63,7 @@ def coarser(
         summed = sum_up(low, counts, bits)
         # Bits a sample that are lost, as far as the counts tell.
         lost = _entropy(summed, n) + bits - fine
-        lost += price * _LOW_BITS_NS * (low_bits + bits > 0)
+        lost += price * (_LOW_BITS_NS * (low_bits + bits > 0) + _TABLE_NS * summed.size / n)
         single = _NS + _DOUBLE_NS * max(float(np.log2(summed.size / _FEW)), 0.0)
         if lost + price * single < best:
             best, found = lost + price * single, (bits, False)
