@@ -101,7 +101,7 @@ def _as_indexes(indexes: npt.ArrayLike | None, n: int, tables: Tables) -> Indexe
 
 
 def _push(
-    symbols: Symbols,
+    symbols: npt.NDArray[np.signedinteger],
     indexes: Indexes,
     tables: Tables,
     words: Words,
@@ -234,7 +234,9 @@ def encode(
     ValueError
         If a symbol lies outside a table without an escape, or an index names no table.
     """
-    values = _as_symbols(symbols)
+    # Pairs of tokens come as int16, which need not be widened.
+    narrow = isinstance(symbols, np.ndarray) and symbols.dtype == np.int16 and indexes is None
+    values = np.ascontiguousarray(symbols).ravel() if narrow else _as_symbols(symbols)
     n = len(values)
     chosen = _as_indexes(indexes, n, tables)
     count = _lane_count(n, lanes)

@@ -274,7 +274,7 @@ class TableSet:
         """
         # Small enough for the first level cache, as long as few cells hold two masses or more.
         if len(self) == 1:
-            bits = min(max(len(self.cumulative).bit_length() + 1, 12), 16)
+            bits = min(max(len(self.cumulative).bit_length() + 2, 12), 16)
             return bits, self.entries(bits)
         widest = int(np.diff(self.start).max())
         bits = min(max(widest.bit_length() + 1, 11), 16)

@@ -61,7 +61,8 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     low_bits = _low_bits(residual)
     # Terms take a while to fit, which small planes and fast levels do not repay.
     fourier = level >= 3 and plane.size >= _TERMS_FROM
-    low, counts, outside = count_densest(residual >> low_bits, TABLE_SIZE)
+    tokens = residual >> low_bits if low_bits else residual
+    low, counts, outside = count_densest(tokens, TABLE_SIZE)
     more, paired = coarser(low, counts, outside, low_bits, _PRICES.get(level, 0.0))
     if more:
         low, counts, low_bits = low >> more, sum_up(low, counts, more), low_bits + more
@@ -76,7 +77,11 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     if paired:
         head, words, listed = _encode_pairs(residual, low_bits, table)
     else:
-        head, words, listed = b"", encode_words(residual >> low_bits, table), b""
+        head, words, listed = (
+            b"",
+            encode_words(residual >> low_bits if low_bits else residual, table),
+            b"",
+        )
     packed = np.zeros((residual.size * low_bits >> 6) + 2, np.uint64)
     with np.errstate(over="ignore"):
         if not take_low_bits(residual, low_bits, packed):

@@ -185,6 +185,11 @@ def subtract(values: NDArray[np.int64], out: NDArray[np.int64]) -> bool:
     for i in range(outer):
         for k in range(inner if count > 0 else 0):
             out[i, 0, k] = values[i, 0, k]
+        if inner == 1:
+            # A loop of its own, which takes several samples at once.
+            for j in range(np.uint64(1), np.uint64(count)):
+                out[i, j, 0] = values[i, j, 0] - values[i, j - np.uint64(1), 0]
+            continue
         for j in range(1, count):
             for k in range(inner):
                 out[i, j, k] = values[i, j, k] - values[i, j - 1, k]
