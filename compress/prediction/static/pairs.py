@@ -117,13 +117,13 @@ def pair_up(
         return -1
     if size + escapes > 1 << bits:
         return -1
-    end = np.uint64(size)
+    end, lowest = np.uint64(size), np.uint64(np.int64(low))
     outside = 0
     for i in range(len(symbols)):
-        first = np.uint64(residuals[2 * i] >> low_bits) - np.uint64(low)
+        first = np.uint64(residuals[2 * i] >> low_bits) - lowest
         second = np.uint64(0)
         if 2 * i + 1 < n:
-            second = np.uint64(residuals[2 * i + 1] >> low_bits) - np.uint64(low)
+            second = np.uint64(residuals[2 * i + 1] >> low_bits) - lowest
         if first >= end or second >= end:
             if not escapes:
                 return -1
