@@ -40,6 +40,8 @@ def put_low_bits(
 
     ``packed`` holds the low bits of all values, and one word more.
     """
+    if low_bits == 0:
+        return
     width = np.uint64(low_bits)
     mask = (_ONE << width) - _ONE
     size = _ROWS * _COLUMNS
@@ -83,6 +85,8 @@ def take_low_bits(
     n = np.uint64(values.size)
     if not 0 <= low_bits <= 63 or packed.size < (values.size * low_bits >> 6) + 2:
         return False
+    if low_bits == 0:
+        return True
     width = np.uint64(low_bits)
     mask = (_ONE << width) - _ONE
     size = _ROWS * _COLUMNS
