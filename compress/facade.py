@@ -144,14 +144,28 @@ def _in_memory_order(array: NDArray[Any]) -> tuple[NDArray[Any], bool]:
 
 
 def _packed(header: Header, chunks: list[Coded]) -> bytes:
-    """Write a stream, which needs the model that its header names only where it saves bytes."""
+    """Write a stream, which needs the model that its header names only where it saves bytes.
+
+    The list of chunks is empty afterwards, so that their memory is free by then.
+    """
     own = [coded.own for coded in chunks if coded.own is not None]
+    with_model = [] if header.fingerprint is None else list(map(smaller, chunks))
+    alone = len(own) == len(chunks)
+    # Nothing but the lists holds the coded bytes from here on.
+    chunks.clear()
     streams = []
-    if len(own) == len(chunks):
-        streams.append(pack(write_header(replace(header, fingerprint=None)), own))
+    if alone:
+        streams.append(pack(write_header(replace(header, fingerprint=None)), _given_away(own)))
     if header.fingerprint is not None:
-        streams.append(pack(write_header(header), list(map(smaller, chunks))))
+        streams.append(pack(write_header(header), _given_away(with_model)))
     return min(streams, key=len)
+
+
+def _given_away(chunks: list[bytes]) -> Iterator[bytes]:
+    """Yield chunks in their order and hold them no longer."""
+    chunks.reverse()
+    while chunks:
+        yield chunks.pop()
 
 
 def _check_header(header: Header) -> None:

@@ -16,6 +16,7 @@ from compress.coders.streams import (
     decode,
     default_lanes,
     encode,
+    open_lanes,
 )
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "encode",
     "encode_decisions",
     "encode_intervals",
+    "open_lanes",
     "pack_bits",
     "unpack_bits",
 ]

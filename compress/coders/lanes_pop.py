@@ -133,6 +133,8 @@ def _pop_four(
     t: Scalar = 0
     row = _ZERO
     lowest = low[0]
+    base, last = np.uint64(start[0]), np.uint64(start[1]) - _TWO
+    escapes = escape[0]
     good: Scalar = True
     while good and i < end and p0 > f0 and p1 > f1 and p2 > f2 and p3 > f3:
         # A symbol takes one word at most, so within these groups no lane runs out.
@@ -149,61 +151,72 @@ def _pop_four(
             entry = entries[row + (wanted >> shift)]
             slot, rest, mass = look_up(wanted, entry)
             if rest >= mass:
-                base, last = np.uint64(start[t]), np.uint64(start[t + 1]) - _TWO
+                if indexes is not None:
+                    base, last = np.uint64(start[t]), np.uint64(start[t + 1]) - _TWO
+                    escapes = escape[t]
                 slot, rest, mass = locate(wanted, entry, base, last, cumulative)
-                if escape[t] and base + slot == last:
+                if escapes and base + slot == last:
                     break
             s0, p0 = _refill((s0 >> _PRECISION) * mass + rest, p0, words)
             symbols[i] = lowest + np.int64(slot)
-            i += _ONE
             if indexes is not None:
-                t = np.int64(indexes[i])
+                t = np.int64(indexes[i + _ONE])
                 if not 0 <= t < tables:
+                    i += _ONE
                     break
                 row, lowest = np.uint64(t) << bits, low[t]
             wanted = quantile(s1)
             entry = entries[row + (wanted >> shift)]
             slot, rest, mass = look_up(wanted, entry)
             if rest >= mass:
-                base, last = np.uint64(start[t]), np.uint64(start[t + 1]) - _TWO
+                if indexes is not None:
+                    base, last = np.uint64(start[t]), np.uint64(start[t + 1]) - _TWO
+                    escapes = escape[t]
                 slot, rest, mass = locate(wanted, entry, base, last, cumulative)
-                if escape[t] and base + slot == last:
+                if escapes and base + slot == last:
+                    i += _ONE
                     break
             s1, p1 = _refill((s1 >> _PRECISION) * mass + rest, p1, words)
-            symbols[i] = lowest + np.int64(slot)
-            i += _ONE
+            symbols[i + _ONE] = lowest + np.int64(slot)
             if indexes is not None:
-                t = np.int64(indexes[i])
+                t = np.int64(indexes[i + _TWO])
                 if not 0 <= t < tables:
+                    i += _TWO
                     break
                 row, lowest = np.uint64(t) << bits, low[t]
             wanted = quantile(s2)
             entry = entries[row + (wanted >> shift)]
             slot, rest, mass = look_up(wanted, entry)
             if rest >= mass:
-                base, last = np.uint64(start[t]), np.uint64(start[t + 1]) - _TWO
+                if indexes is not None:
+                    base, last = np.uint64(start[t]), np.uint64(start[t + 1]) - _TWO
+                    escapes = escape[t]
                 slot, rest, mass = locate(wanted, entry, base, last, cumulative)
-                if escape[t] and base + slot == last:
+                if escapes and base + slot == last:
+                    i += _TWO
                     break
             s2, p2 = _refill((s2 >> _PRECISION) * mass + rest, p2, words)
-            symbols[i] = lowest + np.int64(slot)
-            i += _ONE
+            symbols[i + _TWO] = lowest + np.int64(slot)
             if indexes is not None:
-                t = np.int64(indexes[i])
+                t = np.int64(indexes[i + _THREE])
                 if not 0 <= t < tables:
+                    i += _THREE
                     break
                 row, lowest = np.uint64(t) << bits, low[t]
             wanted = quantile(s3)
             entry = entries[row + (wanted >> shift)]
             slot, rest, mass = look_up(wanted, entry)
             if rest >= mass:
-                base, last = np.uint64(start[t]), np.uint64(start[t + 1]) - _TWO
+                if indexes is not None:
+                    base, last = np.uint64(start[t]), np.uint64(start[t + 1]) - _TWO
+                    escapes = escape[t]
                 slot, rest, mass = locate(wanted, entry, base, last, cumulative)
-                if escape[t] and base + slot == last:
+                if escapes and base + slot == last:
+                    i += _THREE
                     break
             s3, p3 = _refill((s3 >> _PRECISION) * mass + rest, p3, words)
-            symbols[i] = lowest + np.int64(slot)
-            i += _ONE
+            symbols[i + _THREE] = lowest + np.int64(slot)
+            i += _FOUR
         else:
             good = True
     states[0], states[1], states[2], states[3] = s0, s1, s2, s3
@@ -241,7 +254,7 @@ def decode_lanes(
         Lane l has ``words[floors[l]:places[l]]`` left.
     states : ndarray, uint64, shape (L,)
         States and places are read and written.
-    symbols : ndarray, int64
+    symbols : ndarray of int64, or of int32 or int16, modulo which symbols are then
         Written.
     indexes : ndarray, int32, or None
     cumulative, start, low, escape

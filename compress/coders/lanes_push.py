@@ -55,7 +55,7 @@ def _push_lane(
                 escapes = escape[t]
                 size = np.uint64(start[t + 1] - start[t] - 1 - escapes)
             # Wraps for symbols below, which makes them large.
-            slot = np.uint64(symbols[i]) - np.uint64(low[t])
+            slot = np.uint64(np.int64(symbols[i])) - np.uint64(low[t])
             escaped = slot >= size
             if escaped:
                 break
@@ -63,7 +63,7 @@ def _push_lane(
             i -= step
         if not (escaped and escapes):
             break
-        count = escape_intervals(symbols[i], low[t], size, pieces)
+        count = escape_intervals(np.int64(symbols[i]), low[t], size, pieces)
         for piece in range(count - 1, -1, -1):
             state, place = push_interval(
                 state, place, limit, words, np.uint64(pieces[0, piece]), np.uint64(pieces[1, piece])
@@ -120,10 +120,10 @@ def _push_four(
             first3 = np.uint64(start[t3])
             size3 = np.uint64(start[t3 + 1] - start[t3] - 1 - escape[t3])
             low3 = np.uint64(low[t3])
-        slot0 = np.uint64(symbols[i]) - low0
-        slot1 = np.uint64(symbols[i + 1]) - low1
-        slot2 = np.uint64(symbols[i + 2]) - low2
-        slot3 = np.uint64(symbols[i + 3]) - low3
+        slot0 = np.uint64(np.int64(symbols[i])) - low0
+        slot1 = np.uint64(np.int64(symbols[i + 1])) - low1
+        slot2 = np.uint64(np.int64(symbols[i + 2])) - low2
+        slot3 = np.uint64(np.int64(symbols[i + 3])) - low3
         if (slot0 >= size0) | (slot1 >= size1) | (slot2 >= size2) | (slot3 >= size3):
             break
         s0, p0 = encode_symbol(s0, p0, e0, words, cumulative, first0 + slot0)
@@ -137,10 +137,11 @@ def _push_four(
 
 
 @kernel(
-    "i8(const(i8[::1]), None, const(u4[::1]), const(i8[::1]), const(i8[::1]), const(b1[::1]), "
-    "u4[::1], u8[::1], u8[::1], const(u8[::1]))",
-    "i8(const(i8[::1]), const(i4[::1]), const(u4[::1]), const(i8[::1]), const(i8[::1]), "
-    "const(b1[::1]), u4[::1], u8[::1], u8[::1], const(u8[::1]))",
+    *(
+        f"i8(const({symbols}[::1]), {indexes}, const(u4[::1]), const(i8[::1]), const(i8[::1]), "
+        "const(b1[::1]), u4[::1], u8[::1], u8[::1], const(u8[::1]))"
+        for symbols, indexes in (("i2", "None"), ("i8", "None"), ("i8", "const(i4[::1])"))
+    )
 )
 def encode_lanes(
     symbols: np.ndarray,
@@ -158,7 +159,7 @@ def encode_lanes(
 
     Parameters
     ----------
-    symbols : ndarray, int64
+    symbols : ndarray, int64, or int16 without indexes
     indexes : ndarray, int32, or None
     cumulative, start, low, escape
         The tables.

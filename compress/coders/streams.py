@@ -22,11 +22,13 @@ __all__ = [
     "decode",
     "default_lanes",
     "encode",
+    "open_lanes",
 ]
 
 Words = npt.NDArray[np.uint32]
 Symbols = npt.NDArray[np.int64]
 Indexes = npt.NDArray[np.int32] | None
+Places = npt.NDArray[np.uint64]
 
 _MAX_LANES = 64
 
@@ -99,7 +101,7 @@ def _as_indexes(indexes: npt.ArrayLike | None, n: int, tables: Tables) -> Indexe
 
 
 def _push(
-    symbols: Symbols,
+    symbols: npt.NDArray[np.signedinteger],
     indexes: Indexes,
     tables: Tables,
     words: Words,
@@ -164,6 +166,39 @@ def _u64(*values: int) -> npt.NDArray[np.uint64]:
     return np.array(values, dtype=np.uint64)
 
 
+def open_lanes(words: Words, lanes: int) -> tuple[Places, Places, Places]:
+    """Open the lanes of what `encode` returned.
+
+    Parameters
+    ----------
+    words : ndarray, uint32
+        The words, and one more, at which decoders may look.
+    lanes : int
+
+    Returns
+    -------
+    floors, states, places : ndarray, uint64, shape (L,)
+        As `compress.coders.lanes_pop.decode_lanes` takes them.
+
+    Raises
+    ------
+    CorruptError
+        If they cannot be the words of so many lanes.
+    """
+    end = len(words) - 1
+    if end < lanes - 1:
+        raise CorruptError(f"{end} words cannot hold {lanes} lanes")
+    bounds = [lanes - 1]
+    for length in words[: lanes - 1].tolist():
+        bounds.append(bounds[-1] + length)
+    if bounds[-1] > end:
+        raise CorruptError("the lanes are longer than the words")
+    bounds.append(end)
+    heads = [open_lane(words, bounds[lane], bounds[lane + 1]) for lane in range(lanes)]
+    states, places = zip(*heads, strict=True)
+    return _u64(*bounds[:-1]), _u64(*states), _u64(*places)
+
+
 def encode(
     symbols: npt.ArrayLike,
     tables: Tables,
@@ -199,7 +234,9 @@ def encode(
     ValueError
         If a symbol lies outside a table without an escape, or an index names no table.
     """
-    values = _as_symbols(symbols)
+    # Pairs of tokens come as int16, which need not be widened.
+    narrow = isinstance(symbols, np.ndarray) and symbols.dtype == np.int16 and indexes is None
+    values = np.ascontiguousarray(symbols).ravel() if narrow else _as_symbols(symbols)
     n = len(values)
     chosen = _as_indexes(indexes, n, tables)
     count = _lane_count(n, lanes)
@@ -255,25 +292,7 @@ def decode(
     chosen = _as_indexes(indexes, n, tables)
     # The decoder may look at one word past the end.
     data = np.append(np.asarray(words, dtype=np.uint32).ravel(), np.uint32(0))
-    end = len(data) - 1
-    if end < count - 1:
-        raise CorruptError(f"{end} words cannot hold {count} lanes")
-    bounds = [count - 1]
-    for length in data[: count - 1].tolist():
-        bounds.append(bounds[-1] + length)
-    if bounds[-1] > end:
-        raise CorruptError("the lanes are longer than the words")
-    bounds.append(end)
-    heads = [open_lane(data, bounds[lane], bounds[lane + 1]) for lane in range(count)]
-    symbols, empty = _pop(
-        data,
-        _u64(*bounds[:-1]),
-        _u64(*(state for state, _ in heads)),
-        _u64(*(place for _, place in heads)),
-        n,
-        chosen,
-        tables,
-    )
+    symbols, empty = _pop(data, *open_lanes(data, count), n, chosen, tables)
     if not empty:
         raise CorruptError(f"the words are not the code of {n} symbols with these tables")
     return symbols

@@ -17,8 +17,9 @@ left: its own checksum tells whether it is whole.
 
 from __future__ import annotations
 
+import io
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from compress.container.integers import IntegerReader, write_unsigned
@@ -83,25 +84,32 @@ class Frame:
         return chunk
 
 
-def pack(header: bytes, chunks: Sequence[bytes]) -> bytes:
+def pack(header: bytes, chunks: Iterable[bytes]) -> bytes:
     """Put a header and chunks into a frame.
 
     Parameters
     ----------
     header : bytes
-    chunks : sequence of bytes
+    chunks : iterable of bytes
+        A chunk that nothing else holds is freed once it is written, for together they may take as
+        much memory as the array.
 
     Returns
     -------
     bytes
     """
-    lengths = [len(header), len(chunks), *map(len, chunks[:-1])]
+    waiting = list(chunks)
+    lengths = [len(header), len(waiting), *map(len, waiting[:-1])]
     head = MAGIC + bytes([VERSION]) + write_unsigned(lengths) + header
     head_crc = _crc(head)
-    parts = [head, head_crc]
-    for index, chunk in enumerate(chunks):
-        parts += [chunk, _chunk_crc(chunk, head_crc, index)]
-    return b"".join(parts)
+    frame = io.BytesIO()
+    frame.write(head + head_crc)
+    waiting.reverse()
+    for index in range(len(waiting)):
+        chunk = waiting.pop()
+        frame.write(chunk)
+        frame.write(_chunk_crc(chunk, head_crc, index))
+    return frame.getvalue()
 
 
 def unpack(data: bytes | bytearray | memoryview) -> Frame:

@@ -99,6 +99,12 @@ class IntegerReader:
             If the data end early, the integer is longer than 64 bits, is written in more bytes
             than it needs, or is not below `limit`.
         """
+        # Most integers are short.
+        if self.position < len(self._data):
+            value = self._data[self.position]
+            if value < min(limit, 0x80):
+                self.position += 1
+                return value
         value = 0
         for i in range(_MOST_BYTES):
             if self.position >= len(self._data):
@@ -122,7 +128,7 @@ class IntegerReader:
     def signed_tuple(self, count: int) -> tuple[int, ...]:
         """Read so many signed integers; errors as `unsigned`."""
         if count < _MANY:
-            return tuple(self.signed() for _ in range(count))
+            return self._few_signed(count)
         data = np.frombuffer(self._data, np.uint8)[self.position :][: _MOST_BYTES * count]
         ends = np.flatnonzero(data < 0x80)[:count] + 1
         if len(ends) < count:
@@ -140,6 +146,28 @@ class IntegerReader:
         half = (folded >> np.uint64(1)).view(np.int64)
         self.position += len(data)
         return tuple((half ^ -(folded & np.uint64(1)).view(np.int64)).tolist())
+
+    def _few_signed(self, count: int) -> tuple[int, ...]:
+        """Read integers one after another, for less than calls of `signed` take."""
+        data, position, end = self._data, self.position, len(self._data)
+        found = []
+        for _ in range(count):
+            value = shift = 0
+            byte = 0x80
+            while byte >= 0x80:
+                if position == end or shift == 7 * _MOST_BYTES:
+                    break
+                byte = data[position]
+                position += 1
+                value |= (byte & 0x7F) << shift
+                shift += 7
+            if byte >= 0x80 or value >= _LIMIT or (byte == 0 and shift > 7):
+                # It is damaged: in which way?
+                self.position = position - shift // 7
+                self.unsigned()
+            found.append((value >> 1) ^ -(value & 1))
+        self.position = position
+        return tuple(found)
 
     def take(self, count: int) -> memoryview:
         """Return the next `count` bytes.

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from compress.container import IntegerReader, write_unsigned
 from compress.errors import CorruptError
 from compress.pipeline.tree import Leaf, Node, leaves
-from compress.prediction.model import Plane
+from compress.prediction.model import NarrowPlane, Plane
 from compress.prediction.registry import MODELS
 from compress.transforms import STEPS
 
@@ -200,7 +200,7 @@ def decode_fields(
     """
     coded = (reader.take(length) for length in lengths)
     fields = [
-        _decode(plan, shape, dtype, coded, prod(shape))
+        _decode(plan, shape, dtype, coded, prod(shape)).astype(dtype, copy=False)
         for plan, (dtype, shape) in zip(plans, specs, strict=True)
     ]
     reader.finish()
@@ -221,21 +221,27 @@ def _decode(
         raise CorruptError(f"the plan names the transform {node.step}, which does not exist")
     children = iter(node.children)
 
-    def read(child_shape: tuple[int, ...]) -> Plane:
+    def read(child_shape: tuple[int, ...]) -> NarrowPlane:
         child = next(children, None)
         if child is None or any(n < 0 for n in child_shape) or prod(child_shape) > limit:
             raise CorruptError(f"{step.NAME} has no child plane of shape {child_shape}")
-        return _decode(child, child_shape, np.dtype(np.int64), coded, limit)
+        plane = _decode(child, child_shape, np.dtype(np.int64), coded, limit)
+        return plane if step.TRAITS.takes_narrow else plane.astype(np.int64, copy=False)
 
     array = step.inverse(read, shape, dtype, node.parameters)
     if next(children, None) is not None:
         raise CorruptError(f"{step.NAME} has more child planes than it reads")
-    if array.shape != shape or array.dtype != dtype:
+    if array.shape != shape or not _is_of(array.dtype, dtype):
         raise CorruptError(f"{step.NAME} gave {array.dtype}{array.shape}, not {dtype}{shape}")
     return array
 
 
-def _decode_leaf(leaf: Leaf, shape: tuple[int, ...], coded: Iterator[memoryview]) -> Plane:
+def _is_of(given: np.dtype[Any], dtype: np.dtype[Any]) -> bool:
+    """Whether an array is of a dtype, or a narrower plane of int64 samples."""
+    return given == dtype or (dtype == np.int64 and given in (np.int16, np.int32))
+
+
+def _decode_leaf(leaf: Leaf, shape: tuple[int, ...], coded: Iterator[memoryview]) -> NarrowPlane:
     model = MODELS.get(leaf.model)
     if model is None:
         raise CorruptError(f"the plan names the plane model {leaf.model}, which does not exist")

@@ -7,12 +7,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST", "Parameters", "Plane", "PlaneModel"]
+__all__ = ["MOST", "NarrowPlane", "Parameters", "Plane", "PlaneModel"]
 
 # Samples of a plane that an estimate looks at where nothing else is said.
 MOST = 1 << 14
 
 Plane = NDArray[np.int64]
+# Of int16, int32 or int64, as its samples need.
+NarrowPlane = NDArray[np.signedinteger]
 Parameters = tuple[int, ...]
 
 
@@ -57,5 +59,7 @@ class PlaneModel(Protocol):
         Raises `ValueError` if parameters that were learned on another plane cannot express it.
         """
 
-    def decode(self, data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
+    def decode(
+        self, data: memoryview, shape: tuple[int, ...], parameters: Parameters
+    ) -> NarrowPlane:
         """Return the plane of that shape, or raise `compress.errors.CorruptError`."""

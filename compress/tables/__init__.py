@@ -7,13 +7,14 @@ a stream rebuild the same table; `fit_table` chooses them by total code length.
 
 from __future__ import annotations
 
-from compress.tables.fitting import fit_counts, fit_table
+from compress.tables.fitting import count_densest, fit_counts, fit_table
 from compress.tables.parameters import (
     DensityTable,
     HistogramTable,
     TableParameters,
     density_grid,
     read_parameters,
+    read_table,
 )
 from compress.tables.tableset import PRECISION, TOTAL, TableSet
 
@@ -24,8 +25,10 @@ __all__ = [
     "HistogramTable",
     "TableParameters",
     "TableSet",
+    "count_densest",
     "density_grid",
     "fit_counts",
     "fit_table",
     "read_parameters",
+    "read_table",
 ]

@@ -25,7 +25,7 @@ from compress.tables.parameters import (
 )
 from compress.tables.tableset import PRECISION, TOTAL
 
-__all__ = ["fit_counts", "fit_table"]
+__all__ = ["count_densest", "fit_counts", "fit_table"]
 
 # Numbers of Fourier terms that are tried, in this order, while they shorten the code.
 _TERMS = (4, 8, 16, 32)
@@ -289,7 +289,34 @@ def fit_table(
     ValueError
         If there are no samples.
     """
-    samples = np.asarray(values).astype(np.int64).ravel()
+    low, counts, outside = count_densest(values, max_size)
+    return fit_counts(low, counts, outside, fourier=fourier)
+
+
+def count_densest(values: npt.ArrayLike, max_size: int) -> tuple[int, npt.NDArray[np.int64], int]:
+    """Count integer samples in the window of so many symbols that holds the most.
+
+    Parameters
+    ----------
+    values : array_like of int
+        Any shape, at least one sample.
+    max_size : int
+
+    Returns
+    -------
+    low : int
+        The first symbol.
+    counts : ndarray, int64
+        Of the symbols from there on.
+    outside : int
+        How many samples lie outside.
+
+    Raises
+    ------
+    ValueError
+        If there are no samples.
+    """
+    samples = np.asarray(values).astype(np.int64, copy=False).ravel()
     if samples.size == 0:
         raise ValueError("a table cannot be fitted to no samples")
     low, high = int(samples.min()), int(samples.max())
@@ -297,9 +324,9 @@ def fit_table(
         counts = np.zeros(high - low + 1, np.int64)
         with np.errstate(over="ignore"):
             count_values(samples, low, counts)
-        return fit_counts(low, counts, fourier=fourier)
+        return low, counts, 0
     low, counts = _near(samples, max_size) or _densest(samples, max_size)
-    return fit_counts(low, counts, samples.size - int(counts.sum()), fourier=fourier)
+    return low, counts, samples.size - int(counts.sum())
 
 
 def _near(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,14 @@ def _kept(length: Weights, precision: int) -> Weights:
     A count's standard error is its square root, so about half of its bits carry information.
     """
     return np.maximum(0, np.minimum(length - 1, (length + precision) // 2))
+
+
+@lru_cache(maxsize=2 * EXACT)
+def _all_kept(precision: int) -> Weights:
+    """Bits kept of weights of each length; one array for all calls."""
+    kept = _kept(np.arange(MAX_WEIGHT_BITS + 1), precision)
+    kept.flags.writeable = False
+    return kept
 
 
 def round_weights(weights: npt.ArrayLike, precision: int) -> Weights:
@@ -96,7 +105,7 @@ def _as_weights(weights: npt.ArrayLike) -> Weights:
 
 def packed_bits(weights: npt.ArrayLike, precision: int) -> int:
     """Return the size of what `pack_weights` gives as signed varints, in bits; about right."""
-    kept = _kept(np.arange(MAX_WEIGHT_BITS + 1), precision)
+    kept = _all_kept(precision)
     bits = int(_pack(_as_weights(weights), kept, np.empty(0, np.int64)))
     # A chunk has a sign bit too, and seven bits to a byte.
     return 72 * (bits // _CHUNK) + 8 * -(-(bits % _CHUNK + 1) // 7)
@@ -110,7 +119,7 @@ def pack_weights(weights: npt.ArrayLike, precision: int) -> list[int]:
     bits behind the leading one. A run of zeros leaves the length before it in force.
     """
     values = _as_weights(weights)
-    kept = _kept(np.arange(MAX_WEIGHT_BITS + 1), precision)
+    kept = _all_kept(precision)
     bits = int(_pack(values, kept, np.empty(0, np.int64)))
     chunks = np.zeros(-(-bits // _CHUNK), np.int64)
     _pack(values, kept, chunks)
@@ -159,7 +168,10 @@ def _unpack(
                 for j in range(kept[length]):
                     top |= ((chunks[place // _CHUNK] >> (place % _CHUNK)) & 1) << j
                     place += 1
-                weights[k] = ((1 << kept[length]) | top) << (length - 1 - kept[length])
+                dropped = length - 1 - kept[length]
+                # In the middle of what the dropped bits can be, as `round_weights` has it.
+                half = 1 << (dropped - 1) if dropped > 0 else 0
+                weights[k] = (((1 << kept[length]) | top) << dropped) | half
                 before = length
                 k += 1
                 break
@@ -174,10 +186,9 @@ def unpack_weights(chunks: Sequence[int], size: int, precision: int) -> Weights:
     CorruptError
         If they cannot be read.
     """
-    if any(not 0 <= chunk < 1 << _CHUNK for chunk in chunks):
+    if chunks and not 0 <= min(chunks) <= max(chunks) < 1 << _CHUNK:
         raise CorruptError("a table's packed weights are damaged")
     weights = np.zeros(size, np.int64)
-    kept = _kept(np.arange(MAX_WEIGHT_BITS + 1), precision)
-    if not _unpack(np.array(chunks, dtype=np.int64), kept, weights):
+    if not _unpack(np.array(chunks, dtype=np.int64), _all_kept(precision), weights):
         raise CorruptError("a table's packed weights are damaged")
-    return round_weights(weights, precision)
+    return weights

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+import numpy.typing as npt
 
 from compress.errors import CorruptError
 from compress.tables.knots import BASES, SCALE_STEPS, inverse_scales
@@ -26,6 +27,7 @@ __all__ = [
     "TableParameters",
     "density_grid",
     "read_parameters",
+    "read_table",
 ]
 
 MAX_SIZE = 1 << 20
@@ -214,27 +216,57 @@ class HistogramTable:
     @classmethod
     def from_integers(cls, integers: Iterator[int]) -> HistogramTable:
         """Read what `to_integers` wrote after the kind; raises `CorruptError`."""
-        low, size = _take_range(integers)
-        escape = _take(integers, 0, 1 << 32, "escape weight")
-        precision = _take(integers, -EXACT, EXACT, "precision")
-        # No weight takes more bits than two chunks have.
-        count = _take(integers, 0, 2 * size, "length of the packed weights")
-        packed = list(islice(integers, count))
-        if len(packed) < count:
-            raise CorruptError("a table's packed weights are cut short")
-        weights = unpack_weights(packed, size, precision)
-        if not weights.any() and not escape:
-            raise CorruptError("a table's weights are all zero")
+        low, weights, escape, precision = _read_histogram(integers)
         return cls(low, tuple(weights.tolist()), escape, precision)
 
     def build(self) -> TableSet:
         """Build the table; a pure function of the integers."""
-        weights = [*self.weights, self.escape] if self.escape else self.weights
-        masses = round_masses(np.array(weights, dtype=np.float64), TOTAL)
-        return TableSet.from_masses([masses], self.low, self.escape > 0)
+        return _built(self.low, np.array(self.weights, dtype=np.int64), self.escape)
+
+
+def _read_histogram(
+    integers: Iterator[int],
+) -> tuple[int, npt.NDArray[np.int64], int, int]:
+    """Read first symbol, weights, weight of the escape and precision."""
+    low, size = _take_range(integers)
+    escape = _take(integers, 0, 1 << 32, "escape weight")
+    precision = _take(integers, -EXACT, EXACT, "precision")
+    # No weight takes more bits than two chunks have.
+    count = _take(integers, 0, 2 * size, "length of the packed weights")
+    packed = list(islice(integers, count))
+    if len(packed) < count:
+        raise CorruptError("a table's packed weights are cut short")
+    weights = unpack_weights(packed, size, precision)
+    if not escape and not weights.any():
+        raise CorruptError("a table's weights are all zero")
+    return low, weights, escape, precision
+
+
+def _built(low: int, weights: npt.NDArray[np.int64], escape: int) -> TableSet:
+    """Build the table of a histogram."""
+    values = np.empty(weights.size + (escape > 0))
+    values[: weights.size] = weights
+    values[weights.size :] = escape
+    cumulative = np.zeros(values.size + 1, np.uint32)
+    np.cumsum(round_masses(values, TOTAL), out=cumulative[1:], dtype=np.uint32)
+    return TableSet.from_cumulative(cumulative, low, escape=escape > 0)
 
 
 TableParameters = DensityTable | HistogramTable
+
+
+def read_table(integers: Iterator[int]) -> TableSet:
+    """Read one table's parameters and build the table: ``read_parameters(integers).build()``.
+
+    Raises
+    ------
+    CorruptError
+        If an integer is missing or not allowed.
+    """
+    if _take(integers, DensityTable.KIND, HistogramTable.KIND, "kind") == DensityTable.KIND:
+        return DensityTable.from_integers(integers).build()
+    low, weights, escape, _ = _read_histogram(integers)
+    return _built(low, weights, escape)
 
 
 def read_parameters(integers: Iterator[int]) -> TableParameters:

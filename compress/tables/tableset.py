@@ -132,6 +132,20 @@ class TableSet:
         )
 
     @classmethod
+    def from_cumulative(
+        cls, cumulative: npt.NDArray[np.uint32], low: int, *, escape: bool
+    ) -> TableSet:
+        """One table that is sound by the way in which it was made, and is not checked again."""
+        self = cls.__new__(cls)
+        self.cumulative = cumulative
+        self.start = np.array([0, len(cumulative)], np.int64)
+        self.low = np.array([low], np.int64)
+        self.escape = np.array([escape], np.bool_)
+        for array in (self.cumulative, self.start, self.low, self.escape):
+            array.flags.writeable = False
+        return self
+
+    @classmethod
     def from_pmf(
         cls, pmf: npt.ArrayLike, low: npt.ArrayLike = 0, escape: float | None = None
     ) -> TableSet:
@@ -216,6 +230,8 @@ class TableSet:
             cumulative,
         ):
             raise CorruptError(f"no tables can be built from parameters like {tables[0]}")
+        if len(tables) == 1:
+            return cls.from_cumulative(cumulative, tables[0].low, escape=tables[0].escape != 0)
         return cls(
             cumulative,
             start,
@@ -257,6 +273,9 @@ class TableSet:
         first asked for; at most 2**17 entries (1 MiB) or 16 a table, whichever is more.
         """
         # Small enough for the first level cache, as long as few cells hold two masses or more.
+        if len(self) == 1:
+            bits = min(max(len(self.cumulative).bit_length() + 2, 12), 16)
+            return bits, self.entries(bits)
         widest = int(np.diff(self.start).max())
         bits = min(max(widest.bit_length() + 1, 11), 16)
         while bits > 4 and len(self) << bits > 1 << 17:

@@ -9,6 +9,7 @@ import numpy as np
 
 from compress.transforms.step import (
     INT64,
+    NARROW,
     STAGE_WHOLE,
     Array,
     Child,
@@ -52,4 +53,6 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
     del read
     check_plane(NAME, dtype)
     check_parameters(NAME, parameters, INT64)
-    return np.full(shape, parameters[0], np.int64)
+    value = parameters[0]
+    dtype = next(d for d in NARROW if np.iinfo(d).min <= value <= np.iinfo(d).max)
+    return np.full(shape, value, dtype)

@@ -29,6 +29,7 @@ from compress.transforms.step import (
     Array,
     Child,
     Context,
+    NarrowPlane,
     Parameters,
     Plane,
     Read,
@@ -58,7 +59,13 @@ _JUMPS = 2
 _RARE = 1 / 1024
 
 TRAITS = Traits(
-    STAGE_ORDER, estimable=False, variant=(0,), search_ns=5.0, encode_ns=1.0, decode_ns=1.0
+    STAGE_ORDER,
+    estimable=False,
+    variant=(0,),
+    takes_narrow=True,
+    search_ns=5.0,
+    encode_ns=1.0,
+    decode_ns=1.0,
 )
 accepts = is_plane
 
@@ -177,6 +184,45 @@ def _add(differences: Plane, first: int, low: int, modulus: int, out: Plane) -> 
     return True
 
 
+@kernel(
+    "b1(const(i2[::1]), const(i8[::1]), i8[::1])",
+    "b1(const(i4[::1]), const(i8[::1]), i8[::1])",
+    "b1(const(i8[::1]), const(i8[::1]), i8[::1])",
+)
+def _add_orders(differences: NarrowPlane, starts: Plane, out: Plane) -> bool:
+    """Add differences without a modulus up, all orders at once; false for other lengths."""
+    order = starts.size
+    if not 1 <= order <= MAX_ORDER or out.size != differences.size + order:
+        return False
+    zero = np.int64(0)
+    value, first, second = starts[0], zero, zero
+    out[0] = value
+    if order == 1:
+        for i in range(differences.size):
+            value += np.int64(differences[i])
+            out[i + 1] = value
+        return True
+    first = starts[1]
+    value += first
+    out[1] = value
+    if order == 2:
+        for i in range(differences.size):
+            first += np.int64(differences[i])
+            value += first
+            out[i + 2] = value
+        return True
+    second = starts[2]
+    first += second
+    value += first
+    out[2] = value
+    for i in range(differences.size):
+        second += np.int64(differences[i])
+        first += second
+        value += first
+        out[i + 3] = value
+    return True
+
+
 def _differences(flat: Plane, order: int, modulus: int) -> Plane:
     """Each difference at the place of its last sample; what precedes those of an order stays."""
     plane = np.array(flat)
@@ -216,7 +262,14 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
         raise CorruptError(f"{NAME}: cannot make the shape {shape}")
     half = modulus >> 1
     lows = [low, *[-half] * (order - 1)]
-    plane = read((size - order,))
+    given = read((size - order,))
+    if not modulus:
+        plane = np.empty(size, np.int64)
+        with np.errstate(over="ignore"):  # wraps, compiled or not
+            if not _add_orders(given, np.array(starts, np.int64), plane):
+                raise CorruptError(f"{NAME}: differences of order {order} cannot be added up")
+        return plane.reshape(shape)
+    plane = given.astype(np.int64, copy=False)
     for start, bottom in zip(reversed(starts), reversed(lows), strict=True):
         if modulus and not bottom <= start < bottom + modulus:
             raise CorruptError(f"{NAME}: {start} is no value modulo {modulus}")

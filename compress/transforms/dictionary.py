@@ -44,7 +44,7 @@ SHORTER, LISTED = 8.0, 4.0
 LEAST_SHARE = 1 / 16
 LONGEST = 1 << 18
 
-TRAITS = Traits(STAGE_WHOLE, whole_plane=True, encode_ns=9.0, decode_ns=1.5)
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True, takes_narrow=True, encode_ns=9.0, decode_ns=1.5)
 accepts = is_plane
 
 

@@ -32,7 +32,7 @@ from compress.transforms.step import (
 CODE = 10
 NAME = "folded"
 
-TRAITS = Traits(STAGE_WHOLE, whole_plane=True, encode_ns=0.1, decode_ns=0.5)
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True, takes_narrow=True, encode_ns=0.1, decode_ns=0.5)
 accepts = is_plane
 
 

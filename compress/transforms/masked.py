@@ -39,7 +39,9 @@ BACKGROUND = 0.3
 # fifth of what it saves.
 ATOM = 16
 
-TRAITS = Traits(STAGE_HOLES, estimable=False, variant=(0,), encode_ns=5.0, decode_ns=6.0)
+TRAITS = Traits(
+    STAGE_HOLES, estimable=False, variant=(0,), takes_narrow=True, encode_ns=5.0, decode_ns=6.0
+)
 accepts = is_plane
 
 

@@ -39,7 +39,7 @@ GROUP = 4
 # Share of samples that have the same remainder, and of groups that have a divisor then, at least.
 SHARE, LEAST_GROUPS = 0.8, 0.1
 
-TRAITS = Traits(STAGE_DIGITS, encode_ns=2.5, decode_ns=1.0)
+TRAITS = Traits(STAGE_DIGITS, takes_narrow=True, encode_ns=2.5, decode_ns=1.0)
 accepts = is_plane
 
 
@@ -107,9 +107,8 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
     base, offset, remainders = parameters
     if offset >= base:
         raise CorruptError(f"{NAME}: offset {offset} is not below the base {base}")
-    plane = np.array(read(shape))
-    flat = plane.reshape(-1)
-    flat *= base
+    flat = np.multiply(read(shape).reshape(-1), np.int64(base), dtype=np.int64)
+    plane = flat.reshape(shape)
     if not remainders:
         flat += offset
         return plane

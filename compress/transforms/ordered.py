@@ -19,6 +19,7 @@ from compress.transforms.step import (
     Array,
     Child,
     Context,
+    NarrowPlane,
     Parameters,
     Plane,
     Read,
@@ -29,7 +30,7 @@ from compress.transforms.step import (
 
 CODE = 1
 NAME = "ordered"
-TRAITS = Traits(STAGE_NUMBERS, search_ns=0.0, encode_ns=0.5, decode_ns=0.7)
+TRAITS = Traits(STAGE_NUMBERS, takes_narrow=True, search_ns=0.0, encode_ns=0.5, decode_ns=0.7)
 
 
 def accepts(dtype: np.dtype[Any]) -> bool:
@@ -65,8 +66,8 @@ def to_plane(array: Array) -> Plane:
     return plane.reshape(array.shape)
 
 
-def from_plane(plane: Plane, dtype: np.dtype[Any]) -> Array:
-    """Undo `to_plane`.
+def from_plane(plane: NarrowPlane, dtype: np.dtype[Any]) -> Array:
+    """Undo `to_plane`; may share memory with a plane that is narrower than int64.
 
     Raises
     ------
@@ -74,7 +75,9 @@ def from_plane(plane: Plane, dtype: np.dtype[Any]) -> Array:
         A value lies outside the range of the dtype.
     """
     size = dtype.itemsize
-    if size < 8 and plane.size:
+    # What is as narrow as the dtype is within its range, if that has a sign.
+    fits = plane.itemsize <= size and dtype.kind in "if"
+    if not fits and size < 8 and plane.size:
         if dtype.kind == "b":
             low, high = 0, 1
         else:
@@ -87,9 +90,9 @@ def from_plane(plane: Plane, dtype: np.dtype[Any]) -> Array:
     if dtype.kind == "f":
         values = _folded(flat.astype(f"i{size}", copy=False)).view(dtype)
     elif dtype.kind == "u" and size == 8:
-        values = flat.view(np.uint64) ^ np.uint64(1 << 63)
+        values = flat.astype(np.int64, copy=False).view(np.uint64) ^ np.uint64(1 << 63)
     else:
-        values = flat.astype(dtype)
+        values = flat.astype(dtype, copy=plane.dtype == np.int64)
     return values.reshape(plane.shape)
 
 

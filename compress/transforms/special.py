@@ -214,8 +214,8 @@ def merge(
     special : tuple
         From `check_special`.
     restore : callable
-        Takes the main plane and which of its samples follow the rule, and gives values of
-        ``dtype`` of the same shape, reading further planes if it has any.
+        Takes the main plane, which may be narrow, and which of its samples follow the rule, and
+        gives values of ``dtype`` of the same shape, reading further planes if it has any.
 
     Raises
     ------
@@ -224,7 +224,7 @@ def merge(
     """
     layout, specials = special
     if layout == MARKED:
-        marked = read(shape)
+        marked = read(shape).astype(np.int64, copy=False)
         lowest = marked == marked.min(initial=INT64[1])
         mask = np.zeros(shape, np.int64)
         mask[lowest] = read((int(np.count_nonzero(lowest)),))

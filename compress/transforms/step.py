@@ -13,6 +13,7 @@ from compress.sampling import SHORT_AXIS
 __all__ = [
     "END",
     "INT64",
+    "NARROW",
     "SHORT_AXIS",
     "STAGE_AXES",
     "STAGE_CHANNELS",
@@ -26,6 +27,7 @@ __all__ = [
     "Child",
     "Context",
     "Found",
+    "NarrowPlane",
     "Parameters",
     "Plane",
     "Read",
@@ -40,11 +42,15 @@ __all__ = [
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Plane = np.ndarray[Any, np.dtype[np.int64]]
+# Of int16, int32 or int64, as its samples need: what a decoder makes.
+NarrowPlane = np.ndarray[Any, np.dtype[np.signedinteger[Any]]]
 Shape = tuple[int, ...]
 Parameters = tuple[int, ...]
 Read = Callable[[Shape], Plane]
 T = TypeVar("T")
 INT64 = (-(1 << 63), (1 << 63) - 1)
+# Types of narrow planes.
+NARROW = (np.dtype(np.int16), np.dtype(np.int32), np.dtype(np.int64))
 
 # Stages in which steps follow one another; one that needs the whole plane comes last.
 (
@@ -79,6 +85,10 @@ class Traits(NamedTuple):
         Places of those parameters in which the step's candidates for one array differ in kind,
         such as the layout of holes. A candidate found on a sample is looked for again on the whole
         array by these; the other parameters may differ.
+    takes_narrow : bool
+        Whether ``inverse`` takes children of int16 and int32 as well: it does no arithmetic on them
+        before it widens them, and gives what it would give for the same samples in int64, or a
+        narrower plane of that. Others are given int64.
     search_ns, encode_ns, decode_ns : float
         Nanoseconds a sample of ``candidates`` (of its sample), ``split`` and ``inverse``.
         ``python -m benchmarks costs`` measures them and prints them beside these. The first serves
@@ -90,6 +100,7 @@ class Traits(NamedTuple):
     channels: Literal["none", "reorder", "mix", "split"] = "none"
     estimable: bool = True
     variant: tuple[int, ...] = ()
+    takes_narrow: bool = False
     search_ns: float = 4.0
     encode_ns: float = 5.0
     decode_ns: float = 5.0

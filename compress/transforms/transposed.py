@@ -29,7 +29,7 @@ CODE = 11
 NAME = "transposed"
 MOST_CHANNELS = 16
 
-TRAITS = Traits(STAGE_AXES, channels="reorder", encode_ns=0.5, decode_ns=1.5)
+TRAITS = Traits(STAGE_AXES, channels="reorder", takes_narrow=True, encode_ns=0.5, decode_ns=1.5)
 accepts = is_plane
 
 

@@ -31,7 +31,14 @@ NAME = "unstacked"
 MOST = 64
 MOST_PROPOSED = 16
 
-TRAITS = Traits(STAGE_CHANNELS, channels="split", estimable=False, encode_ns=0.1, decode_ns=0.5)
+TRAITS = Traits(
+    STAGE_CHANNELS,
+    channels="split",
+    estimable=False,
+    takes_narrow=True,
+    encode_ns=0.1,
+    decode_ns=0.5,
+)
 accepts = is_plane
 
 
@@ -59,7 +66,4 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
     check_parameters(NAME, parameters)
     if len(shape) < 2 or not 1 <= shape[0] <= MOST:
         raise CorruptError(f"{NAME}: cannot make the shape {shape}")
-    plane = np.empty(shape, np.int64)
-    for row in plane:
-        row[...] = read(shape[1:])
-    return plane
+    return np.stack([read(shape[1:]) for _ in range(shape[0])])

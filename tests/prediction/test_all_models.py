@@ -47,7 +47,7 @@ def test_planes_come_back_at_a_price(model: PlaneModel, plane: Plane) -> None:
         assert all(type(parameter) is int for parameter in parameters)
         data = model.encode(plane, parameters)
         back = model.decode(memoryview(data), plane.shape, parameters)
-        assert back.dtype == np.int64
+        assert back.dtype in (np.int16, np.int32, np.int64)
         np.testing.assert_array_equal(back, plane)
         assert 0.1 < model.decode_ns(parameters) < 1e5
         assert 0.1 < model.encode_ns(parameters) < 1e5
@@ -76,4 +76,4 @@ def test_damage_is_noticed_or_harmless(model: PlaneModel, data: st.DataObject) -
     except CorruptError:
         return
     assert back.shape == plane.shape
-    assert back.dtype == np.int64
+    assert back.dtype in (np.int16, np.int32, np.int64)

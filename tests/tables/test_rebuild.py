@@ -17,6 +17,7 @@ from compress.tables import (
     density_grid,
     fit_table,
     read_parameters,
+    read_table,
 )
 from compress.tables.knots import BASES, base_knots, inverse_scales, sine_knots
 from compress.tables.knots_exact import (
@@ -180,3 +181,19 @@ def test_the_shipped_knots_are_the_exact_ones() -> None:
             np.testing.assert_array_equal(base_knots(name), exact_base_knots(name))
     np.testing.assert_array_equal(sine_knots(), exact_sine_knots())
     np.testing.assert_array_equal(inverse_scales(), exact_inverse_scales())
+
+
+@given(st.lists(st.integers(0, 1 << 20), min_size=1, max_size=300), st.integers(0, 99))
+def test_a_table_is_read_as_its_parameters_build_it(weights: list[int], escape: int) -> None:
+    """The short way from integers to a table gives what the long one gives."""
+    if not any(weights) and not escape:
+        return
+    parameters = HistogramTable(-7, tuple(weights), escape, 2)
+    integers = parameters.to_integers()
+    built, read = parameters.build(), read_table(iter(integers))
+    assert read_parameters(iter(integers)) == parameters
+    for name in ("cumulative", "start", "low", "escape"):
+        one, other = getattr(built, name), getattr(read, name)
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+    TableSet(read.cumulative, read.start, read.low, read.escape)

@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from compress.errors import CorruptError
 from compress.transforms import STEPS, Step
+from compress.transforms.step import NARROW
 
 from .chains import check_step, propose
 
@@ -112,11 +113,14 @@ def test_damaged_streams_give_an_array_or_a_corrupt_error(
 ) -> None:
     """Arbitrary parameters and children never do anything else, nor ask for too much."""
     read = Hostile(np.random.default_rng(seed), math.prod(shape), narrow)
+    width = NARROW[seed % 3] if step.TRAITS.takes_narrow else np.int64
     try:
-        array = step.inverse(read, shape, np.dtype(dtype), tuple(parameters))
+        array = step.inverse(
+            lambda asked: read(asked).astype(width), shape, np.dtype(dtype), tuple(parameters)
+        )
     except CorruptError:
         return
-    assert array.dtype == dtype
+    assert array.dtype == dtype or (dtype == "i8" and array.dtype in NARROW)
     assert array.shape == shape
 
 

@@ -2,7 +2,7 @@
 
 One axis gives the delta to the previous sample; two give the planar (Lorenzo) residual
 x - left - above + above-left; and so on in any number of dimensions (Ibarria et al., 2003).
-Arithmetic wraps modulo 2**64, so every plane is reversible.
+Arithmetic wraps modulo what an item holds, so every plane is reversible.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from compress.prediction.model import Plane
+from compress.prediction.model import NarrowPlane, Plane
 from compress.prediction.static.kernel import add_up, subtract
 
 __all__ = ["axis_sets", "differences", "sums"]
@@ -44,7 +44,7 @@ def differences(plane: Plane, axes: int) -> Plane:
     return np.ascontiguousarray(residual).reshape(plane.shape)
 
 
-def sums(residual: Plane, axes: int) -> Plane:
+def sums(residual: NarrowPlane, axes: int) -> NarrowPlane:
     """Undo `differences`, in place."""
     for axis in range(residual.ndim):
         if axes >> axis & 1:
