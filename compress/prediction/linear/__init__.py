@@ -1,0 +1,137 @@
+"""The linear plane model: block-wise linear prediction of signals, as FLAC does it.
+
+A plane of one axis, or of samples by channels, is cut into blocks; each block has a predictor of
+up to 32 weights, kept as quantised reflection coefficients. What is left is coded with a table by
+two running averages of the magnitudes before it, so no scales are written. Four sequences are
+walked side by side, which hides what each sample waits for: four pieces of one signal, or
+channels.
+
+Parameters: samples of a block in powers of two, how predictors were fitted, the centre, rates and
+start of the averages, base and first class of the tables, then the scale of each.
+Data: a byte that says whether samples are wide, the numbers of words of predictors and of tokens,
+these words, the bytes of what is left at the end with their number, and the low bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from compress.coders import encode as encode_words
+from compress.errors import CorruptError
+from compress.prediction.linear.analysis import FITS, fit_predictors
+from compress.prediction.linear.coding import Model, open_lanes, searchable, tokens
+from compress.prediction.linear.coefficients import read_predictors, write_predictors
+from compress.prediction.linear.fit import is_wide, learn
+from compress.prediction.linear.kernel import walk_back
+from compress.prediction.linear.layout import ABREAST, arrange, dimensions, restore
+from compress.prediction.model import Parameters, Plane
+
+__all__ = ["CODE", "NAME", "decode", "encode", "propose"]
+
+CODE = 4
+NAME = "linear"
+KNOWS_HOLES = False
+FITS_ON_A_PART = True
+
+# Shorter sequences do not repay their predictors.
+_SHORTEST = 128
+# Samples that a fit looks at, by level.
+_LEARNED_ON = {2: 1 << 14, 3: 1 << 16}
+_HEAD = np.dtype([("wide", "u1"), ("left", "u1"), ("predictors", "<u4"), ("tokens", "<u4")])
+
+
+def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
+    """Learn the parameters; None for planes that are no signals, or short."""
+    del holes
+    found = dimensions(plane.shape)
+    if found is None or found[2] < _SHORTEST:
+        return None
+    sequences, _ = arrange(plane)
+    return learn(_part(sequences, _LEARNED_ON[min(max(level, 2), 3)]), level).to_integers()
+
+
+def encode(plane: Plane, parameters: Parameters) -> bytes:
+    """Code a plane; see `compress.prediction.model.PlaneModel`."""
+    model = Model.from_integers(parameters, len(FITS))
+    sequences, left = arrange(plane)
+    wide = is_wide(sequences, model.centre)
+    predictors = fit_predictors(sequences, model.centre, 1 << model.block_bits, model.fit)
+    found, kinds, packed, low_bits = tokens(sequences, predictors, model.walk(wide))
+    words = encode_words(found, model.table_set(), kinds, lanes=ABREAST)
+    described = write_predictors(*predictors)
+    head = np.array([(wide, len(left), len(described), len(words))], _HEAD)
+    low = packed.astype("<u8", copy=False).view(np.uint8)[: (low_bits + 7) // 8]
+    return b"".join(
+        [head.tobytes(), left, described.astype("<u4").tobytes(), words.astype("<u4").tobytes(),
+         low.tobytes()]
+    )  # fmt: skip
+
+
+def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
+    """Decode a plane; see `compress.prediction.model.PlaneModel`."""
+    model = Model.from_integers(parameters, len(FITS))
+    found = dimensions(shape)
+    if found is None or len(data) < _HEAD.itemsize:
+        raise CorruptError(f"a linear model has {len(data)} bytes for a plane of shape {shape}")
+    channels, pieces, length = found
+    head = np.frombuffer(data[: _HEAD.itemsize], _HEAD)[0]
+    begin = _HEAD.itemsize + int(head["left"])
+    middle = begin + 4 * int(head["predictors"])
+    end = middle + 4 * int(head["tokens"])
+    if end > len(data) or head["wide"] > 1:
+        raise CorruptError(f"a linear model announces {end} bytes, there are {len(data)}")
+    rows = channels * pieces
+    blocks = -(-length // (1 << model.block_bits))
+    predictors = read_predictors(_words(data[begin:middle]), rows, blocks)
+    words = _words(data[middle:end])
+    sequences = np.empty((rows, length), np.int64)
+    low_bits = walk_back(
+        sequences, *predictors, model.walk(bool(head["wide"])), searchable(model.table_set()),
+        words, *open_lanes(words, ABREAST), _low_words(data[end:]),
+    )  # fmt: skip
+    if low_bits < 0 or (low_bits + 7) // 8 != len(data) - end:
+        raise CorruptError("the words or low bits of a plane do not end with its last sample")
+    return restore(sequences, data[_HEAD.itemsize : begin], shape)
+
+
+def _words(data: memoryview) -> npt.NDArray[np.uint32]:
+    """Return words, and a spare one."""
+    return np.append(np.frombuffer(data, "<u4"), 0).astype(np.uint32)
+
+
+def _low_words(data: memoryview) -> npt.NDArray[np.uint64]:
+    """Return packed bits as words, and two spare ones."""
+    words = np.zeros((len(data) + 7) // 8 + 2, "<u8")
+    words.view(np.uint8)[: len(data)] = np.frombuffer(data, np.uint8)
+    return words.astype(np.uint64, copy=False)
+
+
+def _part(sequences: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
+    """Return a part of the sequences: one stretch of each, or of some."""
+    rows, length = sequences.shape
+    if sequences.size <= most:
+        return sequences
+    some = sequences[:: max(rows // 16, 1)][: max(rows // 16, 1) * 16 if rows < 16 else 16]
+    some = some[: max(len(some) & -ABREAST, ABREAST)]
+    count = min(max(most // len(some), 1 << 10), length)
+    begin = (length - count) // 2
+    return np.ascontiguousarray(some[:, begin : begin + count])
+
+
+def decode_ns(parameters: Parameters) -> float:
+    """Nanoseconds a sample that decoding takes."""
+    del parameters
+    return 18.0
+
+
+def encode_ns(parameters: Parameters) -> float:
+    """Nanoseconds a sample that the fit and encoding take."""
+    del parameters
+    return 25.0
+
+
+def bound(plane: Plane, total: int) -> float:
+    """Estimate the bits that ``total`` samples take at least; unknown."""
+    del plane, total
+    return 0.0
