@@ -20,11 +20,12 @@ import numpy.typing as npt
 from compress.coders import encode as encode_words
 from compress.errors import CorruptError
 from compress.prediction.linear.analysis import FITS, fit_predictors
-from compress.prediction.linear.coding import Model, open_lanes, searchable, tokens
+from compress.prediction.linear.coding import Model, open_lanes, tokens
 from compress.prediction.linear.coefficients import read_predictors, write_predictors
 from compress.prediction.linear.fit import is_wide, learn
 from compress.prediction.linear.kernel import walk_back
 from compress.prediction.linear.layout import ABREAST, arrange, dimensions, restore
+from compress.prediction.linear.tables import ladder
 from compress.prediction.model import Parameters, Plane
 
 __all__ = ["CODE", "NAME", "decode", "encode", "propose"]
@@ -57,8 +58,10 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     sequences, left = arrange(plane)
     wide = is_wide(sequences, model.centre)
     predictors = fit_predictors(sequences, model.centre, 1 << model.block_bits, model.fit)
-    found, kinds, packed, low_bits = tokens(sequences, predictors, model.walk(wide))
-    words = encode_words(found, model.table_set(), kinds, lanes=ABREAST)
+    found, kinds, packed, low_bits = tokens(
+        sequences, predictors, model.walk(wide), model.chosen()
+    )
+    words = encode_words(found, ladder(model.base), kinds, lanes=ABREAST)
     described = write_predictors(*predictors)
     head = np.array([(wide, len(left), len(described), len(words))], _HEAD)
     low = packed.astype("<u8", copy=False).view(np.uint8)[: (low_bits + 7) // 8]
@@ -87,7 +90,8 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     words = _words(data[middle:end])
     sequences = np.empty((rows, length), np.int64)
     low_bits = walk_back(
-        sequences, *predictors, model.walk(bool(head["wide"])), searchable(model.table_set()),
+        sequences, *predictors, model.walk(bool(head["wide"])), model.chosen(),
+        ladder(model.base),
         words, *open_lanes(words, ABREAST), _low_words(data[end:]),
     )  # fmt: skip
     if low_bits < 0 or (low_bits + 7) // 8 != len(data) - end:

@@ -9,18 +9,15 @@ import numpy.typing as npt
 
 from compress.coders.lanes import open_lane
 from compress.errors import CorruptError
-from compress.prediction.linear.kernel import Integers, Tables, Walk, tokens_of
+from compress.prediction.linear.kernel import Integers, Walk, tokens_of
 from compress.prediction.linear.scale import CLASSES
-from compress.prediction.linear.tables import BASES, MOST_OFF, expected_scale, table_set
+from compress.prediction.linear.tables import BASES, MOST_OFF, tables_of
 from compress.prediction.model import Parameters
-from compress.tables import TableSet
 
-__all__ = ["Model", "Predictors", "open_lanes", "searchable", "tokens"]
+__all__ = ["Model", "Predictors", "open_lanes", "tokens"]
 
 Predictors = tuple[Integers, npt.NDArray[np.int8]]
 
-# Classes are many and their tables narrow: finer look-ups leave the cache.
-_LOOKUP_BITS = 10
 _LEAST_BLOCK, _MOST_BLOCK = 6, 16
 _MOST_RATE, _MOST_START = 15, 56
 _INT64 = (-(1 << 63), (1 << 63) - 1)
@@ -36,12 +33,16 @@ class Model:
         Samples of a block, in powers of two.
     fit : int
         How predictors are fitted; says nothing to a decoder.
-    centre, fast, slow, start, first
+    centre, fast, slow, start
         As in `compress.prediction.linear.kernel.Walk`.
     base : int
         Of the tables.
+    off : int
+        How far the scale of a class is from the expected one, in eighths of an octave.
+    first : int
+        The class that is first to be further off.
     offs : tuple of int
-        For each class from the first on, how far its scale is from the expected one.
+        How much further that class is, and those after it.
     """
 
     block_bits: int
@@ -51,61 +52,54 @@ class Model:
     slow: int
     start: int
     base: int
-    first: int
-    offs: tuple[int, ...]
+    off: int
+    first: int = 0
+    offs: tuple[int, ...] = ()
 
     def walk(self, wide: bool) -> Walk:
         """Return what the kernels take."""
-        return Walk(
-            1 << self.block_bits, self.centre, wide, self.fast, self.slow, self.start,
-            self.first, len(self.offs),
-        )  # fmt: skip
+        return Walk(1 << self.block_bits, self.centre, wide, self.fast, self.slow, self.start)
 
-    def table_set(self) -> TableSet:
-        """Build the tables."""
-        scales = tuple(expected_scale(self.first + i) + off for i, off in enumerate(self.offs))
-        return table_set(self.base, scales, self.first)
+    def chosen(self) -> npt.NDArray[np.int64]:
+        """Return the table of each class on the ladder of the base."""
+        offs = np.full(CLASSES, self.off, np.int64)
+        offs[self.first : self.first + len(self.offs)] += self.offs
+        return tables_of(offs)
 
     def to_integers(self) -> Parameters:
         """Write the model."""
         head = (self.block_bits, self.fit, self.centre, self.fast, self.slow, self.start)
-        return (*head, self.base, self.first, *self.offs)
+        tail = (self.first, *self.offs) if self.offs else ()
+        return (*head, self.base, self.off, *tail)
 
     @classmethod
     def from_integers(cls, parameters: Parameters, fits: int) -> Model:
         """Read what `to_integers` wrote; raises `CorruptError`."""
         limits = (
             (_LEAST_BLOCK, _MOST_BLOCK), (0, fits - 1), _INT64, (0, _MOST_RATE), (0, _MOST_RATE),
-            (0, _MOST_START), (0, len(BASES) - 1), (0, CLASSES - 1),
+            (0, _MOST_START), (0, len(BASES) - 1), (-MOST_OFF, MOST_OFF),
         )  # fmt: skip
-        head, offs = parameters[: len(limits)], parameters[len(limits) :]
-        good = len(head) == len(limits) and 1 <= len(offs) <= CLASSES - head[-1]
+        head, tail = parameters[: len(limits)], parameters[len(limits) :]
+        first, offs = tail[0] if tail else 0, tail[1:]
+        good = len(head) == len(limits) and 0 <= first <= CLASSES - len(offs)
         good = good and all(low <= n <= high for n, (low, high) in zip(head, limits, strict=True))
         if not good or not all(-MOST_OFF <= off <= MOST_OFF for off in offs):
             raise CorruptError("a linear model has parameters that cannot be")
-        return cls(*head, tuple(offs))
+        return cls(*head, first, offs)
 
 
 def tokens(
-    sequences: Integers, predictors: Predictors, how: Walk
+    sequences: Integers, predictors: Predictors, how: Walk, chosen: Integers
 ) -> tuple[Integers, npt.NDArray[np.int32], npt.NDArray[np.uint64], int]:
-    """Return tokens, classes, low bits in words, and how many low bits; mends the predictors."""
+    """Return tokens, tables, low bits in words, and how many low bits; mends the predictors."""
     found = np.empty(sequences.size, np.int64)
     kinds = np.empty(sequences.size, np.int32)
     # Memory that is not touched costs nothing.
     packed = np.empty(sequences.size + 2, np.uint64)
-    count = tokens_of(sequences, *predictors, how, found, kinds, packed)
+    count = tokens_of(sequences, *predictors, how, chosen, found, kinds, packed)
     if count < 0:
         raise ValueError("a linear model does not fit a plane")
     return found, kinds, packed, count
-
-
-def searchable(tables: TableSet) -> Tables:
-    """Return tables as the kernels take them."""
-    return Tables(
-        tables.cumulative, tables.start, tables.low, tables.escape, _LOOKUP_BITS,
-        tables.entries(_LOOKUP_BITS),
-    )  # fmt: skip
 
 
 def open_lanes(

@@ -12,24 +12,23 @@ from compress.prediction.linear.analysis import fit_predictors
 from compress.prediction.linear.coding import Model, tokens
 from compress.prediction.linear.kernel import NARROW, Integers
 from compress.prediction.linear.layout import ABREAST
-from compress.prediction.linear.scale import CLASSES, shift_of
+from compress.prediction.linear.scale import CLASSES
 from compress.prediction.linear.tables import (
     BASES,
-    LADDER,
     MOST_OFF,
     REACH,
-    expected_scale,
     ladder_bits,
+    tables_of,
 )
 
 __all__ = ["is_wide", "learn"]
 
-# Classes that a part did not show, but the plane may: so many below and above.
-_BELOW, _ABOVE = 2, 8
 # Residuals from which a class has a scale of its own.
 _ENOUGH = 64
 # How far below the largest expectation averages start: quarters of an octave to powers of two,
 # and the sum to its half.
+# Classes themselves in place of their tables.
+_KINDS = np.arange(CLASSES)
 _LOGISTIC = BASES.index("logistic")
 
 
@@ -60,8 +59,7 @@ def learn(sequences: Integers, level: int) -> Model:
     best: tuple[float, Model] | None = None
     for plain in _candidates(sequences.shape[1], centre, level):
         predictors = fit_predictors(sequences, centre, 1 << plain.block_bits, plain.fit)
-        how = plain.walk(wide)._replace(first=0, n_classes=CLASSES)
-        found, kinds, _, low_bits = tokens(sequences, predictors, how)
+        found, kinds, _, low_bits = tokens(sequences, predictors, plain.walk(wide), _KINDS)
         middle = int(np.partition(kinds, kinds.size // 2)[kinds.size // 2])
         counts = _counts(found, kinds)
         bits, model = _with_tables(replace(plain, start=max(middle // 4 - 1, 0)), counts, level)
@@ -78,7 +76,7 @@ def _candidates(length: int, centre: int, level: int) -> Iterator[Model]:
         if bits > 9 and 1 << (bits - 1) >= length:
             continue
         for fast, slow in ((3, 6),) if level <= 2 else ((3, 6), (4, 7)):
-            yield Model(bits, min(level - 2, 1), centre, fast, slow, 10, _LOGISTIC, 0, ())
+            yield Model(bits, min(level - 2, 1), centre, fast, slow, 10, _LOGISTIC, 0)
 
 
 def _predictor_bits(predictors: tuple[Integers, npt.NDArray[np.int8]]) -> float:
@@ -95,30 +93,27 @@ def _counts(found: Integers, kinds: npt.NDArray[np.int32]) -> npt.NDArray[np.flo
     return np.bincount(cells, minlength=rows * width).reshape(rows, width).astype(np.float64)
 
 
-def _with_tables(
-    model: Model, counts: npt.NDArray[np.float64], level: int
-) -> tuple[float, Model]:
+def _with_tables(model: Model, counts: npt.NDArray[np.float64], level: int) -> tuple[float, Model]:
     """Return the bits of the tokens and a model with the tables that give them."""
     sizes = counts.sum(1)
     used = np.flatnonzero(sizes)
-    first = max(int(used[0]) - _BELOW, 0)
-    last = min(int(used[-1]) + _ABOVE, CLASSES - 1)
+    offs = np.arange(-MOST_OFF, MOST_OFF + 1)
     best: tuple[float, Model] | None = None
     for base in (_LOGISTIC,) if level <= 2 else range(len(BASES)):
-        # Rows of bits by scale, each moved so that its expected scale is in the middle.
-        moved = np.full((used.size, 2 * MOST_OFF + 1), np.inf)
-        for row, kind in enumerate(used.tolist()):
-            costs = ladder_bits(base, bool(shift_of(kind))) @ counts[kind]
-            begin = LADDER.start - expected_scale(kind) + MOST_OFF
-            low, high = max(begin, 0), min(begin + costs.size, 2 * MOST_OFF + 1)
-            moved[row, low:high] = costs[low - begin : high - begin]
-        finite = np.where(np.isinf(moved), moved[np.isfinite(moved)].max(), moved)
-        common = int(np.argmin(finite.sum(0)))
-        chosen = np.where(sizes[used] >= _ENOUGH, finite.argmin(1), common)
-        bits = float(finite[np.arange(used.size), chosen].sum())
+        every = counts[used] @ ladder_bits(base).T
+        # The costs of each class by how far off its scale is.
+        places = np.stack([tables_of(np.full(CLASSES, off))[used] for off in offs], axis=1)
+        costs = np.take_along_axis(every, places, axis=1)
+        common = int(np.argmin(costs.sum(0)))
+        chosen = np.where(sizes[used] >= _ENOUGH, costs.argmin(1), common)
+        bits = float(costs[np.arange(used.size), chosen].sum())
         if best is None or bits < best[0]:
-            offs = np.full(last - first + 1, common - MOST_OFF)
-            offs[used - first] = chosen - MOST_OFF
-            best = bits, replace(model, base=base, first=first, offs=tuple(offs.tolist()))
+            first = int(used[0])
+            further = np.zeros(int(used[-1]) - first + 1, np.int64)
+            further[used - first] = chosen - common
+            found = replace(
+                model, base=base, off=common - MOST_OFF, first=first, offs=tuple(further.tolist())
+            )
+            best = bits, found
     assert best is not None
     return best

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from compress.coders.ans import locate, look_up, pop_escape, pop_interval, quantile
 from compress.kernels import inlined, kernel
 from compress.prediction.linear.lattice import MOST_ORDER, STEPS, Floats, step_up
-from compress.prediction.linear.scale import averaged, class_of, shift_of
+from compress.prediction.linear.scale import CLASSES, averaged, class_of, shift_of
 
 __all__ = ["NARROW", "Tables", "Walk", "residuals_of", "tokens_of", "walk_back"]
 
@@ -32,6 +32,7 @@ _HIGHEST = float(1 << 62)
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
 _TWO = np.uint64(2)
+_THREE = np.uint64(3)
 _WORD = np.uint64(64)
 _PRECISION = np.uint64(24)
 
@@ -51,8 +52,6 @@ class Walk(NamedTuple):
         Rates of the two averages.
     start : int
         The averages begin with two to this power.
-    first, n_classes : int
-        The class of the first table, and how many tables there are.
     """
 
     block: int
@@ -61,8 +60,6 @@ class Walk(NamedTuple):
     fast: int
     slow: int
     start: int
-    first: int
-    n_classes: int
 
 
 class Tables(NamedTuple):
@@ -97,7 +94,7 @@ def _fits(
         and reflections.shape[1] == orders.shape[1]
         and reflections.shape[2] == MOST_ORDER
         and 0 <= how.fast < 16 and 0 <= how.slow < 16
-        and 0 <= how.start < 57 and how.n_classes > 0
+        and 0 <= how.start < 57
     )  # fmt: skip
     if good:
         for row in range(rows):
@@ -181,21 +178,22 @@ def residuals_of(
 
 
 @kernel(
-    "i8(const(i8[:, ::1]), i8[:, ::1], i1[:, :, ::1], Walk(i8, i8, b1, i8, i8, i8, i8, i8), "
-    "i8[::1], i4[::1], u8[::1])"
+    "i8(const(i8[:, ::1]), i8[:, ::1], i1[:, :, ::1], Walk(i8, i8, b1, i8, i8, i8), "
+    "const(i8[::1]), i8[::1], i4[::1], u8[::1])"
 )
 def tokens_of(
     sequences: Integers,
     orders: Integers,
     reflections: npt.NDArray[np.int8],
     how: Walk,
+    chosen: Integers,
     tokens: Integers,
     kinds: npt.NDArray[np.int32],
     packed: npt.NDArray[np.uint64],
 ) -> int:
-    """Predict the samples of a plane, and write tokens, their classes and their low bits.
+    """Predict the samples of a plane, and write tokens, their tables and their low bits.
 
-    Blocks whose residuals are too large get order 0.
+    Blocks whose residuals are too large get order 0. ``chosen`` says the table of each class.
 
     Returns
     -------
@@ -206,6 +204,8 @@ def tokens_of(
     if not _fits(sequences, orders, reflections, how):
         return -1
     if tokens.size != sequences.size or kinds.size != tokens.size or packed.size == 0:
+        return -1
+    if chosen.size != CLASSES:
         return -1
     weights = np.zeros(MOST_ORDER)
     past = np.zeros(MOST_ORDER + how.block)
@@ -239,13 +239,12 @@ def tokens_of(
             for i in range(count):
                 for lane in range(4):
                     kind = class_of(fast[lane] + slow[lane])
-                    kind = min(max(kind - how.first, 0), how.n_classes - 1)
-                    width = np.uint64(shift_of(kind + how.first))
+                    width = np.uint64(shift_of(kind))
                     residual = residuals[lane, i]
                     fast[lane] = averaged(fast[lane], residual, how.fast)
                     slow[lane] = averaged(slow[lane], residual, how.slow)
                     tokens[at] = residual >> np.int64(width)
-                    kinds[at] = kind
+                    kinds[at] = chosen[kind]
                     at += _ONE
                     # There are fewer than 64 low bits, so that shifts are defined.
                     value = np.uint64(residual) & ((_ONE << width) - _ONE)
@@ -327,8 +326,201 @@ def _finish_wide(
             sequences[row + lane, begin + i] = value + how.centre
 
 
+@inlined(inline="always")
+def _found(
+    kind: Any,
+    state: Any,
+    bits: Any,
+    chosen: Integers,
+    cumulative: npt.NDArray[np.uint32],
+    start: Integers,
+    escape: npt.NDArray[np.bool_],
+    entries: npt.NDArray[np.uint64],
+) -> tuple[Any, Any, Any, Any, Any]:
+    """Find the mass that a state points at: table, slot, distance to its start, mass, escape."""
+    table = np.uint64(chosen[kind])
+    wanted = quantile(state)
+    entry = entries[(table << bits) + (wanted >> (_PRECISION - bits))]
+    slot, rest, mass = look_up(wanted, entry)
+    escaped = False
+    if rest >= mass:
+        first = np.uint64(start[table])
+        last = np.uint64(start[table + _ONE]) - _TWO
+        slot, rest, mass = locate(wanted, entry, first, last, cumulative)
+        escaped = escape[table] and first + slot == last
+    return table, slot, rest, mass, escaped
+
+
+@inlined(inline="always")
+def _with_low_bits(
+    token: Any, kind: Any, bit: Any, room: Any, packed: npt.NDArray[np.uint64]
+) -> tuple[Any, Any]:
+    """Return the residual of a token, and where the next low bits begin."""
+    width = np.uint64(shift_of(kind))
+    # What is read beyond the end is refused after the block.
+    at, used = min(bit, room) >> np.uint64(6), bit & np.uint64(63)
+    # Shifted twice, for a shift by 64 is not defined.
+    above = (packed[at + _ONE] << _ONE) << (np.uint64(63) - used)
+    low = ((packed[at] >> used) | above) & ((_ONE << width) - _ONE)
+    return (np.int64(token) << np.int64(width)) | np.int64(low), bit + width
+
+
+@inlined(inline="always")
+def _pop_four(
+    residuals: Integers,
+    begin: Any,
+    end: Any,
+    averages: Integers,
+    states: npt.NDArray[np.uint64],
+    places: npt.NDArray[np.uint64],
+    floors: npt.NDArray[np.uint64],
+    bit: Any,
+    room: Any,
+    near: Any,
+    far: Any,
+    bits: Any,
+    chosen: Integers,
+    cumulative: npt.NDArray[np.uint32],
+    start: Integers,
+    lows: Integers,
+    escape: npt.NDArray[np.bool_],
+    entries: npt.NDArray[np.uint64],
+    words: npt.NDArray[np.uint32],
+    packed: npt.NDArray[np.uint64],
+) -> tuple[Any, Any]:
+    """Decode residuals from ``begin`` on, a multiple of four; stops before an escape.
+
+    Returns the first that is not decoded, and the number of low bits.
+    """
+    state0, state1, state2, state3 = states[0], states[1], states[2], states[3]
+    place0, place1, place2, place3 = places[0], places[1], places[2], places[3]
+    floor0, floor1, floor2, floor3 = floors[0], floors[1], floors[2], floors[3]
+    f0, f1, f2, f3 = averages[0], averages[1], averages[2], averages[3]
+    s0, s1, s2, s3 = averages[4], averages[5], averages[6], averages[7]
+    cut = _PRECISION - bits
+    i = begin
+    while i < end:
+        kind = class_of(f0 + s0)
+        table = np.uint64(chosen[kind])
+        wanted = quantile(state0)
+        entry = entries[(table << bits) + (wanted >> cut)]
+        slot, rest, mass = look_up(wanted, entry)
+        if rest >= mass:
+            first, last = np.uint64(start[table]), np.uint64(start[table + _ONE]) - _TWO
+            slot, rest, mass = locate(wanted, entry, first, last, cumulative)
+            if escape[table] and first + slot == last:
+                break
+        state0, place0 = pop_interval(state0, place0, floor0, words, wanted - rest, mass)
+        token = lows[table] + np.int64(slot)
+        residual, bit = _with_low_bits(token, kind, bit, room, packed)
+        residuals[i] = residual
+        f0 = averaged(f0, residual, near)
+        s0 = averaged(s0, residual, far)
+        i += _ONE
+        kind = class_of(f1 + s1)
+        table = np.uint64(chosen[kind])
+        wanted = quantile(state1)
+        entry = entries[(table << bits) + (wanted >> cut)]
+        slot, rest, mass = look_up(wanted, entry)
+        if rest >= mass:
+            first, last = np.uint64(start[table]), np.uint64(start[table + _ONE]) - _TWO
+            slot, rest, mass = locate(wanted, entry, first, last, cumulative)
+            if escape[table] and first + slot == last:
+                break
+        state1, place1 = pop_interval(state1, place1, floor1, words, wanted - rest, mass)
+        token = lows[table] + np.int64(slot)
+        residual, bit = _with_low_bits(token, kind, bit, room, packed)
+        residuals[i] = residual
+        f1 = averaged(f1, residual, near)
+        s1 = averaged(s1, residual, far)
+        i += _ONE
+        kind = class_of(f2 + s2)
+        table = np.uint64(chosen[kind])
+        wanted = quantile(state2)
+        entry = entries[(table << bits) + (wanted >> cut)]
+        slot, rest, mass = look_up(wanted, entry)
+        if rest >= mass:
+            first, last = np.uint64(start[table]), np.uint64(start[table + _ONE]) - _TWO
+            slot, rest, mass = locate(wanted, entry, first, last, cumulative)
+            if escape[table] and first + slot == last:
+                break
+        state2, place2 = pop_interval(state2, place2, floor2, words, wanted - rest, mass)
+        token = lows[table] + np.int64(slot)
+        residual, bit = _with_low_bits(token, kind, bit, room, packed)
+        residuals[i] = residual
+        f2 = averaged(f2, residual, near)
+        s2 = averaged(s2, residual, far)
+        i += _ONE
+        kind = class_of(f3 + s3)
+        table = np.uint64(chosen[kind])
+        wanted = quantile(state3)
+        entry = entries[(table << bits) + (wanted >> cut)]
+        slot, rest, mass = look_up(wanted, entry)
+        if rest >= mass:
+            first, last = np.uint64(start[table]), np.uint64(start[table + _ONE]) - _TWO
+            slot, rest, mass = locate(wanted, entry, first, last, cumulative)
+            if escape[table] and first + slot == last:
+                break
+        state3, place3 = pop_interval(state3, place3, floor3, words, wanted - rest, mass)
+        token = lows[table] + np.int64(slot)
+        residual, bit = _with_low_bits(token, kind, bit, room, packed)
+        residuals[i] = residual
+        f3 = averaged(f3, residual, near)
+        s3 = averaged(s3, residual, far)
+        i += _ONE
+    states[0], states[1], states[2], states[3] = state0, state1, state2, state3
+    places[0], places[1], places[2], places[3] = place0, place1, place2, place3
+    averages[0], averages[1], averages[2], averages[3] = f0, f1, f2, f3
+    averages[4], averages[5], averages[6], averages[7] = s0, s1, s2, s3
+    return i, bit
+
+
+@inlined(inline="always")
+def _pop_one(
+    residuals: Integers,
+    i: Any,
+    averages: Integers,
+    states: npt.NDArray[np.uint64],
+    places: npt.NDArray[np.uint64],
+    floors: npt.NDArray[np.uint64],
+    bit: Any,
+    room: Any,
+    near: Any,
+    far: Any,
+    bits: Any,
+    chosen: Integers,
+    cumulative: npt.NDArray[np.uint32],
+    start: Integers,
+    lows: Integers,
+    escape: npt.NDArray[np.bool_],
+    entries: npt.NDArray[np.uint64],
+    words: npt.NDArray[np.uint32],
+    packed: npt.NDArray[np.uint64],
+) -> Any:
+    """Decode a residual, which may be an escape; returns the number of low bits."""
+    lane = i & _THREE
+    fast, slow = averages[lane], averages[lane + _THREE + _ONE]
+    kind = class_of(fast + slow)
+    state = states[lane]
+    table, slot, rest, mass, escaped = _found(
+        kind, state, bits, chosen, cumulative, start, escape, entries
+    )
+    state, place = pop_interval(
+        state, places[lane], floors[lane], words, quantile(state) - rest, mass
+    )
+    token = lows[table] + np.int64(slot)
+    if escaped:
+        token, state, place = pop_escape(state, place, floors[lane], words, lows[table], slot)
+    residual, bit = _with_low_bits(token, kind, bit, room, packed)
+    residuals[i] = residual
+    averages[lane] = averaged(fast, residual, near)
+    averages[lane + _THREE + _ONE] = averaged(slow, residual, far)
+    states[lane], places[lane] = state, place
+    return bit
+
+
 @kernel(
-    "i8(i8[:, ::1], i8[:, ::1], i1[:, :, ::1], Walk(i8, i8, b1, i8, i8, i8, i8, i8), "
+    "i8(i8[:, ::1], i8[:, ::1], i1[:, :, ::1], Walk(i8, i8, b1, i8, i8, i8), const(i8[::1]), "
     "Tables(const(u4[::1]), const(i8[::1]), const(i8[::1]), const(b1[::1]), i8, const(u8[::1])), "
     "const(u4[::1]), const(u8[::1]), u8[::1], u8[::1], const(u8[::1]))"
 )
@@ -337,6 +529,7 @@ def walk_back(
     orders: Integers,
     reflections: npt.NDArray[np.int8],
     how: Walk,
+    chosen: Integers,
     tables: Tables,
     words: npt.NDArray[np.uint32],
     floors: npt.NDArray[np.uint64],
@@ -352,6 +545,8 @@ def walk_back(
         Written.
     orders, reflections : int64 and int8 arrays (S, blocks), (S, blocks, MOST_ORDER)
     how : Walk
+    chosen : int64 array (CLASSES,)
+        The table of each class.
     tables : Tables
     words : uint32 array
         The words of four lanes, and a spare one.
@@ -371,7 +566,7 @@ def walk_back(
     if (
         not _fits(sequences, orders, reflections, how)
         or floors.size != 4 or states.size != 4 or places.size != 4
-        or n_tables != how.n_classes or tables.escape.size != n_tables
+        or tables.escape.size != n_tables or chosen.size != CLASSES
         or tables.start.size != n_tables + 1
         or tables.start[n_tables] != tables.cumulative.size
         or not 0 <= tables.bits <= 24
@@ -381,19 +576,20 @@ def walk_back(
     for lane in range(4):
         if not floors[lane] <= places[lane] < np.uint64(words.size):
             return -1
-    bits = np.uint64(tables.bits)
-    cut = _PRECISION - bits
+    for kind in range(CLASSES):
+        if not 0 <= chosen[kind] < n_tables:
+            return -1
     past = np.zeros(4 * (MOST_ORDER + how.block))
     residuals = np.zeros(4 * how.block, np.int64)
     one = np.zeros(MOST_ORDER)
     weights = np.zeros(4 * MOST_ORDER)
-    fast = np.zeros(4, np.int64)
-    slow = np.zeros(4, np.int64)
+    cumulative, start, lows = tables.cumulative, tables.start, tables.low
+    escape, entries, bits = tables.escape, tables.entries, np.uint64(tables.bits)
+    averages = np.zeros(8, np.int64)
     bit = _ZERO
     room = np.uint64(max(packed.size - 2, 0)) << np.uint64(6)
     for group in range(rows // 4):
-        fast[:] = np.int64(1) << how.start
-        slow[:] = np.int64(1) << how.start
+        averages[:] = np.int64(1) << how.start
         past[: 4 * MOST_ORDER] = 0.0
         for block in range(orders.shape[1]):
             begin = block * how.block
@@ -401,43 +597,24 @@ def walk_back(
             if count <= 0:
                 break
             # ---- residuals
-            for i in range(4 * count):
-                lane = i & 3
-                average, other = fast[lane], slow[lane]
-                kind = class_of(average + other) - how.first
-                kind = min(max(kind, 0), how.n_classes - 1)
-                table = np.uint64(kind)
-                state = states[lane]
-                wanted = quantile(state)
-                entry = tables.entries[(table << bits) + (wanted >> cut)]
-                slot, rest, mass = look_up(wanted, entry)
-                escaped = False
-                if rest >= mass:
-                    first = np.uint64(tables.start[table])
-                    last = np.uint64(tables.start[table + _ONE]) - _TWO
-                    slot, rest, mass = locate(wanted, entry, first, last, tables.cumulative)
-                    escaped = tables.escape[table] and first + slot == last
-                state, place = pop_interval(
-                    state, places[lane], floors[lane], words, wanted - rest, mass
-                )
-                token = tables.low[table] + np.int64(slot)
-                if escaped:
-                    token, state, place = pop_escape(
-                        state, place, floors[lane], words, tables.low[table], slot
-                    )
-                states[lane], places[lane] = state, place
-                width = np.uint64(shift_of(kind + how.first))
-                at, used = bit >> np.uint64(6), bit & np.uint64(63)
-                bit += width
-                if bit > room:
-                    return -1
-                # Shifted twice, for a shift by 64 is not defined.
-                above = (packed[at + _ONE] << _ONE) << (np.uint64(63) - used)
-                low = ((packed[at] >> used) | above) & ((_ONE << width) - _ONE)
-                residual = (np.int64(token) << np.int64(width)) | np.int64(low)
-                residuals[i] = residual
-                fast[lane] = averaged(average, residual, how.fast)
-                slow[lane] = averaged(other, residual, how.slow)
+            at, end = _ZERO, np.uint64(4 * count)
+            while at < end:
+                at, bit = _pop_four(
+                    residuals, at, end, averages, states, places, floors, bit, room, how.fast,
+                    how.slow, bits, chosen, cumulative, start, lows, escape, entries, words, packed,
+                )  # fmt: skip
+                # After an escape back to four.
+                while at < end:
+                    bit = _pop_one(
+                        residuals, at, averages, states, places, floors, bit, room, how.fast,
+                        how.slow, bits, chosen, cumulative, start, lows, escape, entries, words,
+                        packed,
+                    )  # fmt: skip
+                    at += _ONE
+                    if at & _THREE == _ZERO:
+                        break
+            if bit > room:
+                return -1
             # ---- samples
             row = 4 * group
             order = 0

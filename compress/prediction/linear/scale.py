@@ -23,7 +23,7 @@ CLASSES = PER_OCTAVE * (48 + FRACTION + 2)
 _MANTISSA, _BIAS = 50, PER_OCTAVE * 1023
 # Mean magnitudes of tokens where there are low bits: 8 to 16, of which the bins cost less than a
 # thousandth of a bit.
-_TOKEN_OCTAVES = FRACTION + 1 + 3
+_TOKEN_OCTAVES = FRACTION + 1 + 2
 
 
 @inlined(forceinline=True)

@@ -1,7 +1,7 @@
-"""The tables of tokens: one for each scale class, of one base, from a ladder of scales.
+"""The tables of tokens: of a few bases, ladders of scales in eighths of an octave.
 
-A class says which scale to expect; the parameters say for each class how far its table's scale is
-from that, in eighths of an octave.
+A class says which scale to expect; the parameters say how far its table's scale is from that.
+The ladders are fixed, built once a process.
 """
 
 from __future__ import annotations
@@ -11,68 +11,81 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from compress.prediction.linear.scale import FRACTION, PER_OCTAVE, shift_of
+from compress.prediction.linear.kernel import Tables
+from compress.prediction.linear.scale import CLASSES, FRACTION, PER_OCTAVE, shift_of
 from compress.tables import DensityTable, TableSet
 from compress.tables.knots import SCALE_STEPS
 
-__all__ = ["BASES", "LADDER", "MOST_OFF", "REACH", "expected_scale", "ladder_bits", "table_of", "table_set"]
+__all__ = ["BASES", "LADDER", "MOST_OFF", "REACH", "expected_scales", "ladder", "ladder_bits", "tables_of"]
 
 # Bases from light to heavy tails; their place is their number in a stream.
 BASES = ("normal", "t10", "logistic", "t4", "laplace")
-# How far a table's scale may be from the expected one, in steps of an eighth of an octave.
+# How far a table's scale may be from the expected one, in eighths of an octave.
 MOST_OFF = 64
-_STEP = SCALE_STEPS // 8
-# The expected scale is the mean magnitude of tokens: half of the sum of the averages.
-_OCTAVES = FRACTION + 1
+# Scales in eighths of an octave: 2**-6 to 2**5 tokens.
+LADDER = range(-6 * 8, 5 * 8 + 1)
 # A table goes so many scales to a side, within limits.
 _SCALES, _LEAST, REACH = 10, 12, 255
-# Scales of the ladder, in steps: 2**-6 to 2**5 tokens.
-LADDER = range(-6 * 8, 5 * 8 + 1)
+# Classes are many and their tables narrow: finer look-ups leave the cache.
+_LOOKUP_BITS = 10
+# What an escape costs beside its mass, about.
+_ESCAPE_BITS = 12.0
 
 
-def expected_scale(kind: int) -> int:
-    """Return the expected scale of a class in steps of an eighth of an octave."""
-    eighths = (2 * kind + 1) * 8 // (2 * PER_OCTAVE)
-    return eighths - 8 * (_OCTAVES + int(shift_of(kind)))
+@lru_cache(maxsize=1)
+def expected_scales() -> npt.NDArray[np.int64]:
+    """Return the expected scale of each class: the mean magnitude of its tokens."""
+    kinds = np.arange(CLASSES)
+    shifts = np.array([int(shift_of(kind)) for kind in range(CLASSES)])
+    # The middle of a class; the class is that of twice the average.
+    return (2 * kinds + 1) * 8 // (2 * PER_OCTAVE) - 8 * (FRACTION + 1 + shifts)
 
 
-def table_of(base: int, scale: int, shift: int) -> DensityTable:
-    """Return a table, by its scale in steps and the plain low bits below its tokens."""
-    scale = min(max(scale, LADDER.start), LADDER.stop - 1) * _STEP
-    octave = scale // SCALE_STEPS
+def _table(base: int, scale: int, shifted: bool) -> DensityTable:
+    octave = scale // 8
     half = min(max(_SCALES << max(octave + 1, 0), _LEAST), REACH)
-    # A token stands for what is above it, so that their middle is half a token below 0.
-    middle = (1 << shift) - 1 if shift < 16 else 1 << shift
-    steps = -(32 * middle >> shift)
-    location = steps >> octave if octave >= 0 else steps << -octave
-    return DensityTable(-half, 2 * half + 1, -1, BASES[base], location, scale)
+    # A token stands for what is above it: where there are low bits, the middle is half a token
+    # below 0.
+    location = (-32 >> octave if octave >= 0 else -32 << -octave) if shifted else 0
+    steps = scale * SCALE_STEPS // 8
+    return DensityTable(-half, 2 * half + 1, -1, BASES[base], location, steps)
 
 
-def table_set(base: int, scales: tuple[int, ...], first: int) -> TableSet:
-    """Build the tables of the classes from ``first`` on."""
+@lru_cache(maxsize=len(BASES))
+def _built(base: int) -> TableSet:
     return TableSet.from_densities(
-        [
-            table_of(base, scale, int(shift_of(first + i)))
-            for i, scale in enumerate(scales)
-        ]
+        [_table(base, scale, shifted) for shifted in (False, True) for scale in LADDER]
     )
 
 
-@lru_cache(maxsize=2 * len(BASES))
-def ladder_bits(base: int, shifted: bool) -> npt.NDArray[np.float64]:
-    """Return the bits of tokens from -REACH to REACH by all tables of the ladder; encoder only.
+@lru_cache(maxsize=len(BASES))
+def ladder(base: int) -> Tables:
+    """Build the tables of a base: for classes without low bits, then for those with."""
+    built = _built(base)
+    return Tables(
+        built.cumulative, built.start, built.low, built.escape, _LOOKUP_BITS,
+        built.entries(_LOOKUP_BITS),
+    )  # fmt: skip
 
-    The first row is the lowest scale; tokens outside a table cost its escape and 12 bits.
-    """
-    tables = [table_of(base, scale, 20 if shifted else 0) for scale in LADDER]
-    built = TableSet.from_densities(tables)
-    found = np.empty((len(tables), 2 * REACH + 1))
-    for row, table in enumerate(tables):
+
+@lru_cache(maxsize=len(BASES))
+def ladder_bits(base: int) -> npt.NDArray[np.float64]:
+    """Return the bits of tokens from -REACH to REACH by each table of a ladder; encoder only."""
+    built = _built(base)
+    found = np.empty((len(built), 2 * REACH + 1))
+    for row in range(len(built)):
         bits = 24.0 - np.log2(built.masses(row))
-        found[row] = bits[-1] + 12.0
-        found[row, REACH + table.low : REACH + table.low + table.size] = bits[:-1]
+        begin = REACH + int(built.low[row])
+        found[row] = bits[-1] + _ESCAPE_BITS
+        found[row, begin : begin + bits.size - 1] = bits[:-1]
     return found
 
 
+def tables_of(offs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the table of each class, by how far its scale is from the expected one."""
+    scales = np.clip(expected_scales() + offs, LADDER.start, LADDER.stop - 1)
+    shifted = np.arange(CLASSES) >= _FIRST_SHIFTED
+    return scales - LADDER.start + len(LADDER) * shifted
 
 
+_FIRST_SHIFTED = next(kind for kind in range(CLASSES) if shift_of(kind))
