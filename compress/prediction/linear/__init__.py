@@ -14,17 +14,20 @@ these words, the bytes of what is left at the end with their number, and the low
 
 from __future__ import annotations
 
+from math import inf
+
 import numpy as np
 import numpy.typing as npt
 
 from compress.coders import encode as encode_words
 from compress.errors import CorruptError
+from compress.prediction.common.entropy import LEAF_BITS
 from compress.prediction.linear.analysis import FITS, fit_predictors
 from compress.prediction.linear.coding import Model, open_lanes, tokens
 from compress.prediction.linear.coefficients import read_predictors, write_predictors
-from compress.prediction.linear.fit import is_wide, learn
+from compress.prediction.linear.fit import estimate, is_wide, learn
 from compress.prediction.linear.kernel import walk_back
-from compress.prediction.linear.layout import ABREAST, arrange, dimensions, restore
+from compress.prediction.linear.layout import ABREAST, arrange, dimensions, restore, stretches
 from compress.prediction.linear.tables import ladder
 from compress.prediction.model import Parameters, Plane
 
@@ -37,8 +40,8 @@ FITS_ON_A_PART = True
 
 # Shorter sequences do not repay their predictors.
 _SHORTEST = 128
-# Samples that a fit looks at, by level.
-_LEARNED_ON = {2: 1 << 14, 3: 1 << 16}
+# Samples that an estimate looks at.
+_ESTIMATED_ON = 1 << 13
 _HEAD = np.dtype([("wide", "u1"), ("left", "u1"), ("predictors", "<u4"), ("tokens", "<u4")])
 
 
@@ -49,7 +52,7 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     if found is None or found[2] < _SHORTEST:
         return None
     sequences, _ = arrange(plane)
-    return learn(_part(sequences, _LEARNED_ON[min(max(level, 2), 3)]), level).to_integers()
+    return learn(sequences, level).to_integers()
 
 
 def encode(plane: Plane, parameters: Parameters) -> bytes:
@@ -111,31 +114,19 @@ def _low_words(data: memoryview) -> npt.NDArray[np.uint64]:
     return words.astype(np.uint64, copy=False)
 
 
-def _part(sequences: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
-    """Return a part of the sequences: one stretch of each, or of some."""
-    rows, length = sequences.shape
-    if sequences.size <= most:
-        return sequences
-    some = sequences[:: max(rows // 16, 1)][: max(rows // 16, 1) * 16 if rows < 16 else 16]
-    some = some[: max(len(some) & -ABREAST, ABREAST)]
-    count = min(max(most // len(some), 1 << 10), length)
-    begin = (length - count) // 2
-    return np.ascontiguousarray(some[:, begin : begin + count])
-
-
 def decode_ns(parameters: Parameters) -> float:
-    """Nanoseconds a sample that decoding takes."""
-    del parameters
-    return 18.0
+    """Nanoseconds a sample that decoding takes (``python -m benchmarks costs``)."""
+    return 18.0 if parameters[1:2] != (0,) else 13.0
 
 
 def encode_ns(parameters: Parameters) -> float:
     """Nanoseconds a sample that the fit and encoding take."""
-    del parameters
-    return 25.0
+    return 40.0 if parameters[1:2] != (0,) else 15.0
 
 
 def bound(plane: Plane, total: int) -> float:
-    """Estimate the bits that ``total`` samples take at least; unknown."""
-    del plane, total
-    return 0.0
+    """Estimate the bits that ``total`` samples take, of which the plane is a part."""
+    found = dimensions(plane.shape)
+    if found is None or found[2] < _SHORTEST:
+        return inf
+    return estimate(stretches(plane, _ESTIMATED_ON)) * total + LEAF_BITS

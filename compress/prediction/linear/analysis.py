@@ -16,10 +16,10 @@ from compress.kernels import inlined, kernel
 from compress.prediction.linear.kernel import Integers
 from compress.prediction.linear.lattice import MOST_ORDER, Floats, expand, quantise, step_up
 
-__all__ = ["FITS", "fit_predictors"]
+__all__ = ["COEFFICIENT_BITS", "FITS", "fit_predictors"]
 
 # What a coefficient costs, about.
-_COEFFICIENT_BITS = 3.5
+COEFFICIENT_BITS = 3.5
 # Variance that rounding samples to integers leaves, about: nothing is gained below.
 _ROUNDING = 0.1
 # Share of a correlation's first entry below which the rest is rounding noise of float64.
@@ -122,7 +122,7 @@ def _reflect(
             cross[order + m] = near - k * far
             cross[order + i + 1 - m] = far - k * near
         bits = 0.5 * length * (np.log2(energy / scale + _ROUNDING) - alone)
-        bits += _COEFFICIENT_BITS * (i + 1)
+        bits += COEFFICIENT_BITS * (i + 1)
         if bits < best:
             best, found = bits, i + 1
     for i in range(found, MOST_ORDER):

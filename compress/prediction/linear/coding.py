@@ -63,7 +63,7 @@ class Model:
     def chosen(self) -> npt.NDArray[np.int64]:
         """Return the table of each class on the ladder of the base."""
         offs = np.full(CLASSES, self.off, np.int64)
-        offs[self.first : self.first + len(self.offs)] += self.offs
+        offs[self.first : self.first + len(self.offs)] += np.array(self.offs, np.int64)
         return tables_of(offs)
 
     def to_integers(self) -> Parameters:

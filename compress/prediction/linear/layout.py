@@ -14,7 +14,7 @@ import numpy.typing as npt
 from compress.errors import CorruptError
 from compress.prediction.model import Plane
 
-__all__ = ["ABREAST", "MOST_CHANNELS", "arrange", "dimensions", "restore"]
+__all__ = ["ABREAST", "MOST_CHANNELS", "arrange", "dimensions", "restore", "stretches"]
 
 # Sequences that are walked side by side: as many as the coder has lanes.
 ABREAST = 4
@@ -51,6 +51,17 @@ def restore(sequences: npt.NDArray[np.int64], rest: memoryview, shape: tuple[int
     if left.size == 0:
         return np.ascontiguousarray(columns).reshape(shape)
     return np.concatenate([columns, left]).reshape(shape)
+
+
+def stretches(plane: Plane, most: int) -> npt.NDArray[np.int64]:
+    """Return some of a plane as sequences: stretches from four places of each channel."""
+    channels, _, _ = _dimensions(plane.shape)
+    columns = plane.reshape(plane.shape[0], channels)
+    places = plane.shape[0] // ABREAST
+    count = min(max(most // (ABREAST * channels), 1), places)
+    begins = [place * places + (places - count) // 2 for place in range(ABREAST)]
+    parts = [columns[begin : begin + count].T for begin in begins]
+    return np.ascontiguousarray(np.concatenate(parts))
 
 
 def _dimensions(shape: tuple[int, ...]) -> tuple[int, int, int]:
