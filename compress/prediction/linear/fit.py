@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.prediction.linear.analysis import COEFFICIENT_BITS, fit_predictors
-from compress.prediction.linear.coding import Model, tokens
+from compress.prediction.linear.coding import Model, Predictors, tokens
 from compress.prediction.linear.coefficients import write_predictors
 from compress.prediction.linear.kernel import NARROW, Integers
 from compress.prediction.linear.layout import ABREAST
-from compress.prediction.linear.scale import CLASSES, FRACTION
+from compress.prediction.linear.scale import CLASSES, FRACTION, PER_OCTAVE
 from compress.prediction.linear.tables import (
     BASES,
     MOST_OFF,
@@ -35,9 +35,11 @@ _KINDS = np.arange(CLASSES)
 # Samples of a block, in powers of two, and rates of averages that are tried.
 _QUICK_BLOCK, _BLOCKS = 10, (9, 10, 11, 12)
 _QUICK_RATES, _RATES = (3, 6), ((3, 6), (4, 7))
-# Samples by whose differences averages start, that the centre is the mean of, and that are
-# learned on, twice as many at the highest level.
-_FIRST, _THINNED, _LOOKED_AT = 64, 1 << 12, 1 << 16
+# Samples of a sequence by which averages start, samples that the centre is the mean of, and
+# samples that are learned on, twice as many at the highest level.
+_FIRST, _THINNED, _LOOKED_AT = 512, 1 << 12, 1 << 16
+# Samples of a stretch that have no past worth the name.
+_SKIPPED = 8
 # Levels from which anything is tried.
 _LEARNING = 3
 
@@ -64,9 +66,10 @@ def learn(sequences: Integers, level: int) -> Model:
     -------
     Model
     """
-    plain = _plain(sequences)
+    plain, _ = _plain(np.ascontiguousarray(sequences[:, :_FIRST]))
+    plain = replace(plain, centre=_centre(sequences))
     if level < _LEARNING:
-        return plain
+        return replace(plain, block_bits=_QUICK_BLOCK, fit=0)
     sequences = _part(sequences, _LOOKED_AT if level <= _LEARNING else 2 * _LOOKED_AT)
     wide = is_wide(sequences, plain.centre)
     best: tuple[float, Model, npt.NDArray[np.int64]] | None = None
@@ -88,27 +91,40 @@ def learn(sequences: Integers, level: int) -> Model:
 
 
 def estimate(sequences: Integers) -> float:
-    """Estimate the bits of a sample, without learning much."""
-    model = replace(_plain(sequences), fit=1)
-    predictors = fit_predictors(sequences, model.centre, 1 << model.block_bits, model.fit)
+    """Estimate the bits of a sample, without learning much, from sequences of one block each."""
+    model, predictors = _plain(sequences)
+    chosen = model.chosen()
     wide = is_wide(sequences, model.centre)
-    found, kinds, _, low_bits = tokens(sequences, predictors, model.walk(wide), _KINDS)
-    bits = _common_bits(_counts(found, kinds)) + low_bits
-    return (bits + COEFFICIENT_BITS * float(predictors[0].sum())) / sequences.size
+    found, tables, _, low_bits = tokens(sequences, predictors, model.walk(wide), chosen)
+    # The first samples have no others before them, which the plane's have.
+    skipped = min(_SKIPPED, sequences.shape[1] // 2)
+    every = (-1, sequences.shape[1], ABREAST)
+    some = np.clip(found.reshape(every)[:, skipped:], -REACH, REACH) + REACH
+    bits = float(ladder_bits(model.base)[tables.reshape(every)[:, skipped:], some].mean())
+    described = COEFFICIENT_BITS * float(predictors[0].sum()) + low_bits
+    return bits + described / sequences.size
 
 
-def _plain(sequences: Integers) -> Model:
-    """Return the model of which nothing is learned but a centre and a start."""
-    some = thinned(sequences, _THINNED).astype(np.float64)
-    centre = min(max(round(float(some.mean())), -(1 << 63)), (1 << 63) - 1)
-    start = _start(sequences[:, :_FIRST].astype(np.float64))
-    return Model(_QUICK_BLOCK, 0, centre, *_QUICK_RATES, start, _BASE, _OFF)
+def _plain(sequences: Integers) -> tuple[Model, Predictors]:
+    """Return a model of which only the centre and a start are learned, and its predictors.
+
+    Averages start where they are in the middle, as a walk through the sequences shows.
+    """
+    centre = _centre(sequences)
+    model = Model(_BLOCKS[0], 1, centre, *_QUICK_RATES, FRACTION, _BASE, _OFF)
+    predictors = fit_predictors(sequences, centre, 1 << model.block_bits, model.fit)
+    how = model.walk(is_wide(sequences, centre))
+    kinds = tokens(sequences, predictors, how, _KINDS)[1]
+    late = kinds[kinds.size // 2 :]
+    middle = int(np.partition(late, late.size // 2)[late.size // 2])
+    # The class is that of two averages.
+    return replace(model, start=max(middle // PER_OCTAVE - 1, 0)), predictors
 
 
-def _start(first: npt.NDArray[np.float64]) -> int:
-    """Return the power of two that averages start with, by differences of the first samples."""
-    sizes = [float(np.abs(np.diff(first, order)).mean()) for order in (1, 2, 3)]
-    return min(max(int(np.log2(min(sizes) + 0.5) + FRACTION), 0), 56)
+def _centre(sequences: Integers) -> int:
+    """Return the mean of some samples."""
+    mean = float(thinned(sequences, _THINNED).astype(np.float64).mean())
+    return min(max(round(mean), -(1 << 63)), (1 << 63) - 1)
 
 
 def _part(sequences: Integers, most: int) -> Integers:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from compress.coders.ans import locate, look_up, pop_escape, pop_interval, quantile
 from compress.kernels import inlined, kernel
 from compress.prediction.linear.lattice import MOST_ORDER, STEPS, Floats, step_up
-from compress.prediction.linear.scale import CLASSES, averaged, class_of, shift_of
+from compress.prediction.linear.scale import CLASSES, RAMP_SAMPLES, averaged, class_of, rate_at, shift_of
 
 __all__ = ["NARROW", "Tables", "Walk", "residuals_of", "tokens_of", "walk_back"]
 
@@ -29,6 +29,8 @@ NARROW = 1 << 50
 _MOST_RESIDUAL = 1 << 52
 # Predictions of wide planes are kept within int64.
 _HIGHEST = float(1 << 62)
+# Symbols of four sequences that the slow average takes at one rate.
+_RAMP = np.uint64(4 * RAMP_SAMPLES)
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
 _TWO = np.uint64(2)
@@ -139,13 +141,33 @@ def _predicted(past: Floats, count: int, weights: Floats, order: int, expected: 
         expected[i] = np.floor(expected[i])
 
 
+@inlined(forceinline=True)
+def _total(past: Floats, at: Any, step: Any, weights: Floats, order: Any) -> Any:
+    """Return a prediction before it is rounded down, from samples ``step`` apart."""
+    total = 0.5
+    for lag in range(order, 0, -1):
+        total = total + weights[lag - 1] * past[at - step * lag]
+    return total
+
+
+@kernel()
+def _predict_first(
+    past: Floats, count: int, reflections: npt.NDArray[np.int8], order: int, expected: Floats
+) -> None:
+    """Predict the first samples of a sequence: each by an order as high as it has samples."""
+    weights = np.zeros(MOST_ORDER)
+    for i in range(min(order, count)):
+        expected[i] = np.floor(_total(past, MOST_ORDER + i, 1, weights, i))
+        step_up(weights, np.int64(reflections[i]), i)
+
+
 @kernel()
 def residuals_of(
     samples: Integers,
     begin: int,
     count: int,
     how: Walk,
-    weights: Floats,
+    reflections: npt.NDArray[np.int8],
     order: int,
     past: Floats,
     expected: Floats,
@@ -160,7 +182,11 @@ def residuals_of(
         past[i] = np.float64(samples[max(at, 0)] - how.centre) if at >= 0 else 0.0
     for i in range(count):
         past[MOST_ORDER + i] = np.float64(samples[begin + i] - how.centre)
+    weights = np.zeros(MOST_ORDER)
+    _predictor(reflections, order, weights)
     _predicted(past, count, weights, order, expected)
+    if begin == 0:
+        _predict_first(past, count, reflections, order, expected)
     if how.wide:
         for i in range(count):
             near = min(max(expected[i], -_HIGHEST), _HIGHEST)
@@ -207,7 +233,6 @@ def tokens_of(
         return -1
     if chosen.size != CLASSES:
         return -1
-    weights = np.zeros(MOST_ORDER)
     past = np.zeros(MOST_ORDER + how.block)
     expected = np.zeros(how.block)
     residuals = np.zeros((4, how.block), np.int64)
@@ -225,14 +250,13 @@ def tokens_of(
                 break
             for lane in range(4):
                 row = 4 * group + lane
-                _predictor(reflections[row, block], orders[row, block], weights)
                 if not residuals_of(
-                    sequences[row], begin, count, how, weights, orders[row, block],
-                    past, expected, residuals[lane],
+                    sequences[row], begin, count, how, reflections[row, block],
+                    orders[row, block], past, expected, residuals[lane],
                 ):  # fmt: skip
                     orders[row, block] = 0
                     residuals_of(
-                        sequences[row], begin, count, how, weights, 0,
+                        sequences[row], begin, count, how, reflections[row, block], 0,
                         past, expected, residuals[lane],
                     )  # fmt: skip
             at = np.uint64((group * length + begin) * 4)
@@ -242,7 +266,7 @@ def tokens_of(
                     width = np.uint64(shift_of(kind))
                     residual = residuals[lane, i]
                     fast[lane] = averaged(fast[lane], residual, how.fast)
-                    slow[lane] = averaged(slow[lane], residual, how.slow)
+                    slow[lane] = averaged(slow[lane], residual, rate_at(begin + i, how.slow))
                     tokens[at] = residual >> np.int64(width)
                     kinds[at] = chosen[kind]
                     at += _ONE
@@ -263,14 +287,43 @@ def tokens_of(
 
 
 @inlined(forceinline=True)
-def _side_by_side(past: Floats, count: Any, weights: Floats, order: Any) -> None:
+def _warm_up(
+    past: Floats,
+    count: Any,
+    reflections: npt.NDArray[np.int8],
+    orders: Integers,
+    row: Any,
+    wide: Any,
+    residuals: Integers,
+) -> None:
+    """Turn the first residuals of four sequences into samples; see `_predict_first`."""
+    for lane in range(4):
+        weights = np.zeros(MOST_ORDER)
+        order = 0
+        for i in range(count):
+            at = 4 * (MOST_ORDER + i) + lane
+            total = np.floor(_total(past, at, 4, weights, order))
+            if wide:
+                near = np.int64(min(max(total, -_HIGHEST), _HIGHEST))
+                value = residuals[4 * i + lane] + near
+                residuals[4 * i + lane] = value
+                past[at] = np.float64(value)
+            else:
+                past[at] += total
+            if order < orders[row + lane, 0]:
+                step_up(weights, np.int64(reflections[row + lane, 0, order]), order)
+                order += 1
+
+
+@inlined(forceinline=True)
+def _side_by_side(past: Floats, first: Any, count: Any, weights: Floats, order: Any) -> None:
     """Turn residuals into samples, four sequences at once; see `_predicted` for the order.
 
     ``past`` holds rows of four: `MOST_ORDER` earlier samples, then the residuals. ``weights`` are
     rows of four, that of the oldest sample first.
     """
     lags = np.uint64(4) * np.uint64(order)
-    for i in range(count):
+    for i in range(first, count):
         at = np.uint64(4 * (MOST_ORDER + i))
         before = at - lags
         a, b, c, d = 0.5, 0.5, 0.5, 0.5
@@ -302,28 +355,20 @@ def _finish(
 
 
 @inlined(forceinline=True)
-def _finish_wide(
-    sequences: Integers,
-    row: Any,
-    begin: Any,
-    count: Any,
-    how: Walk,
-    past: Floats,
-    weights: Floats,
-    order: Any,
-    residuals: Integers,
+def _side_by_side_wide(
+    past: Floats, first: Any, count: Any, weights: Floats, order: Any, residuals: Integers
 ) -> None:
-    """Turn residuals into samples where these need all bits."""
-    for i in range(count):
-        at = 4 * (MOST_ORDER + i)
+    """Turn residuals into samples where these need all bits, in place."""
+    for i in range(first, count):
         for lane in range(4):
+            at = 4 * (MOST_ORDER + i) + lane
             total = 0.5
             for j in range(order):
-                total = total + weights[4 * j + lane] * past[at - 4 * (order - j) + lane]
+                total = total + weights[4 * j + lane] * past[at - 4 * (order - j)]
             near = min(max(np.floor(total), -_HIGHEST), _HIGHEST)
             value = residuals[4 * i + lane] + np.int64(near)
-            past[at + lane] = np.float64(value)
-            sequences[row + lane, begin + i] = value + how.centre
+            residuals[4 * i + lane] = value
+            past[at] = np.float64(value)
 
 
 @inlined(inline="always")
@@ -599,20 +644,24 @@ def walk_back(
             # ---- residuals
             at, end = _ZERO, np.uint64(4 * count)
             while at < end:
-                at, bit = _pop_four(
-                    residuals, at, end, averages, states, places, floors, bit, room, how.fast,
-                    how.slow, bits, chosen, cumulative, start, lows, escape, entries, words, packed,
-                )  # fmt: skip
-                # After an escape back to four.
-                while at < end:
-                    bit = _pop_one(
-                        residuals, at, averages, states, places, floors, bit, room, how.fast,
-                        how.slow, bits, chosen, cumulative, start, lows, escape, entries, words,
-                        packed,
+                # Where a sequence begins, the slow average is not slow yet.
+                far = rate_at(begin + np.int64(at >> _TWO), how.slow)
+                stop = min(end, at + _RAMP) if far < how.slow else end
+                while at < stop:
+                    at, bit = _pop_four(
+                        residuals, at, stop, averages, states, places, floors, bit, room, how.fast,
+                        far, bits, chosen, cumulative, start, lows, escape, entries, words, packed,
                     )  # fmt: skip
-                    at += _ONE
-                    if at & _THREE == _ZERO:
-                        break
+                    # After an escape back to four.
+                    while at < stop:
+                        bit = _pop_one(
+                            residuals, at, averages, states, places, floors, bit, room, how.fast,
+                            far, bits, chosen, cumulative, start, lows, escape, entries, words,
+                            packed,
+                        )  # fmt: skip
+                        at += _ONE
+                        if at & _THREE == _ZERO:
+                            break
             if bit > room:
                 return -1
             # ---- samples
@@ -625,14 +674,20 @@ def walk_back(
                 _predictor(reflections[row + lane, block], orders[row + lane, block], one)
                 for j in range(order):
                     weights[4 * j + lane] = one[order - 1 - j]
-            if how.wide:
-                _finish_wide(
-                    sequences, row, begin, count, how, past, weights, order, residuals
-                )
-            else:
+            if not how.wide:
                 for i in range(4 * count):
                     past[4 * MOST_ORDER + i] = np.float64(residuals[i])
-                _side_by_side(past, count, weights, order)
+            first = 0
+            if block == 0:
+                first = min(order, count)
+                _warm_up(past, first, reflections, orders, row, how.wide, residuals)
+            if how.wide:
+                _side_by_side_wide(past, first, count, weights, order, residuals)
+                for lane in range(4):
+                    for i in range(count):
+                        sequences[row + lane, begin + i] = residuals[4 * i + lane] + how.centre
+            else:
+                _side_by_side(past, first, count, weights, order)
                 if not _finish(sequences, row, begin, count, how, past):
                     return -1
             for i in range(4 * MOST_ORDER):

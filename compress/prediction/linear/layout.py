@@ -20,6 +20,9 @@ __all__ = ["ABREAST", "MOST_CHANNELS", "arrange", "dimensions", "restore", "stre
 ABREAST = 4
 # More channels than these are no signals beside one another.
 MOST_CHANNELS = 64
+# Samples of a stretch, and stretches of a channel, by which a plane is judged: as many as one
+# predictor serves.
+_STRETCH, _PLACES = 512, 16
 
 
 def dimensions(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
@@ -54,14 +57,14 @@ def restore(sequences: npt.NDArray[np.int64], rest: memoryview, shape: tuple[int
 
 
 def stretches(plane: Plane, most: int) -> npt.NDArray[np.int64]:
-    """Return some of a plane as sequences: stretches from four places of each channel."""
+    """Return about ``most`` samples of a plane as sequences: stretches from all over it."""
     channels, _, _ = _dimensions(plane.shape)
     columns = plane.reshape(plane.shape[0], channels)
-    places = plane.shape[0] // ABREAST
-    count = min(max(most // (ABREAST * channels), 1), places)
-    begins = [place * places + (places - count) // 2 for place in range(ABREAST)]
-    parts = [columns[begin : begin + count].T for begin in begins]
-    return np.ascontiguousarray(np.concatenate(parts))
+    places = ABREAST * max(min(most // (_STRETCH * channels), _PLACES) // ABREAST, 1)
+    apart = plane.shape[0] // places
+    count = max(min(most // (places * channels), apart), 1)
+    begins = [place * apart + (apart - count) // 2 for place in range(places)]
+    return np.concatenate([columns[begin : begin + count].T for begin in begins])
 
 
 def _dimensions(shape: tuple[int, ...]) -> tuple[int, int, int]:

@@ -12,13 +12,24 @@ import numpy as np
 
 from compress.kernels import inlined
 
-__all__ = ["CLASSES", "FRACTION", "PER_OCTAVE", "averaged", "class_of", "shift_of"]
+__all__ = [
+    "CLASSES",
+    "FRACTION",
+    "PER_OCTAVE",
+    "RAMP_SAMPLES",
+    "averaged",
+    "class_of",
+    "rate_at",
+    "shift_of",
+]
 
 FRACTION = 8
 PER_OCTAVE = 4
 # Averages stay below 2**57, and so does their sum.
 _MOST = 1 << 48
 CLASSES = PER_OCTAVE * (48 + FRACTION + 2)
+# The slow average begins at a rate of 2, and is slower by 1 after so many samples each.
+RAMP_SAMPLES = 8
 # Quarters of an octave as bits of a float64: two of the mantissa, and the exponent less its bias.
 _MANTISSA, _BIAS = 50, PER_OCTAVE * 1023
 # Mean magnitudes of tokens where there are low bits: 8 to 16, of which the bins cost less than a
@@ -44,3 +55,9 @@ def averaged(average: Any, residual: Any, rate: Any) -> Any:
     """Return an average with one more residual in it; ``2**rate`` residuals count."""
     size = min(residual ^ (residual >> 63), _MOST)
     return average + (((size << FRACTION) - average) >> rate)
+
+
+@inlined(forceinline=True)
+def rate_at(place: Any, rate: Any) -> Any:
+    """Return the rate of the slow average at a place of a sequence."""
+    return min(rate, 2 + place // RAMP_SAMPLES)
