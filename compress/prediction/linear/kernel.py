@@ -17,7 +17,7 @@ import numpy.typing as npt
 from compress.coders.ans import locate, look_up, pop_escape, pop_interval, quantile
 from compress.kernels import inlined, kernel
 from compress.prediction.linear.lattice import MOST_ORDER, STEPS, Floats, step_up
-from compress.prediction.linear.scale import CLASSES, RAMP_SAMPLES, averaged, class_of, rate_at, shift_of
+from compress.prediction.linear.scale import CLASSES, RAMP_BITS, averaged, class_of, rate_at, shift_of
 
 __all__ = ["NARROW", "Tables", "Walk", "residuals_of", "tokens_of", "walk_back"]
 
@@ -30,7 +30,7 @@ _MOST_RESIDUAL = 1 << 52
 # Predictions of wide planes are kept within int64.
 _HIGHEST = float(1 << 62)
 # Symbols of four sequences that the slow average takes at one rate.
-_RAMP = np.uint64(4 * RAMP_SAMPLES)
+_RAMP = np.uint64(4 << RAMP_BITS)
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
 _TWO = np.uint64(2)
@@ -236,6 +236,7 @@ def tokens_of(
     past = np.zeros(MOST_ORDER + how.block)
     expected = np.zeros(how.block)
     residuals = np.zeros((4, how.block), np.int64)
+    classes = np.zeros(4 * how.block, np.uint8)
     fast = np.zeros(4, np.int64)
     slow = np.zeros(4, np.int64)
     place = filled = pending = _ZERO
@@ -259,29 +260,33 @@ def tokens_of(
                         sequences[row], begin, count, how, reflections[row, block], 0,
                         past, expected, residuals[lane],
                     )  # fmt: skip
-            at = np.uint64((group * length + begin) * 4)
-            for i in range(count):
-                for lane in range(4):
-                    kind = class_of(fast[lane] + slow[lane])
-                    width = np.uint64(shift_of(kind))
+                f, s = fast[lane], slow[lane]
+                for i in range(count):
                     residual = residuals[lane, i]
-                    fast[lane] = averaged(fast[lane], residual, how.fast)
-                    slow[lane] = averaged(slow[lane], residual, rate_at(begin + i, how.slow))
-                    tokens[at] = residual >> np.int64(width)
-                    kinds[at] = chosen[kind]
-                    at += _ONE
-                    # There are fewer than 64 low bits, so that shifts are defined.
-                    value = np.uint64(residual) & ((_ONE << width) - _ONE)
-                    pending |= value << filled
-                    filled += width
-                    if filled >= _WORD:
-                        if place + _ONE >= room:
-                            return -1
-                        packed[place] = pending
-                        place += _ONE
-                        filled -= _WORD
-                        # The shift is less than 64, for then no bit of this value would be in.
-                        pending = value >> (width - filled)
+                    classes[4 * i + lane] = class_of(f + s)
+                    f = averaged(f, residual, how.fast)
+                    s = averaged(s, residual, rate_at(begin + i, how.slow))
+                fast[lane], slow[lane] = f, s
+            at = np.uint64((group * length + begin) * 4)
+            for i in range(4 * count):
+                kind = np.int64(classes[i])
+                residual = residuals[i & 3, i >> 2]
+                width = np.uint64(shift_of(kind))
+                tokens[at] = residual >> np.int64(width)
+                kinds[at] = chosen[kind]
+                at += _ONE
+                # There are fewer than 64 low bits, so that shifts are defined.
+                value = np.uint64(residual) & ((_ONE << width) - _ONE)
+                pending |= value << filled
+                filled += width
+                if filled >= _WORD:
+                    if place + _ONE >= room:
+                        return -1
+                    packed[place] = pending
+                    place += _ONE
+                    filled -= _WORD
+                    # The shift is less than 64, for then no bit of this value would be in.
+                    pending = value >> (width - filled)
     packed[place] = pending
     return np.int64(place * _WORD + filled)
 

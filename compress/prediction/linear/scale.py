@@ -16,7 +16,7 @@ __all__ = [
     "CLASSES",
     "FRACTION",
     "PER_OCTAVE",
-    "RAMP_SAMPLES",
+    "RAMP_BITS",
     "averaged",
     "class_of",
     "rate_at",
@@ -28,8 +28,8 @@ PER_OCTAVE = 4
 # Averages stay below 2**57, and so does their sum.
 _MOST = 1 << 48
 CLASSES = PER_OCTAVE * (48 + FRACTION + 2)
-# The slow average begins at a rate of 2, and is slower by 1 after so many samples each.
-RAMP_SAMPLES = 8
+# The slow average begins at a rate of 2, and is slower by 1 after two to this power each.
+RAMP_BITS = 3
 # Quarters of an octave as bits of a float64: two of the mantissa, and the exponent less its bias.
 _MANTISSA, _BIAS = 50, PER_OCTAVE * 1023
 # Mean magnitudes of tokens where there are low bits: 8 to 16, of which the bins cost less than a
@@ -60,4 +60,4 @@ def averaged(average: Any, residual: Any, rate: Any) -> Any:
 @inlined(forceinline=True)
 def rate_at(place: Any, rate: Any) -> Any:
     """Return the rate of the slow average at a place of a sequence."""
-    return min(rate, 2 + place // RAMP_SAMPLES)
+    return min(rate, 2 + (place >> RAMP_BITS))
