@@ -78,6 +78,11 @@ class Effort(NamedTuple):
         """Whether some plane model takes planes whose holes are marked."""
         return any(fit.model.KNOWS_HOLES for fit in self.fits)
 
+    @property
+    def beyond_estimates(self) -> bool:
+        """Whether models judge chains that estimates, which are of static tables, know not of."""
+        return self.judges != _ONE
+
 
 # A fit of classes takes a tenth of a second, however few samples there are.
 _REPAID = 1 << 13

@@ -38,8 +38,8 @@ NAME = "linear"
 KNOWS_HOLES = False
 FITS_ON_A_PART = True
 
-# Shorter sequences do not repay their predictors.
-_SHORTEST = 128
+# Shorter sequences, and fewer samples, do not repay predictors.
+_SHORTEST, _FEWEST = 16, 256
 # Samples that an estimate looks at.
 _ESTIMATED_ON = 1 << 13
 _HEAD = np.dtype([("wide", "u1"), ("left", "u1"), ("predictors", "<u4"), ("tokens", "<u4")])
@@ -49,7 +49,7 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     """Learn the parameters; None for planes that are no signals, or short."""
     del holes
     found = dimensions(plane.shape)
-    if found is None or found[2] < _SHORTEST:
+    if found is None or found[2] < _SHORTEST or plane.size < _FEWEST:
         return None
     sequences, _ = arrange(plane)
     return learn(sequences, level).to_integers()
@@ -127,6 +127,6 @@ def encode_ns(parameters: Parameters) -> float:
 def bound(plane: Plane, total: int) -> float:
     """Estimate the bits that ``total`` samples take, of which the plane is a part."""
     found = dimensions(plane.shape)
-    if found is None or found[2] < _SHORTEST:
+    if found is None or found[2] < _SHORTEST or plane.size < _FEWEST:
         return inf
     return estimate(stretches(plane, _ESTIMATED_ON)) * total + LEAF_BITS
