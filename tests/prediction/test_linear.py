@@ -35,17 +35,13 @@ def _fitted(plane: Plane, level: int) -> Parameters:
 
 def _trip(plane: Plane, parameters: Parameters) -> bytes:
     data = linear.encode(plane, parameters)
-    np.testing.assert_array_equal(
-        linear.decode(memoryview(data), plane.shape, parameters), plane
-    )
+    np.testing.assert_array_equal(linear.decode(memoryview(data), plane.shape, parameters), plane)
     return data
 
 
 @slow
 @given(shapes, levels, st.integers(0, 2**32 - 1), st.integers(0, 63), st.booleans())
-def test_round_trip(
-    shape: tuple[int, ...], level: int, seed: int, bits: int, ends: bool
-) -> None:
+def test_round_trip(shape: tuple[int, ...], level: int, seed: int, bits: int, ends: bool) -> None:
     """Signals, noise and walks come back, up to both ends of int64."""
     rng = np.random.default_rng(seed)
     high = (1 << bits) - 1

@@ -25,10 +25,10 @@ from compress.prediction.common.entropy import LEAF_BITS
 from compress.prediction.linear.analysis import FITS, fit_predictors
 from compress.prediction.linear.coding import Model, open_lanes, tokens
 from compress.prediction.linear.coefficients import read_predictors, write_predictors
+from compress.prediction.linear.decoder import walk_back
 from compress.prediction.linear.fit import estimate, is_wide, learn
-from compress.prediction.linear.kernel import walk_back
 from compress.prediction.linear.layout import ABREAST, arrange, dimensions, restore, stretches
-from compress.prediction.linear.tables import ladder
+from compress.prediction.linear.tables import ladder, table_set
 from compress.prediction.model import Parameters, Plane
 
 __all__ = ["CODE", "NAME", "decode", "encode", "propose"]
@@ -61,10 +61,8 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     sequences, left = arrange(plane)
     wide = is_wide(sequences, model.centre)
     predictors = fit_predictors(sequences, model.centre, 1 << model.block_bits, model.fit)
-    found, kinds, packed, low_bits = tokens(
-        sequences, predictors, model.walk(wide), model.chosen()
-    )
-    words = encode_words(found, ladder(model.base), kinds, lanes=ABREAST)
+    found, kinds, packed, low_bits = tokens(sequences, predictors, model.walk(wide), model.chosen())
+    words = encode_words(found, table_set(model.base), kinds, lanes=ABREAST)
     described = write_predictors(*predictors)
     head = np.array([(wide, len(left), len(described), len(words))], _HEAD)
     low = packed.astype("<u8", copy=False).view(np.uint8)[: (low_bits + 7) // 8]

@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from compress.kernels import inlined, kernel
-from compress.prediction.linear.kernel import Integers
 from compress.prediction.linear.lattice import MOST_ORDER, Floats, expand, quantise, step_up
+from compress.prediction.linear.walk import Integers, Reflections
 
 __all__ = ["COEFFICIENT_BITS", "FITS", "fit_predictors"]
 
@@ -91,7 +90,7 @@ def _reflect(
     length: int,
     cross: Floats,
     weights: Floats,
-    reflections: npt.NDArray[np.int8],
+    reflections: Reflections,
 ) -> int:
     """Fit reflection coefficients to an autocorrelation; returns the order (Schur's recursion).
 
@@ -140,7 +139,7 @@ def fit_blocks(
     block: int,
     how: Fit,
     orders: Integers,
-    reflections: npt.NDArray[np.int8],
+    reflections: Reflections,
 ) -> bool:
     """Fit predictors by windowed autocorrelations.
 
@@ -196,7 +195,7 @@ FITS = (Fit(12, 16, 40), Fit(MOST_ORDER, 64, 40))
 
 def fit_predictors(
     sequences: Integers, centre: int, block: int, number: int
-) -> tuple[Integers, npt.NDArray[np.int8]]:
+) -> tuple[Integers, Reflections]:
     """Fit the predictors of all blocks; see `FITS`."""
     rows, length = sequences.shape
     blocks = -(-length // block)

@@ -9,14 +9,15 @@ import numpy.typing as npt
 
 from compress.coders.lanes import open_lane
 from compress.errors import CorruptError
-from compress.prediction.linear.kernel import Integers, Walk, tokens_of
+from compress.prediction.linear.encoder import tokens_of
 from compress.prediction.linear.scale import CLASSES
 from compress.prediction.linear.tables import BASES, MOST_OFF, tables_of
+from compress.prediction.linear.walk import Integers, Reflections, Walk
 from compress.prediction.model import Parameters
 
 __all__ = ["Model", "Predictors", "open_lanes", "tokens"]
 
-Predictors = tuple[Integers, npt.NDArray[np.int8]]
+Predictors = tuple[Integers, Reflections]
 
 _LEAST_BLOCK, _MOST_BLOCK = 6, 16
 _MOST_RATE, _MOST_START = 15, 56
@@ -34,7 +35,7 @@ class Model:
     fit : int
         How predictors are fitted; says nothing to a decoder.
     centre, fast, slow, start
-        As in `compress.prediction.linear.kernel.Walk`.
+        As in `compress.prediction.linear.walk.Walk`.
     base : int
         Of the tables.
     off : int
@@ -85,7 +86,8 @@ class Model:
         good = good and all(low <= n <= high for n, (low, high) in zip(head, limits, strict=True))
         if not good or not all(-MOST_OFF <= off <= MOST_OFF for off in offs):
             raise CorruptError("a linear model has parameters that cannot be")
-        return cls(*head, first, offs)
+        block_bits, fit, centre, fast, slow, start, base, off = head
+        return cls(block_bits, fit, centre, fast, slow, start, base, off, first, offs)
 
 
 def tokens(

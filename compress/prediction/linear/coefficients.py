@@ -17,8 +17,8 @@ from compress.coders import encode as encode_words
 from compress.coders.ans import init, locate, look_up, pop_escape, pop_interval, quantile
 from compress.errors import CorruptError
 from compress.kernels import inlined, kernel
-from compress.prediction.linear.kernel import Integers, Tables
 from compress.prediction.linear.lattice import MOST_ORDER, STEPS
+from compress.prediction.linear.walk import Integers, Reflections, Tables
 from compress.tables import DensityTable, TableSet
 from compress.tables.knots import SCALE_STEPS
 
@@ -37,11 +37,16 @@ _REACH = 2 * STEPS
 
 
 @lru_cache(maxsize=1)
-def _tables() -> Tables:
+def _table_set() -> TableSet:
     scales = [(i - 8) * SCALE_STEPS // 2 for i in range(_TABLES)]
-    built = TableSet.from_densities(
+    return TableSet.from_densities(
         [DensityTable(-_REACH, 2 * _REACH + 1, -1, "logistic", 0, scale) for scale in scales]
     )
+
+
+@lru_cache(maxsize=1)
+def _tables() -> Tables:
+    built = _table_set()
     return Tables(
         built.cumulative, built.start, built.low, built.escape, _LOOKUP_BITS,
         built.entries(_LOOKUP_BITS),
@@ -68,7 +73,7 @@ def _table(spread: Any) -> Any:
 def _walk(
     decoding: bool,
     orders: Integers,
-    reflections: npt.NDArray[np.int8],
+    reflections: Reflections,
     tokens: Integers,
     kinds: npt.NDArray[np.int32],
     tables: Tables,
@@ -158,22 +163,19 @@ def _walk(
     return not decoding or (place == np.uint64(0) and state == np.uint64(0))
 
 
-def write_predictors(
-    orders: Integers, reflections: npt.NDArray[np.int8]
-) -> npt.NDArray[np.uint32]:
+def write_predictors(orders: Integers, reflections: Reflections) -> npt.NDArray[np.uint32]:
     """Return the words of all predictors."""
     tokens = np.zeros(orders.size * (MOST_ORDER + 1) + 1, np.int64)
     kinds = np.zeros(tokens.size, np.int32)
-    tables = _tables()
-    if not _walk(False, orders, reflections, tokens, kinds, tables, np.zeros(0, np.uint32)):
+    if not _walk(False, orders, reflections, tokens, kinds, _tables(), np.zeros(0, np.uint32)):
         raise ValueError("predictors do not fit each other")
     count = int(tokens[-1])
-    return encode_words(tokens[:count], tables, kinds[:count], lanes=1)
+    return encode_words(tokens[:count], _table_set(), kinds[:count], lanes=1)
 
 
 def read_predictors(
     words: npt.NDArray[np.uint32], rows: int, blocks: int
-) -> tuple[Integers, npt.NDArray[np.int8]]:
+) -> tuple[Integers, Reflections]:
     """Return orders and reflections; ``words`` end with a spare one."""
     orders = np.zeros((rows, blocks), np.int64)
     reflections = np.zeros((rows, blocks, MOST_ORDER), np.int8)

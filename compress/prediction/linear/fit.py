@@ -10,7 +10,6 @@ import numpy.typing as npt
 from compress.prediction.linear.analysis import COEFFICIENT_BITS, fit_predictors
 from compress.prediction.linear.coding import Model, Predictors, tokens
 from compress.prediction.linear.coefficients import write_predictors
-from compress.prediction.linear.kernel import NARROW, Integers
 from compress.prediction.linear.layout import ABREAST
 from compress.prediction.linear.scale import CLASSES, FRACTION, PER_OCTAVE
 from compress.prediction.linear.tables import (
@@ -20,6 +19,7 @@ from compress.prediction.linear.tables import (
     ladder_bits,
     tables_of,
 )
+from compress.prediction.linear.walk import NARROW, Integers
 from compress.sampling import thinned
 
 __all__ = ["estimate", "is_wide", "learn"]
@@ -27,8 +27,8 @@ __all__ = ["estimate", "is_wide", "learn"]
 # Tables of a class that is not learned: of this base, so far off, which is within a quarter of a
 # percent of what is learned, whatever the signal.
 _BASE, _OFF = BASES.index("t10"), 3
-# Residuals from which a class has a scale of its own, and how far that may be from the common one, and
-# the common one from what it is when nothing is learned.
+# Residuals from which a class has a scale of its own, how far that may be from the common one, and
+# that from what it is when nothing is learned.
 _ENOUGH, _FURTHER, _AROUND = 64, 16, 3
 # Classes themselves in place of their tables.
 _KINDS = np.arange(CLASSES)
@@ -72,7 +72,7 @@ def learn(sequences: Integers, level: int) -> Model:
         return replace(plain, block_bits=_QUICK_BLOCK, fit=0)
     sequences = _part(sequences, _LOOKED_AT if level <= _LEARNING else 2 * _LOOKED_AT)
     wide = is_wide(sequences, plain.centre)
-    best: tuple[float, Model, npt.NDArray[np.int64]] | None = None
+    tried: list[tuple[float, Model, npt.NDArray[np.int64]]] = []
     for bits in _BLOCKS:
         if bits > _BLOCKS[0] and 1 << (bits - 1) >= sequences.shape[1]:
             continue
@@ -84,10 +84,9 @@ def learn(sequences: Integers, level: int) -> Model:
             found, kinds, _, low_bits = tokens(sequences, predictors, model.walk(wide), _KINDS)
             counts = _counts(found, kinds)
             cost = described + low_bits + _common_bits(counts)
-            if best is None or cost < best[0]:
-                best = cost, model, counts
-    assert best is not None
-    return _with_tables(best[1], best[2])
+            tried.append((cost, model, counts))
+    _, model, counts = min(tried, key=lambda one: one[0])
+    return _with_tables(model, counts)
 
 
 def estimate(sequences: Integers) -> float:
@@ -163,7 +162,7 @@ def _with_tables(model: Model, counts: npt.NDArray[np.int64]) -> Model:
     offs = np.arange(-MOST_OFF, MOST_OFF + 1)
     # The table of each class that is used, by how far off its scale is.
     tables = np.stack([tables_of(np.full(CLASSES, off))[used] for off in offs], axis=1)
-    best: tuple[float, Model] | None = None
+    tried: list[tuple[float, Model]] = []
     for base in range(len(BASES)):
         costs = np.take_along_axis(some @ ladder_bits(base).T, tables, axis=1)
         common = int(np.argmin(costs.sum(0)))
@@ -171,14 +170,12 @@ def _with_tables(model: Model, counts: npt.NDArray[np.int64]) -> Model:
         own = low + costs[:, low:high].argmin(1)
         chosen = np.where(sizes[used] >= _ENOUGH, own, common)
         bits = float(costs[np.arange(used.size), chosen].sum())
-        if best is None or bits < best[0]:
-            further = np.zeros(CLASSES, np.int64)
-            further[used] = chosen - common
-            first, last = np.flatnonzero(further)[[0, -1]].tolist() if further.any() else (0, -1)
-            found = replace(
-                model, base=base, off=common - MOST_OFF, first=first,
-                offs=tuple(further[first : last + 1].tolist()),
-            )  # fmt: skip
-            best = bits, found
-    assert best is not None
-    return best[1]
+        further = np.zeros(CLASSES, np.int64)
+        further[used] = chosen - common
+        first, last = np.flatnonzero(further)[[0, -1]].tolist() if further.any() else (0, -1)
+        found = replace(
+            model, base=base, off=common - MOST_OFF, first=first,
+            offs=tuple(further[first : last + 1].tolist()),
+        )  # fmt: skip
+        tried.append((bits, found))
+    return min(tried, key=lambda one: one[0])[1]

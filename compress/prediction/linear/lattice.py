@@ -37,7 +37,7 @@ def expand(q: Any) -> Any:
 def quantise(k: Any) -> Any:
     """Return the integer nearest to a reflection coefficient; encoder only."""
     size = 1.0 - np.sqrt(max(1.0 - abs(k), 0.0))
-    q = min(np.int64(size * STEPS + 0.5), STEPS - 1)
+    q: Any = min(np.int64(size * STEPS + 0.5), STEPS - 1)
     return q if k >= 0.0 else -q
 
 

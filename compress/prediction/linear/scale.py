@@ -17,6 +17,7 @@ __all__ = [
     "FRACTION",
     "PER_OCTAVE",
     "RAMP_BITS",
+    "SHIFTS",
     "averaged",
     "class_of",
     "rate_at",
@@ -35,6 +36,9 @@ _MANTISSA, _BIAS = 50, PER_OCTAVE * 1023
 # Mean magnitudes of tokens where there are low bits: 8 to 16, of which the bins cost less than a
 # thousandth of a bit.
 _TOKEN_OCTAVES = FRACTION + 1 + 2
+
+# `shift_of` of every class.
+SHIFTS = np.maximum((np.arange(CLASSES) >> 2) - _TOKEN_OCTAVES, 0)
 
 
 @inlined(forceinline=True)

@@ -11,12 +11,21 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from compress.prediction.linear.kernel import Tables
-from compress.prediction.linear.scale import CLASSES, FRACTION, PER_OCTAVE, shift_of
+from compress.prediction.linear.scale import CLASSES, FRACTION, PER_OCTAVE, SHIFTS
+from compress.prediction.linear.walk import Tables
 from compress.tables import DensityTable, TableSet
 from compress.tables.knots import SCALE_STEPS
 
-__all__ = ["BASES", "LADDER", "MOST_OFF", "REACH", "expected_scales", "ladder", "ladder_bits", "tables_of"]
+__all__ = [
+    "BASES",
+    "LADDER",
+    "MOST_OFF",
+    "REACH",
+    "expected_scales",
+    "ladder",
+    "ladder_bits",
+    "tables_of",
+]
 
 # Bases from light to heavy tails; their place is their number in a stream.
 BASES = ("normal", "t10", "logistic", "t4", "laplace")
@@ -35,10 +44,9 @@ _ESCAPE_BITS = 12.0
 @lru_cache(maxsize=1)
 def expected_scales() -> npt.NDArray[np.int64]:
     """Return the expected scale of each class: the mean magnitude of its tokens."""
-    kinds = np.arange(CLASSES)
-    shifts = np.array([int(shift_of(kind)) for kind in range(CLASSES)])
     # The middle of a class; the class is that of twice the average.
-    return (2 * kinds + 1) * 8 // (2 * PER_OCTAVE) - 8 * (FRACTION + 1 + shifts)
+    middles = (2 * np.arange(CLASSES) + 1) * 8 // (2 * PER_OCTAVE)
+    return np.asarray(middles - 8 * (FRACTION + 1 + SHIFTS))
 
 
 def _table(base: int, scale: int, shifted: bool) -> DensityTable:
@@ -52,7 +60,8 @@ def _table(base: int, scale: int, shifted: bool) -> DensityTable:
 
 
 @lru_cache(maxsize=len(BASES))
-def _built(base: int) -> TableSet:
+def table_set(base: int) -> TableSet:
+    """Build the tables of a base: for classes without low bits, then for those with."""
     return TableSet.from_densities(
         [_table(base, scale, shifted) for shifted in (False, True) for scale in LADDER]
     )
@@ -60,8 +69,8 @@ def _built(base: int) -> TableSet:
 
 @lru_cache(maxsize=len(BASES))
 def ladder(base: int) -> Tables:
-    """Build the tables of a base: for classes without low bits, then for those with."""
-    built = _built(base)
+    """Return the tables of a base as kernels take them."""
+    built = table_set(base)
     return Tables(
         built.cumulative, built.start, built.low, built.escape, _LOOKUP_BITS,
         built.entries(_LOOKUP_BITS),
@@ -71,7 +80,7 @@ def ladder(base: int) -> Tables:
 @lru_cache(maxsize=len(BASES))
 def ladder_bits(base: int) -> npt.NDArray[np.float64]:
     """Return the bits of tokens from -REACH to REACH by each table of a ladder; encoder only."""
-    built = _built(base)
+    built = table_set(base)
     found = np.empty((len(built), 2 * REACH + 1))
     for row in range(len(built)):
         bits = 24.0 - np.log2(built.masses(row))
@@ -84,8 +93,4 @@ def ladder_bits(base: int) -> npt.NDArray[np.float64]:
 def tables_of(offs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return the table of each class, by how far its scale is from the expected one."""
     scales = np.clip(expected_scales() + offs, LADDER.start, LADDER.stop - 1)
-    shifted = np.arange(CLASSES) >= _FIRST_SHIFTED
-    return scales - LADDER.start + len(LADDER) * shifted
-
-
-_FIRST_SHIFTED = next(kind for kind in range(CLASSES) if shift_of(kind))
+    return np.asarray(scales - LADDER.start + len(LADDER) * (SHIFTS > 0))
