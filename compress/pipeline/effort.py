@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, cast
 
-from compress.prediction import causal, classes, counts, raw, static, wavefront
+from compress.prediction import causal, classes, counts, linear, raw, static, wavefront
 from compress.prediction.model import PlaneModel
 
 __all__ = ["EFFORT", "Effort", "Fit"]
@@ -78,6 +78,11 @@ class Effort(NamedTuple):
         """Whether some plane model takes planes whose holes are marked."""
         return any(fit.model.KNOWS_HOLES for fit in self.fits)
 
+    @property
+    def beyond_estimates(self) -> bool:
+        """Whether models judge chains that estimates, which are of static tables, know not of."""
+        return self.judges != _ONE
+
 
 # A fit of classes takes a tenth of a second, however few samples there are.
 _REPAID = 1 << 13
@@ -90,18 +95,17 @@ def _fits(*models: tuple[object, int] | tuple[object, int, int]) -> tuple[Fit, .
 
 
 _ONE = _fits((static, 1), (raw, 1))
-_TWO = _fits((static, 1), (wavefront, 2, _LEAST), (raw, 1))
-_THREE = _fits((wavefront, 3), (classes, 3), (static, 3), (raw, 1))
-_FOUR = _fits((wavefront, 4), (classes, 4), (static, 3), (raw, 1))
+_TWO = _fits((wavefront, 2, _LEAST), (linear, 2), (static, 1), (raw, 1))
+_THREE = _fits((wavefront, 3), (linear, 3), (static, 3), (raw, 1))
+_FOUR = _fits((wavefront, 4), (classes, 4), (linear, 4), (static, 3), (raw, 1))
 # What levels 3 and 4 code by takes part, for what is noise does not repay learning.
-_CLASSES = (classes, 3, _REPAID)
-_ROWS = (wavefront, 3, _REPAID)
-_FIVE = _fits((causal, 5), (counts, 5), _ROWS, _CLASSES, (static, 3), (raw, 1))
-_SIX = _fits((causal, 6), (causal, 5), (counts, 5), _ROWS, _CLASSES, (static, 3), (raw, 1))
-_SEVEN = _fits((causal, 7), (causal, 5), (counts, 7), _ROWS, _CLASSES, (static, 3), (raw, 1))
-_EIGHT = _fits((causal, 8), (causal, 5), (counts, 7), _ROWS, _CLASSES, (static, 3), (raw, 1))
+_LEARNED = (wavefront, 3, _REPAID), (linear, 4, _REPAID)
+_FIVE = _fits((causal, 5), (counts, 5), *_LEARNED, (static, 3), (raw, 1))
+_SIX = _fits((causal, 6), (causal, 5), (counts, 5), *_LEARNED, (static, 3), (raw, 1))
+_SEVEN = _fits((causal, 7), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1))
+_EIGHT = _fits((causal, 8), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1))
 _QUICK = _fits((causal, 4), (counts, 4), (static, 1), (raw, 1))
-_LINEAR = _fits((wavefront, 3), (classes, 3), (static, 1), (raw, 1))
+_STATIC = _fits((wavefront, 3), (linear, 3), (static, 1), (raw, 1))
 
 # Judges at level 5 cost as much on 2^17 samples as all else; sizes are those of 2^16.
 _EARLY, _MORE_EARLY = (1 << 14, 1 << 16), (1 << 14, 1 << 17)
@@ -113,8 +117,8 @@ _LATE, _LATEST = (1 << 15,), (1 << 16,)
 EFFORT = {
     1: Effort(1 << 11, 1, 8, (), (), 0.0, 5.0, 2e-2, 2e-3, _ONE, _ONE),
     2: Effort(1 << 13, 1, 16, (), (), 0.0, 20.0, 3e-3, 1e-3, _TWO, _TWO),
-    3: Effort(1 << 14, 4, 32, (1 << 16,), (), 8.0, 100.0, 5e-4, 5e-5, _THREE, _LINEAR),
-    4: Effort(1 << 14, 4, 32, (1 << 16,), (), 8.0, 100.0, 3e-4, 3e-5, _FOUR, _LINEAR),
+    3: Effort(1 << 14, 4, 32, (1 << 16,), (), 8.0, 100.0, 5e-4, 5e-5, _THREE, _STATIC),
+    4: Effort(1 << 14, 4, 32, (1 << 16,), (), 8.0, 100.0, 3e-4, 3e-5, _FOUR, _STATIC),
     5: Effort(1 << 14, 4, 32, _EARLY, _LATE, 16.0, 200.0, 5e-5, 5e-6, _FIVE, _QUICK),
     6: Effort(1 << 14, 4, 48, _EARLY, _LATE, 16.0, 400.0, 3e-5, 3e-6, _SIX, _QUICK),
     7: Effort(1 << 14, 6, 64, _MORE_EARLY, _LATEST, 16.0, 1000.0, 1e-5, 1e-6, _SEVEN, _QUICK),

@@ -31,6 +31,8 @@ _DEAREST = 0.1
 _MINOR = 1 / 32
 # How many of those that trials leave are coded in full: each takes as long as the result.
 FINALISTS = 2
+# How close to the cheapest by its bound a plane model must be to code the plane as well.
+_CLOSE = 1.03
 # Samples that a plane is judged by at least.
 _LEAST_PART = 1 << 10
 
@@ -131,7 +133,7 @@ class Judge(NamedTuple):
             return Tried(0.0, Leaf(raw.CODE), b"")
         pool = fits = self.fits(child, effort.fits)
         if not effort.trials:
-            pool = [min(pool, key=lambda fit: self.estimated(fit, plane))]
+            pool = self.promising(pool, plane)
         rounds = [samples for samples in effort.rounds if 2 * samples <= plane.size]
         for samples in rounds if len(pool) > 1 else ():
             trial = sample_of(plane, samples)
@@ -174,6 +176,13 @@ class Judge(NamedTuple):
         size = child.plane.size
         knowing = [fit for fit in fits if fit.model.KNOWS_HOLES or not child.holes]
         return [fit for fit in knowing if fit.least <= size]
+
+    def promising(self, fits: list[Fit], plane: Plane) -> list[Fit]:
+        """Keep the plane model that is estimated cheapest, and where they can err those close."""
+        rough = {fit.key: self.estimated(fit, plane) for fit in fits}
+        most = min(rough.values()) * (_CLOSE if self.effort.beyond_estimates else 1.0)
+        fits = sorted(fits, key=lambda fit: rough[fit.key])
+        return [fit for fit in fits if rough[fit.key] <= most or fit is fits[0]]
 
     def estimated(self, fit: Fit, plane: Plane) -> float:
         """J of a plane model by its bound."""

@@ -27,7 +27,7 @@ from compress.coders.lanes import close_lane
 from compress.errors import CorruptError
 from compress.prediction.common.scan import Scan, arrange, restore
 from compress.prediction.common.spikes import put_back, read_spikes, take_out
-from compress.prediction.model import Parameters, Plane
+from compress.prediction.model import MOST, Parameters, Plane
 from compress.prediction.wavefront.family import (
     FAMILIES,
     STEPS,
@@ -458,8 +458,9 @@ def encode_ns(parameters: Parameters) -> float:
     return 35.0
 
 
-def bound(plane: Plane, total: int) -> float:
+def bound(plane: Plane, total: int, most: int = MOST) -> float:
     """Estimate the bits that ``total`` samples take at least, of which the plane is a part."""
+    del most
     # A part that stands for more is looked at as a whole.
     part = np.ascontiguousarray(sample_of(plane, _SAMPLE)) if plane.size == total else plane
     found = _fitted(take_out(part)[0], _FEW_PLACES, _WORTH[2])

@@ -1,0 +1,131 @@
+"""The linear plane model: block-wise linear prediction of signals, as FLAC does it.
+
+A plane of one axis, or of samples by channels, is cut into blocks; each block has a predictor of
+up to 32 weights, kept as quantised reflection coefficients. What is left is coded with a table by
+two running averages of the magnitudes before it, so no scales are written. Four sequences are
+walked side by side, which hides what each sample waits for: four pieces of one signal, or
+channels.
+
+Parameters: samples of a block in powers of two, how predictors were fitted, the centre, rates and
+start of the averages, base and first class of the tables, then the scale of each.
+Data: a byte that says whether samples are wide, the numbers of words of predictors and of tokens,
+these words, the bytes of what is left at the end with their number, and the low bits.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+import numpy as np
+import numpy.typing as npt
+
+from compress.coders import encode as encode_words
+from compress.errors import CorruptError
+from compress.prediction.common.entropy import LEAF_BITS
+from compress.prediction.linear.analysis import FITS, fit_predictors
+from compress.prediction.linear.coding import Model, open_lanes, tokens
+from compress.prediction.linear.coefficients import read_predictors, write_predictors
+from compress.prediction.linear.decoder import walk_back
+from compress.prediction.linear.fit import estimate, is_wide, learn
+from compress.prediction.linear.layout import ABREAST, arrange, dimensions, restore, stretches
+from compress.prediction.linear.tables import ladder, table_set
+from compress.prediction.model import MOST, Parameters, Plane
+
+__all__ = ["CODE", "NAME", "decode", "encode", "propose"]
+
+CODE = 4
+NAME = "linear"
+KNOWS_HOLES = False
+FITS_ON_A_PART = True
+
+# Shorter sequences, and fewer samples, do not repay predictors.
+_SHORTEST, _FEWEST = 16, 256
+# Samples that an estimate looks at.
+_ESTIMATED_ON = 1 << 13
+_HEAD = np.dtype([("wide", "u1"), ("left", "u1"), ("predictors", "<u4"), ("tokens", "<u4")])
+
+
+def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
+    """Learn the parameters; None for planes that are no signals, or short."""
+    del holes
+    found = dimensions(plane.shape)
+    if found is None or found[2] < _SHORTEST or plane.size < _FEWEST:
+        return None
+    sequences, _ = arrange(plane)
+    return learn(sequences, level).to_integers()
+
+
+def encode(plane: Plane, parameters: Parameters) -> bytes:
+    """Code a plane; see `compress.prediction.model.PlaneModel`."""
+    model = Model.from_integers(parameters, len(FITS))
+    sequences, left = arrange(plane)
+    wide = is_wide(sequences, model.centre)
+    predictors = fit_predictors(sequences, model.centre, 1 << model.block_bits, model.fit)
+    found, kinds, packed, low_bits = tokens(sequences, predictors, model.walk(wide), model.chosen())
+    words = encode_words(found, table_set(model.base), kinds, lanes=ABREAST)
+    described = write_predictors(*predictors)
+    head = np.array([(wide, len(left), len(described), len(words))], _HEAD)
+    low = packed.astype("<u8", copy=False).view(np.uint8)[: (low_bits + 7) // 8]
+    return b"".join(
+        [head.tobytes(), left, described.astype("<u4").tobytes(), words.astype("<u4").tobytes(),
+         low.tobytes()]
+    )  # fmt: skip
+
+
+def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
+    """Decode a plane; see `compress.prediction.model.PlaneModel`."""
+    model = Model.from_integers(parameters, len(FITS))
+    found = dimensions(shape)
+    if found is None or len(data) < _HEAD.itemsize:
+        raise CorruptError(f"a linear model has {len(data)} bytes for a plane of shape {shape}")
+    channels, pieces, length = found
+    head = np.frombuffer(data[: _HEAD.itemsize], _HEAD)[0]
+    begin = _HEAD.itemsize + int(head["left"])
+    middle = begin + 4 * int(head["predictors"])
+    end = middle + 4 * int(head["tokens"])
+    if end > len(data) or head["wide"] > 1:
+        raise CorruptError(f"a linear model announces {end} bytes, there are {len(data)}")
+    rows = channels * pieces
+    blocks = -(-length // (1 << model.block_bits))
+    predictors = read_predictors(_words(data[begin:middle]), rows, blocks)
+    words = _words(data[middle:end])
+    sequences = np.empty((rows, length), np.int64)
+    low_bits = walk_back(
+        sequences, *predictors, model.walk(bool(head["wide"])), model.chosen(),
+        ladder(model.base),
+        words, *open_lanes(words, ABREAST), _low_words(data[end:]),
+    )  # fmt: skip
+    if low_bits < 0 or (low_bits + 7) // 8 != len(data) - end:
+        raise CorruptError("the words or low bits of a plane do not end with its last sample")
+    return restore(sequences, data[_HEAD.itemsize : begin], shape)
+
+
+def _words(data: memoryview) -> npt.NDArray[np.uint32]:
+    """Return words, and a spare one."""
+    return np.append(np.frombuffer(data, "<u4"), 0).astype(np.uint32)
+
+
+def _low_words(data: memoryview) -> npt.NDArray[np.uint64]:
+    """Return packed bits as words, and two spare ones."""
+    words = np.zeros((len(data) + 7) // 8 + 2, "<u8")
+    words.view(np.uint8)[: len(data)] = np.frombuffer(data, np.uint8)
+    return words.astype(np.uint64, copy=False)
+
+
+def decode_ns(parameters: Parameters) -> float:
+    """Nanoseconds a sample that decoding takes (``python -m benchmarks costs``)."""
+    return 18.0 if parameters[1:2] != (0,) else 13.0
+
+
+def encode_ns(parameters: Parameters) -> float:
+    """Nanoseconds a sample that the fit and encoding take."""
+    return 40.0 if parameters[1:2] != (0,) else 15.0
+
+
+def bound(plane: Plane, total: int, most: int = MOST) -> float:
+    """Estimate the bits that ``total`` samples take, of which the plane is a part."""
+    del most
+    found = dimensions(plane.shape)
+    if found is None or found[2] < _SHORTEST or plane.size < _FEWEST:
+        return inf
+    return estimate(stretches(plane, _ESTIMATED_ON)) * total + LEAF_BITS
