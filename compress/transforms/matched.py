@@ -19,7 +19,9 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.sampling import middle
-from compress.transforms.matches import find_matches, fingerprints, sources
+from compress.transforms.matches import find_matches, fingerprints, number_rows, sources
+from compress.transforms.sample import statistics_of
+from compress.transforms.spread import mean_bits
 from compress.transforms.step import (
     INT64,
     STAGE_HOLES,
@@ -66,17 +68,17 @@ accepts = is_plane
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Look for repeats of short pieces, then for what they amount to."""
-    del context
     if array.size < _SMALLEST:
         return
-    bits = _bits(middle(array.reshape(-1), _WINDOW))
+    flat = array.reshape(-1)
+    bits = _bits(middle(flat, _WINDOW), context.once(statistics_of, flat).counts)
     for unit in (ROWS, SAMPLES) if array.ndim > 1 and array.size > array.shape[0] else (SAMPLES,):
         units = _units(array, unit)
         each = bits * (array.size // max(units.size, 1))
         least = max(1, min(MAX_LEAST, math.ceil(_LEAST_BITS / max(each, _CHEAP))))
         if each < _CHEAP or units.size < _SMALLEST:
             continue
-        if _recurring(_keys(units, least)) <= next(share for most, share in _AGAIN if each < most):
+        if _recurring(units, least) <= next(share for most, share in _AGAIN if each < most):
             continue
         several = each < _LEAST_BITS and 2 * least <= _LONGER
         for length in (least, _LONGER) if several else (least,):
@@ -85,23 +87,26 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
                 yield Found((unit, length, matches[0].size), array, matches)
 
 
-def _bits(window: Plane) -> float:
-    """Bits of a sample, about, under the distribution of all or by the change."""
-    counts = np.unique(window, return_counts=True)[1] / window.size
-    entropy = float(-np.sum(counts * np.log2(counts)))
+def _bits(window: Plane, counts: Plane) -> float:
+    """Bits of a sample, about, by the change or under the distribution of all, by some counts."""
+    change = 1 + mean_bits(np.diff(window))
+    total = int(counts.sum())
     # Values that all differ say nothing of how many there may be.
-    changes = np.diff(window).astype(np.float64)
-    change = 1 + float(np.mean(np.log2(1 + np.abs(changes))))
-    return change if counts.size > window.size // 4 else min(change, entropy)
+    if counts.size > total // 4:
+        return change
+    return min(change, math.log2(total) - float(np.dot(counts, np.log2(counts))) / total)
 
 
-def _recurring(keys: Plane) -> float:
+def _recurring(units: Plane, least: int) -> float:
     """Share of pieces that occur again, by those whose fingerprint is one of a few."""
-    few = max(1, keys.size // _LOOKED_AT)
+    length = min(least, _LONGER)
+    few = max(1, (units.size - length + 1) // _LOOKED_AT)
     # The high bits: the low ones place pieces in the table of `find_matches`.
-    chosen = keys[keys >> np.int64(31 - (few - 1).bit_length()) == 0]
+    room = np.empty(4 * _LOOKED_AT, np.int64)
+    count = int(fingerprints(units, length, 31 - (few - 1).bit_length(), room))
+    ordered = np.sort(room[:count].astype(np.int32))
     # A piece that is everywhere, such as a background, does not stand for all others.
-    counts = np.unique(chosen, return_counts=True)[1]
+    counts = np.diff(np.flatnonzero(np.diff(ordered)), prepend=-1, append=count - 1)
     if few > 1:
         counts = np.minimum(counts, _OFTEN)
     total = int(counts.sum())
@@ -112,30 +117,17 @@ def _keys(units: Plane, least: int) -> Plane:
     """Give the fingerprints of pieces that matches begin with."""
     length = min(least, _LONGER)
     keys = np.empty(max(units.size - length + 1, 0), np.int64)
-    if keys.size:
-        fingerprints(units, length, keys)
+    fingerprints(units, length, 31, keys)
     return keys
-
-
-def _hashes(values: Plane) -> Any:
-    """Spread numbers over 64 bits."""
-    words = values.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    words = (words ^ (words >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-    return words ^ (words >> np.uint64(32))
 
 
 def _units(array: Array, unit: int) -> Plane:
     """Give a number for each unit, equal where they are."""
     if unit == SAMPLES:
         return array.reshape(-1)
-    rows = array.reshape(array.shape[0], -1)
-    total = np.zeros(len(rows), np.uint64)
-    for start in range(0, rows.shape[1], _WINDOW):
-        part = rows[:, start : start + _WINDOW]
-        keys = _hashes(np.arange(start, start + part.shape[1], dtype=np.int64))
-        words = _hashes(np.ascontiguousarray(part).reshape(-1)).reshape(part.shape)
-        total += np.sum(words * (keys | np.uint64(1)), axis=1, dtype=np.uint64)
-    return total.view(np.int64)
+    numbers = np.empty(array.shape[0], np.int64)
+    number_rows(array.reshape(array.shape[0], -1), numbers)
+    return numbers
 
 
 def _matches(units: Plane, least: int) -> tuple[Plane, Plane, Plane]:

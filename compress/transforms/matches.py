@@ -13,7 +13,7 @@ import numpy as np
 from compress.kernels import kernel
 from compress.transforms.step import Plane
 
-__all__ = ["find_matches", "fingerprints", "sources"]
+__all__ = ["find_matches", "fingerprints", "number_rows", "sources"]
 
 # Bits of a match beside those of its distance and its length.
 _MATCH_BITS = 6
@@ -45,11 +45,12 @@ def _spread(value: Any) -> Any:
     return (word ^ (word >> np.int64(29))) & np.int64(0x7FFFFFFF)
 
 
-@kernel("void(const(i8[::1]), i8, i8[::1])")
-def fingerprints(units: Plane, length: int, out: Plane) -> None:
+@kernel("i8(const(i8[::1]), i8, i8, i8[::1])")
+def fingerprints(units: Plane, length: int, shift: int, out: Plane) -> int:
     """Write 31 bits for the units from each place on, so many of them: equal where these are.
 
-    A polynomial of the units modulo 2^31, rolled from place to place.
+    A polynomial of the units modulo 2^31, rolled from place to place. Only those are written that
+    are 0 above ``shift`` low bits, and as many as there is room for; returns how many these are.
 
     Parameters
     ----------
@@ -57,20 +58,49 @@ def fingerprints(units: Plane, length: int, out: Plane) -> None:
         One-dimensional, at least ``length`` of them.
     length : int
         At least 1.
+    shift : int
+        31 for all of them.
     out : numpy.ndarray of int64
-        One for each place at which so many units begin.
     """
+    n = units.size - length + 1
+    if length < 1 or n < 1 or not 0 <= shift <= 31:
+        return 0
     factor, low = np.int64(0x5851F42D), np.int64(0x7FFFFFFF)
     leaving = np.int64(1)
     word = np.int64(0)
     for i in range(length):
         leaving = leaving * factor & low
         word = (word * factor + _spread(units[i])) & low
-    out[0] = word ^ (word >> np.int64(16))
-    for i in range(1, out.size):
-        gone = _spread(units[i - 1]) * leaving & low
-        word = (word * factor + _spread(units[i + length - 1]) - gone) & low
-        out[i] = word ^ (word >> np.int64(16))
+    count = 0
+    for i in range(n):
+        key = word ^ (word >> np.int64(16))
+        if key >> shift == 0:
+            if count == out.size:
+                break
+            out[count] = key
+            count += 1
+        if i + 1 < n:
+            gone = _spread(units[i]) * leaving & low
+            word = (word * factor + _spread(units[i + length]) - gone) & low
+    return count
+
+
+@kernel("void(const(i8[:, ::1]), i8[::1])")
+def number_rows(rows: Plane, out: Plane) -> None:
+    """Write 62 bits for each row: equal where rows are.
+
+    Two polynomials of the samples modulo 2^31, for two rows in a million would share one.
+    """
+    if rows.shape[0] != out.size:
+        return
+    first, second, low = np.int64(0x5851F42D), np.int64(0x2545F491), np.int64(0x7FFFFFFF)
+    for i in range(rows.shape[0]):
+        one, other = np.int64(1), np.int64(1)
+        for j in range(rows.shape[1]):
+            word = _spread(rows[i, j])
+            one = (one * first + word) & low
+            other = (other * second + (word ^ (word >> np.int64(7)))) & low
+        out[i] = (one << np.int64(31)) | other
 
 
 @kernel(inline="never")

@@ -11,7 +11,7 @@ from compress.errors import CorruptError
 from compress.prediction.common.entropy import plane_bits
 from compress.transforms import matched
 from compress.transforms.matched import ROWS, SAMPLES, _matches
-from compress.transforms.matches import fingerprints
+from compress.transforms.matches import fingerprints, number_rows
 from compress.transforms.step import Context, found_on
 
 from .chains import Children, assert_identical, forward, round_trip
@@ -38,9 +38,24 @@ def test_fingerprints_are_equal_where_pieces_are() -> None:
     units = np.tile(RNG.integers(-(1 << 60), 1 << 60, 50), 3)
     for length in (1, 4, 32):
         keys = np.empty(units.size - length + 1, np.int64)
-        fingerprints(units, length, keys)
+        assert fingerprints(units, length, 31, keys) == keys.size
         assert np.unique(keys).size == 50
         assert np.array_equal(keys[:50], keys[50:100])
+        few = np.empty(keys.size, np.int64)
+        count = fingerprints(units, length, 29, few)
+        assert np.array_equal(few[:count], keys[keys < 1 << 29])
+
+
+def test_rows_are_numbered_alike_where_they_are_equal() -> None:
+    """The order of samples counts, and so does each of them."""
+    rows = RNG.integers(-(1 << 63), (1 << 63) - 1, (1000, 7))
+    rows[500:] = rows[:500]
+    changed = rows[:500].copy()
+    changed[np.arange(500), RNG.integers(0, 7, 500)] += 1
+    numbers = np.empty(1500, np.int64)
+    number_rows(np.concatenate([rows, changed]), numbers)
+    assert np.array_equal(numbers[:500], numbers[500:1000])
+    assert np.unique(numbers).size == 1000
 
 
 def test_a_search_serves_the_split_of_the_same_array_only() -> None:
