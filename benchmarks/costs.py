@@ -20,7 +20,7 @@ from rich.table import Table
 
 from benchmarks.console import OUT
 from benchmarks.structures import STRUCTURES
-from compress.prediction import causal, classes, counts, raw, static
+from compress.prediction import causal, classes, counts, raw, static, wavefront
 from compress.prediction.causal.recipes import RECIPES
 from compress.prediction.model import Parameters, Plane, PlaneModel
 from compress.sampling import sample_of
@@ -189,9 +189,13 @@ def _cases() -> Iterator[_Case]:
     planes = [_picture(), _signal()]
     yield _Case("plain", raw, planes, lambda plane: raw.propose(plane, 1))
     yield _Case("static", static, planes, lambda plane: static.propose(plane, 1), True)
-    for level in (3, 4):
+    # At level 3 classes take signals only.
+    for level, some in ((3, planes[1:]), (4, planes)):
         fit = partial(classes.propose, level=level)
-        yield _Case(f"classes, level {level}", classes, planes, fit, True)
+        yield _Case(f"classes, level {level}", classes, some, fit, True)
+    for level in (2, 3):
+        fit = partial(wavefront.propose, level=level)
+        yield _Case(f"wavefront, level {level}", wavefront, planes[:1], fit, True)
     for recipe in RECIPES:
         yield _Case(f"causal, recipe {recipe}", causal, planes, partial(_causal, recipe=recipe))
     for recipe in range(len(counts.RECIPES)):

@@ -28,7 +28,7 @@ from compress.prediction.classes.search import MAX_CHANNELS, choose
 from compress.prediction.common.scan import Scan, arrange, margins, nearest, restore
 from compress.prediction.common.spikes import put_back, read_spikes, take_out
 from compress.prediction.model import MOST, Parameters, Plane
-from compress.sampling import random_places
+from compress.sampling import SHORT_AXIS, random_places
 from compress.tables import TableParameters, TableSet, read_parameters
 
 __all__ = ["CODE", "NAME", "decode", "encode", "propose"]
@@ -96,9 +96,15 @@ class _Model:
 
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
-    """Fit everything; None but at levels 3 and 4, and for planes too small or too wide."""
+    """Fit everything; None but at levels 3 and 4, and for planes too small or too wide.
+
+    At level 3 also for planes with rows and columns, which `compress.prediction.wavefront` codes in
+    fewer bits and a sixth of the time.
+    """
     del holes
     if level not in _NEIGHBOURS or plane.size < 256 or not 1 <= plane.ndim <= 5:
+        return None
+    if level == 3 and sum(n > SHORT_AXIS for n in plane.shape) > 1:
         return None
     plane, *_ = take_out(plane)
     if int(plane.max()) - int(plane.min()) >= _WIDEST:

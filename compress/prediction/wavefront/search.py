@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import permutations
-from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +10,18 @@ import numpy.typing as npt
 from compress.prediction.wavefront.fit import least_absolute, median_edge
 from compress.sampling import SHORT_AXIS
 
-__all__ = ["MAX_AXES", "choose_axes"]
+__all__ = ["MAX_AXES", "choose_axes", "estimate_bits"]
 
 MAX_AXES = 5
 
+Float = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 _PLACES = 800
+# And those by which bits are estimated, in so many groups of about the same scale.
+_MORE_PLACES, _GROUPS = 1536, 12
+# The smallest mean residual, for the logarithm of none is not finite.
+_LEAST = 1e-3
 # Shortest rows that are worth a scan: their margins are as long as they are, and so is the lag.
 _SHORTEST = 16
 
@@ -50,24 +54,42 @@ def _candidates(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
     return found or [tuple(axes)]
 
 
+def estimate_bits(plane: Integers) -> float:
+    """Estimate the bits of a sample: Laplace's distribution under a few scales at some places."""
+    target, features = _around(plane, choose_axes(plane), _MORE_PLACES)
+    spread = np.abs(features[:, :2]).sum(1)
+    off = np.abs(target - features @ least_absolute(target, features, spread))
+    by_spread = off[np.argsort(spread)].reshape(_GROUPS, -1)
+    # The ratio of the probabilities of neighbours under which magnitudes have this mean.
+    mean = np.maximum(by_spread.mean(1), _LEAST)
+    ratio = (np.sqrt(1.0 + mean * mean) - 1.0) / mean
+    bits = np.log2((1.0 + ratio) / (1.0 - ratio)) - mean * np.log2(ratio)
+    return float(bits.mean())
+
+
 def _cost(plane: Integers, axes: tuple[int, ...]) -> float:
     """Mean logarithm of the residual that few neighbours leave at sampled places."""
+    target, features = _around(plane, axes, _PLACES)
+    off = target - features @ least_absolute(target, features)
+    return float(np.mean(np.log2(np.abs(off) + 0.3)))
+
+
+def _around(plane: Integers, axes: tuple[int, ...], count: int) -> tuple[Float, Float]:
+    """Sample places: the step from the sample before, and those to other neighbours."""
     scanned = plane.transpose(axes)
-    shape = (prod(scanned.shape[:-2]), *scanned.shape[-2:])
     strides = np.array(plane.strides)[list(axes)] // plane.itemsize
     generator = np.random.default_rng(0)
     low = [1 if n > 1 else 0 for n in scanned.shape]
-    places = [generator.integers(a, n, _PLACES) for a, n in zip(low, scanned.shape, strict=True)]
+    places = [generator.integers(a, n, count) for a, n in zip(low, scanned.shape, strict=True)]
     at = np.stack(places, 1) @ strides
-    west = strides[-1] if shape[2] > 1 else 0
-    north = strides[-2] if shape[1] > 1 else 0
-    back = strides[-3] if scanned.shape[-3] > 1 else 0
-    away = np.array([west, north, north + west, back, back + west, back + north])
+    # Where an axis of one sample, or none, has no neighbour, another one stands for it.
+    back, north, west = [0, 0, *(strides * np.array(low)).tolist()][-3:]
+    west = west or north or back
+    north = north or west
+    behind = [back, back + west, back + north] if back else [west] * 3
+    away = np.array([west, north, north + west if north != west else west, *behind])
     flat = plane.reshape(-1)
     around = flat[at[:, None] - away].astype(np.float64)
     w, n, nw = around[:, 0], around[:, 1], around[:, 2]
     features = np.concatenate([around[:, 1:], median_edge(w, n, nw)[:, None]], 1) - w[:, None]
-    target = flat[at] - w
-    return float(
-        np.mean(np.log2(np.abs(target - features @ least_absolute(target, features)) + 0.3))
-    )
+    return flat[at] - w, features
