@@ -45,6 +45,7 @@ def put_low_bits(
     width = np.uint64(low_bits)
     mask = (_ONE << width) - _ONE
     size = _ROWS * _COLUMNS
+    narrow = values.dtype.type
     i = first
     while i + size <= end:
         base = (i >> _LOG_WORD) * width
@@ -57,14 +58,14 @@ def put_low_bits(
                 for column in range(_COLUMNS):
                     low = (packed[at + column] >> used) & mask
                     high = np.uint64(values[begin + column]) << width
-                    values[begin + column] = np.int64(high | low)
+                    values[begin + column] = narrow(high | low)
             else:
                 above = at + _COLUMNS
                 left = _WORD - used
                 for column in range(_COLUMNS):
                     both = (packed[at + column] >> used) | (packed[above + column] << left)
                     high = np.uint64(values[begin + column]) << width
-                    values[begin + column] = np.int64(high | (both & mask))
+                    values[begin + column] = narrow(high | (both & mask))
         i += size
     bit = i * width
     while i < end:
@@ -72,7 +73,7 @@ def put_low_bits(
         # Shifted twice, for a shift by 64 is not defined.
         above = (packed[place + _ONE] << _ONE) << (_LAST_BIT - used)
         low = ((packed[place] >> used) | above) & mask
-        values[i] = np.int64((np.uint64(values[i]) << width) | low)
+        values[i] = narrow((np.uint64(values[i]) << width) | low)
         bit += width
         i += _ONE
 
