@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NarrowPlane", "Parameters", "Plane", "PlaneModel"]
+__all__ = ["NARROW", "NarrowPlane", "Parameters", "Plane", "PlaneModel"]
 
 Plane = NDArray[np.int64]
 # Of int16, int32 or int64, as its samples need.
 NarrowPlane = NDArray[np.signedinteger]
+NARROW: tuple[np.dtype[Any], ...] = (np.dtype(np.int16), np.dtype(np.int32), np.dtype(np.int64))
 Parameters = tuple[int, ...]
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from compress.coders.lanes import BAD_TABLES, DONE, UNFINISHED
 from compress.coders.lanes_pop import decode_lanes
 from compress.kernels import inlined, kernel
+from compress.prediction.common.low import BLOCK, put_low_bits
 from compress.prediction.model import NarrowPlane
-from compress.prediction.static.low import BLOCK, put_low_bits
 
 __all__ = ["Pairs", "add_up", "decode_residuals", "subtract"]
 
@@ -73,7 +73,7 @@ def decode_residuals(
         Those of `compress.coders.lanes_pop.decode_lanes`.
     pairs : Pairs
     packed : ndarray, uint64
-        As `compress.prediction.static.low` has them; one word more than they fill.
+        As `compress.prediction.common.low` has them; one word more than they fill.
     low_bits : int
     adding : bool
     out : ndarray of int16, int32 or int64
