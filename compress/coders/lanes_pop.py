@@ -56,6 +56,8 @@ def _pop_lane(
     slot = rest = mass = _ZERO
     high, wanted = state >> _PRECISION, state & _MASK
     escaped: Scalar = False
+    # Wraps, compiled or not.
+    narrow = symbols.dtype.type
     while i < stop:
         while i < stop:
             if indexes is not None:
@@ -71,7 +73,7 @@ def _pop_lane(
                 escaped = escape[t] and base + slot == last
                 if escaped:
                     break
-            symbols[i] = lowest + np.int64(slot)
+            symbols[i] = narrow(lowest + np.int64(slot))
             state = high * mass + rest
             if state < _REFILL and place > floor:
                 place -= _ONE
@@ -87,7 +89,8 @@ def _pop_lane(
         state, place = pop_interval(
             (high << _PRECISION) | wanted, place, floor, words, wanted - rest, mass
         )
-        symbols[i], state, place = pop_escape(state, place, floor, words, low[t], slot)
+        symbol, state, place = pop_escape(state, place, floor, words, low[t], slot)
+        symbols[i] = narrow(symbol)
         high, wanted = state >> _PRECISION, state & _MASK
         escaped = False
         i += step
@@ -136,6 +139,7 @@ def _pop_four(
     base, last = np.uint64(start[0]), np.uint64(start[1]) - _TWO
     escapes = escape[0]
     good: Scalar = True
+    narrow = symbols.dtype.type
     while good and i < end and p0 > f0 and p1 > f1 and p2 > f2 and p3 > f3:
         # A symbol takes one word at most, so within these groups no lane runs out.
         groups = min(p0 - f0, p1 - f1, p2 - f2, p3 - f3)
@@ -158,7 +162,7 @@ def _pop_four(
                 if escapes and base + slot == last:
                     break
             s0, p0 = _refill((s0 >> _PRECISION) * mass + rest, p0, words)
-            symbols[i] = lowest + np.int64(slot)
+            symbols[i] = narrow(lowest + np.int64(slot))
             if indexes is not None:
                 t = np.int64(indexes[i + _ONE])
                 if not 0 <= t < tables:
@@ -177,7 +181,7 @@ def _pop_four(
                     i += _ONE
                     break
             s1, p1 = _refill((s1 >> _PRECISION) * mass + rest, p1, words)
-            symbols[i + _ONE] = lowest + np.int64(slot)
+            symbols[i + _ONE] = narrow(lowest + np.int64(slot))
             if indexes is not None:
                 t = np.int64(indexes[i + _TWO])
                 if not 0 <= t < tables:
@@ -196,7 +200,7 @@ def _pop_four(
                     i += _TWO
                     break
             s2, p2 = _refill((s2 >> _PRECISION) * mass + rest, p2, words)
-            symbols[i + _TWO] = lowest + np.int64(slot)
+            symbols[i + _TWO] = narrow(lowest + np.int64(slot))
             if indexes is not None:
                 t = np.int64(indexes[i + _THREE])
                 if not 0 <= t < tables:
@@ -215,7 +219,7 @@ def _pop_four(
                     i += _THREE
                     break
             s3, p3 = _refill((s3 >> _PRECISION) * mass + rest, p3, words)
-            symbols[i + _THREE] = lowest + np.int64(slot)
+            symbols[i + _THREE] = narrow(lowest + np.int64(slot))
             i += _FOUR
         else:
             good = True

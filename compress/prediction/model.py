@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST", "NarrowPlane", "Parameters", "Plane", "PlaneModel"]
+__all__ = ["MOST", "NARROW", "NarrowPlane", "Parameters", "Plane", "PlaneModel"]
 
 # Samples of a plane that an estimate looks at where nothing else is said.
 MOST = 1 << 14
@@ -15,6 +15,7 @@ MOST = 1 << 14
 Plane = NDArray[np.int64]
 # Of int16, int32 or int64, as its samples need.
 NarrowPlane = NDArray[np.signedinteger]
+NARROW: tuple[np.dtype[Any], ...] = (np.dtype(np.int16), np.dtype(np.int32), np.dtype(np.int64))
 Parameters = tuple[int, ...]
 
 

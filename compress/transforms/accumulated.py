@@ -197,7 +197,8 @@ def _constant(before: Array, after: Array) -> float | None:
     """Increment that nearly all neighbours allow, the shortest decimal if there is one."""
     steps = after.astype(np.float64) - before
     # Half a unit in the last place of the sum.
-    room = np.spacing(np.abs(after)).astype(np.float64) / 2
+    with np.errstate(over="ignore"):  # of the largest float
+        room = np.spacing(np.abs(after)).astype(np.float64) / 2
     middle = float(np.median(steps))
     usual = np.abs(steps - middle) <= room + np.median(room)
     if np.mean(usual) < SHARE:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from compress.errors import CorruptError
+from compress.kernels import kernel
 from compress.sampling import runs
 from compress.transforms.distinct import distinct_values, positions_of, recurring_share
 from compress.transforms.sample import statistics_of
@@ -23,7 +24,9 @@ from compress.transforms.step import (
     Child,
     Context,
     Found,
+    NarrowPlane,
     Parameters,
+    Plane,
     Read,
     Shape,
     Traits,
@@ -107,4 +110,23 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
     if count > indexes.size or (indexes.size and int(indexes.min()) < 0):
         raise CorruptError(f"{NAME}: an index is outside what {indexes.size} samples can have")
     values = read((count,))
-    return np.asarray(values[indexes.reshape(-1)]).reshape(shape)
+    wide = values.astype(np.int64, copy=False)
+    plane = np.empty(shape, np.int64)
+    if not _take(indexes.reshape(-1), wide, plane.reshape(-1)):
+        raise AssertionError("indexes were checked")
+    return plane
+
+
+@kernel(*(f"b1(const({t}[::1]), const(i8[::1]), i8[::1])" for t in ("i2", "i4", "i8")))
+def _take(indexes: NarrowPlane, values: Plane, out: Plane) -> bool:
+    """Write the value of each index; false for an index of none."""
+    if out.size != indexes.size:
+        return False
+    size, good = np.uint64(values.size), True
+    for i in range(np.uint64(out.size)):
+        index = np.uint64(np.int64(indexes[i]))
+        if index < size:
+            out[i] = values[index]
+        else:
+            good = False
+    return good

@@ -243,16 +243,40 @@ def merge(
     if count == mask.size:
         return restored.reshape(shape)
     # Memory that is touched for the first time is dear: only the few others are put together.
-    bad = ~good
-    codes = mask[bad]
+    places = np.flatnonzero(~good)
+    codes = mask.reshape(-1)[places]
     values = np.array((0, *specials, 0), np.int64)[codes]
     listed = codes == len(specials) + 1
     if listed.any():
         values[listed] = read((int(np.count_nonzero(listed)),))
     if layout == COMPACT:
         array: Array = np.empty(shape, dtype)
-        array[good] = restored
+        if count:
+            _spread(restored, good, array)
     else:
-        array = np.require(restored, dtype, "W")
-    array[bad] = from_plane(values, dtype)
+        array = np.require(restored, dtype, ("C", "W"))
+    array.reshape(-1)[places] = from_plane(values, dtype)
     return array
+
+
+def _spread(values: Array, good: Mask, out: Array) -> None:
+    """Put values, one after another, where they belong."""
+    bits = f"u{out.itemsize}"
+    flat = np.ascontiguousarray(values, out.dtype).reshape(-1).view(bits)
+    if not _put_apart(flat, good.reshape(-1), out.reshape(-1).view(bits)):
+        raise AssertionError("as many values as good places were asked for")
+
+
+@kernel(*(f"b1(const({t}[::1]), const(b1[::1]), {t}[::1])" for t in ("u1", "u2", "u4", "u8")))
+def _put_apart(values: Array, good: Mask, out: Array) -> bool:
+    """Write the next value at each good place, and anything elsewhere; there is one at least."""
+    last = np.int64(values.size) - 1
+    if out.size != good.size or last < 0:
+        return False
+    place = np.int64(0)
+    for i in range(np.uint64(out.size)):
+        # Without a branch: which samples are holes is as good as random.
+        out[i] = values[np.uint64(min(place, last))]
+        place += np.int64(good[i])
+    whole: bool = place == last + 1
+    return whole

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from compress.errors import CorruptError
 from compress.kernels import for_numba
 from compress.prediction import static
+from compress.prediction.common.low import BLOCK, put_low_bits, take_low_bits
 from compress.prediction.static.lorenzo import axis_sets, differences, sums
-from compress.prediction.static.low import BLOCK, put_low_bits, take_low_bits
 from compress.prediction.static.pairs import joined
 from compress.prediction.static.tokens import coarser, sum_up
 from compress.tables import HistogramTable, TableSet, fit_table

@@ -143,5 +143,5 @@ def test_altered_parameters_give_an_array_or_a_corrupt_error(
         back = step.inverse(read, array.shape, array.dtype, tuple(parameters))
     except CorruptError:
         return
-    assert back.dtype == array.dtype
+    assert back.dtype == array.dtype or (array.dtype == "i8" and back.dtype in NARROW)
     assert back.shape == array.shape

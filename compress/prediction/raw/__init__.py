@@ -1,6 +1,7 @@
 """The plain plane model: what is left of random numbers, a minimum and bits without gaps.
 
-No table and no words, so it is also what a handful of samples take least space with.
+The bits lie as `compress.prediction.common.low` says, those of 64-bit samples one after another. No
+table and no words, so it is also what a handful of samples take least space with.
 Parameters: the number of bits of a sample less the smallest one, and the smallest one, which is
 left out where it is that of two's complement.
 """
@@ -11,9 +12,9 @@ from math import prod
 
 import numpy as np
 
-from compress.coders import pack_bits, unpack_bits
 from compress.errors import CorruptError
-from compress.prediction.model import MOST, Parameters, Plane
+from compress.prediction.common.low import as_words, read_bits, take_low_bits
+from compress.prediction.model import MOST, NARROW, NarrowPlane, Parameters, Plane
 
 __all__ = ["CODE", "NAME", "decode", "encode", "propose"]
 
@@ -21,6 +22,9 @@ CODE = 6
 NAME = "plain"
 KNOWS_HOLES = False
 FITS_ON_A_PART = False
+
+# Bits of a sample that is kept as it is.
+_ALL = 64
 
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters:
@@ -40,17 +44,35 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     if smallest < low or (largest - low).bit_length() > bits:
         raise ValueError(f"{smallest}..{largest} do not fit {bits} bits above {low}")
     # Modulo 2^64 on arrays: differences of int64 need not fit one.
-    return pack_bits((plane.reshape(-1) - np.int64(low)).view(np.uint64), bits)
+    above = plane.reshape(-1) - np.int64(low)
+    if bits == _ALL:
+        return above.astype("<i8", copy=False).tobytes()
+    packed = np.zeros((above.size * bits >> 6) + 2, np.uint64)
+    with np.errstate(over="ignore"):
+        if not take_low_bits(above, bits, packed):
+            raise AssertionError("the packed size was computed wrongly")
+    return packed.astype("<u8", copy=False).tobytes()[: (above.size * bits + 7) // 8]
 
 
-def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
+def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> NarrowPlane:
     """Decode a plane; see `compress.prediction.model.PlaneModel`."""
     bits, low = _parse(parameters)
     n = prod(shape)
     if len(data) != (n * bits + 7) // 8:
         raise CorruptError(f"plain: {n} samples of {bits} bits in {len(data)} bytes cannot be")
-    values = unpack_bits(data, n, bits).view(np.int64)
-    return (values + np.int64(low)).reshape(shape)
+    if bits == _ALL:
+        wide = np.frombuffer(data, "<i8").astype(np.int64)
+        return (wide + np.int64(low)).reshape(shape)
+    high = low + (1 << bits) - 1
+    holding = (t for t in NARROW if np.iinfo(t).min <= low and high <= np.iinfo(t).max)
+    dtype = next(holding, NARROW[-1])
+    if bits == 0:
+        return np.full(shape, low, dtype)
+    plane: NarrowPlane = np.empty(shape, dtype)
+    with np.errstate(over="ignore"):
+        if not read_bits(as_words(data), bits, low, plane.reshape(-1)):
+            raise AssertionError("the packed size was computed wrongly")
+    return plane
 
 
 def _parse(parameters: Parameters) -> tuple[int, int]:

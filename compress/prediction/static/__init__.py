@@ -6,7 +6,7 @@ depends on samples decoded before, so decoding runs through the coder's lanes.
 Parameters: the set of axes of `compress.prediction.static.lorenzo`, the number of low bits, whether
 a symbol is two tokens (see `compress.prediction.static.pairs`), then the integers of the table.
 Data: the type of the decoded plane, the number of words, how many residuals are listed and their
-bits where pairs have an escape, the words, the low bits as `compress.prediction.static.low` lays
+bits where pairs have an escape, the words, the low bits as `compress.prediction.common.low` lays
 them out, the listed residuals. Residuals, sums and samples are counted modulo what the type of the
 plane holds.
 """
@@ -14,7 +14,6 @@ plane holds.
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +23,10 @@ from compress.coders import encode as encode_words
 from compress.coders.lanes import DONE
 from compress.errors import CorruptError
 from compress.prediction.common.entropy import TABLE_SIZE, order0_bits, plane_bits, token_shift
-from compress.prediction.model import MOST, NarrowPlane, Parameters, Plane
+from compress.prediction.common.low import as_words, take_low_bits
+from compress.prediction.model import MOST, NARROW, NarrowPlane, Parameters, Plane
 from compress.prediction.static.kernel import Pairs, decode_residuals
 from compress.prediction.static.lorenzo import axis_sets, differences, sums
-from compress.prediction.static.low import take_low_bits
 from compress.prediction.static.pairs import joined, pair_up
 from compress.prediction.static.tokens import coarser, sum_up
 from compress.sampling import thinned, window
@@ -47,10 +46,8 @@ _COUNT_BYTES = 4
 _MOST_BITS = 64
 # Symbols that are tokens.
 _SINGLE = Pairs(0, 0, -1, np.empty(0, np.int64))
-# Types of a decoded plane, by what stands first in its data.
-_DTYPES: tuple[np.dtype[Any], ...] = (np.dtype(np.int16), np.dtype(np.int32), np.dtype(np.int64))
-# Bits that a nanosecond of decoding is worth at fast levels, where it is counted.
-_PRICES = {1: 1e-2, 2: 5e-3}
+# Bits that a nanosecond of decoding is worth at fast levels, as to the search.
+_PRICES = {1: 2e-2, 2: 1e-2}
 
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
@@ -118,11 +115,11 @@ def _encode_pairs(
 
 
 def _width(plane: Plane) -> int:
-    """Place in `_DTYPES` of the narrowest type that holds all samples."""
+    """Place in `NARROW` of the narrowest type that holds all samples."""
     low, high = int(plane.min()), int(plane.max())
     return next(
         i
-        for i, dtype in enumerate(_DTYPES)
+        for i, dtype in enumerate(NARROW)
         if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max
     )
 
@@ -141,7 +138,7 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     end = words_end + (n * low_bits + 7) // 8
     if (
         len(data) != end + (found * width + 7) // 8
-        or data[0] >= len(_DTYPES)
+        or data[0] >= len(NARROW)
         or found > n
         or width > _MOST_BITS
     ):
@@ -160,24 +157,17 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     else:
         bits, entries = table.lookup
     lanes = open_lanes(words, default_lanes((n + 1) // 2 if paired else n))
-    residual: NarrowPlane = np.empty(n, _DTYPES[data[0]])
+    residual: NarrowPlane = np.empty(n, NARROW[data[0]])
     # Where samples follow one another, they are added up while they are at hand.
     adding = axes == 1 and n == shape[0]
     with np.errstate(over="ignore"):  # wraps, compiled or not
         status = decode_residuals(
             words, *lanes, table.cumulative, table.start, table.low, table.escape,
-            entries, bits, pairs, _as_words(data[words_end:end]), low_bits, adding, residual,
+            entries, bits, pairs, as_words(data[words_end:end]), low_bits, adding, residual,
         )  # fmt: skip
     if status != DONE:
         raise CorruptError(f"the words are not the code of {n} residuals")
     return sums(residual.reshape(shape), 0 if adding else axes)
-
-
-def _as_words(packed: memoryview) -> NDArray[np.uint64]:
-    """Return packed bits as 64-bit words, and one word more than they fill."""
-    words = np.zeros(len(packed) // 8 + 2, "<u8")
-    words.view(np.uint8)[: len(packed)] = np.frombuffer(packed, np.uint8)
-    return words.astype(np.uint64, copy=False)
 
 
 def _parse(parameters: Parameters, n_dimensions: int) -> tuple[int, int, bool, TableSet]:

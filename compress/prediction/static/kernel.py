@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from compress.coders.lanes import BAD_TABLES, DONE, UNFINISHED
 from compress.coders.lanes_pop import decode_lanes
 from compress.kernels import inlined, kernel
+from compress.prediction.common.low import BLOCK, put_low_bits
 from compress.prediction.model import NarrowPlane
-from compress.prediction.static.low import BLOCK, put_low_bits
 
 __all__ = ["Pairs", "add_up", "decode_residuals", "subtract"]
 
@@ -73,7 +73,7 @@ def decode_residuals(
         Those of `compress.coders.lanes_pop.decode_lanes`.
     pairs : Pairs
     packed : ndarray, uint64
-        As `compress.prediction.static.low` has them; one word more than they fill.
+        As `compress.prediction.common.low` has them; one word more than they fill.
     low_bits : int
     adding : bool
     out : ndarray of int16, int32 or int64
@@ -88,6 +88,8 @@ def decode_residuals(
     if not 0 <= low_bits <= 63 or packed.size < (n * low_bits >> 6) + 2:
         return BAD_TABLES
     status: int = DONE
+    # Wraps, compiled or not.
+    narrow = out.dtype.type
     total = np.int64(0)
     symbols = np.empty(_PART // 2, np.int16)
     escaped = False
@@ -120,7 +122,7 @@ def decode_residuals(
         if adding:
             for i in range(np.uint64(begin), np.uint64(end)):
                 total += np.int64(out[i])
-                out[i] = total
+                out[i] = narrow(total)
         begin = end
     return status if used == pairs.listed.size else UNFINISHED
 
@@ -132,17 +134,18 @@ def _take_apart(
     """Write the tokens of pairs; returns whether one stands for what is listed."""
     width, mask = np.uint64(bits), (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
     first_low, special = np.int64(low), np.int64(other)
+    narrow = out.dtype.type
     found = 0
     for i in range(np.uint64(out.size >> 1)):
         symbol = np.uint64(symbols[i])
         first, second = np.int64(symbol >> width), np.int64(symbol & mask)
         found |= (first == special) | (second == special)
-        out[i << np.uint64(1)] = first_low + first
-        out[(i << np.uint64(1)) | np.uint64(1)] = first_low + second
+        out[i << np.uint64(1)] = narrow(first_low + first)
+        out[(i << np.uint64(1)) | np.uint64(1)] = narrow(first_low + second)
     if out.size & 1:
         first = np.int64(symbols[out.size >> 1]) >> bits
         found |= first == special
-        out[out.size - 1] = first_low + first
+        out[out.size - 1] = narrow(first_low + first)
     return found != 0
 
 
@@ -155,7 +158,7 @@ def _put_listed(symbols: npt.NDArray[np.int16], pairs: Pairs, out: NarrowPlane, 
         token = symbol & mask if i & 1 else symbol >> pairs.bits
         if token == pairs.other:
             if used < pairs.listed.size:
-                out[i] = pairs.listed[used]
+                out[i] = out.dtype.type(pairs.listed[used])
             used += 1
     return used
 
@@ -164,12 +167,13 @@ def _put_listed(symbols: npt.NDArray[np.int16], pairs: Pairs, out: NarrowPlane, 
 def add_up(values: NarrowPlane) -> None:
     """Replace values by their sums along the middle axis, in place; wraps."""
     outer, count, inner = values.shape
+    narrow = values.dtype.type
     for i in range(outer):
         if inner == 1:
             total = np.int64(0)
             for j in range(count):
                 total += np.int64(values[i, j, 0])
-                values[i, j, 0] = total
+                values[i, j, 0] = narrow(total)
             continue
         for j in range(1, count):
             for k in range(inner):

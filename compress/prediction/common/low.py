@@ -14,7 +14,7 @@ import numpy.typing as npt
 from compress.coders.ans import Scalar
 from compress.kernels import inlined, kernel
 
-__all__ = ["BLOCK", "put_low_bits", "take_low_bits"]
+__all__ = ["BLOCK", "as_words", "put_low_bits", "read_bits", "take_low_bits"]
 
 # As many rows as a word has bits, so that the columns of a block end with whole words; as many
 # columns as repay the preparations of a row (16 take twice as long).
@@ -45,6 +45,7 @@ def put_low_bits(
     width = np.uint64(low_bits)
     mask = (_ONE << width) - _ONE
     size = _ROWS * _COLUMNS
+    narrow = values.dtype.type
     i = first
     while i + size <= end:
         base = (i >> _LOG_WORD) * width
@@ -57,14 +58,14 @@ def put_low_bits(
                 for column in range(_COLUMNS):
                     low = (packed[at + column] >> used) & mask
                     high = np.uint64(values[begin + column]) << width
-                    values[begin + column] = np.int64(high | low)
+                    values[begin + column] = narrow(high | low)
             else:
                 above = at + _COLUMNS
                 left = _WORD - used
                 for column in range(_COLUMNS):
                     both = (packed[at + column] >> used) | (packed[above + column] << left)
                     high = np.uint64(values[begin + column]) << width
-                    values[begin + column] = np.int64(high | (both & mask))
+                    values[begin + column] = narrow(high | (both & mask))
         i += size
     bit = i * width
     while i < end:
@@ -72,7 +73,7 @@ def put_low_bits(
         # Shifted twice, for a shift by 64 is not defined.
         above = (packed[place + _ONE] << _ONE) << (_LAST_BIT - used)
         low = ((packed[place] >> used) | above) & mask
-        values[i] = np.int64((np.uint64(values[i]) << width) | low)
+        values[i] = narrow((np.uint64(values[i]) << width) | low)
         bit += width
         i += _ONE
 
@@ -115,3 +116,36 @@ def take_low_bits(
         bit += width
         i += _ONE
     return True
+
+
+@kernel(
+    "b1(const(u8[::1]), i8, i8, i2[::1])",
+    "b1(const(u8[::1]), i8, i8, i4[::1])",
+    "b1(const(u8[::1]), i8, i8, i8[::1])",
+)
+def read_bits(
+    packed: npt.NDArray[np.uint64], bits: int, low: int, out: npt.NDArray[np.signedinteger]
+) -> bool:
+    """Write values of 1 to 63 bits above the lowest one; False if there are too few words."""
+    n = out.size
+    if not 1 <= bits <= 63 or packed.size < (n * bits >> 6) + 2:
+        return False
+    narrow = out.dtype.type
+    begin = 0
+    while begin < n:
+        # A part stays in the nearest cache.
+        end = min(begin + BLOCK, n)
+        for i in range(np.uint64(begin), np.uint64(end)):
+            out[i] = narrow(0)
+        put_low_bits(out, packed, bits, np.uint64(begin), np.uint64(end))
+        for i in range(np.uint64(begin), np.uint64(end)):
+            out[i] = narrow(np.int64(out[i]) + low)
+        begin = end
+    return True
+
+
+def as_words(packed: memoryview) -> npt.NDArray[np.uint64]:
+    """Return packed bits as 64-bit words, and one word more than they fill."""
+    words = np.zeros(len(packed) // 8 + 2, "<u8")
+    words.view(np.uint8)[: len(packed)] = np.frombuffer(packed, np.uint8)
+    return words.astype(np.uint64, copy=False)
