@@ -73,10 +73,11 @@ def learn(sequences: Integers, level: int) -> Model:
     sequences = _part(sequences, _LOOKED_AT if level <= _LEARNING else 2 * _LOOKED_AT)
     wide = is_wide(sequences, plain.centre)
     tried: list[tuple[float, Model, npt.NDArray[np.int64]]] = []
-    for bits in _BLOCKS:
+    deep = level > _LEARNING
+    for bits in _BLOCKS[:1] if deep else _BLOCKS:
         if bits > _BLOCKS[0] and 1 << (bits - 1) >= sequences.shape[1]:
             continue
-        model = replace(plain, block_bits=bits, fit=1)
+        model = replace(plain, block_bits=bits, fit=2 if deep else 1)
         predictors = fit_predictors(sequences, model.centre, 1 << bits, model.fit)
         described = len(write_predictors(*predictors)) * 32.0
         for fast, slow in _RATES:
