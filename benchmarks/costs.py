@@ -20,7 +20,7 @@ from rich.table import Table
 
 from benchmarks.console import OUT
 from benchmarks.structures import STRUCTURES
-from compress.prediction import causal, classes, counts, raw, static
+from compress.prediction import causal, classes, counts, linear, raw, static
 from compress.prediction.causal.recipes import RECIPES
 from compress.prediction.model import Parameters, Plane, PlaneModel
 from compress.sampling import sample_of
@@ -192,6 +192,9 @@ def _cases() -> Iterator[_Case]:
     for level in (3, 4):
         fit = partial(classes.propose, level=level)
         yield _Case(f"classes, level {level}", classes, planes, fit, True)
+    for level in (2, 3, 4):
+        fit = partial(linear.propose, level=level)
+        yield _Case(f"linear, level {level}", linear, [_signal()], fit, True)
     for recipe in RECIPES:
         yield _Case(f"causal, recipe {recipe}", causal, planes, partial(_causal, recipe=recipe))
     for recipe in range(len(counts.RECIPES)):

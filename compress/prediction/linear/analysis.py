@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from compress.kernels import inlined, kernel
 from compress.prediction.linear.lattice import MOST_ORDER, Floats, expand, quantise, step_up

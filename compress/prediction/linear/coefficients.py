@@ -107,9 +107,7 @@ def _walk(
         or tables.start[n_tables] != tables.cumulative.size
     ):  # fmt: skip
         return False
-    if not decoding and (
-        tokens.size < orders.size * _SLOTS + 1 or kinds.size < tokens.size
-    ):
+    if not decoding and (tokens.size < orders.size * _SLOTS + 1 or kinds.size < tokens.size):
         return False
     bits = np.uint64(tables.bits)
     cut = np.uint64(24) - bits
