@@ -16,7 +16,7 @@ from compress.kernels import inlined, kernel
 from compress.prediction.linear.lattice import MOST_ORDER, Floats, expand, quantise, step_up
 from compress.prediction.linear.walk import Integers, Reflections
 
-__all__ = ["COEFFICIENT_BITS", "FITS", "fit_predictors"]
+__all__ = ["ALONE", "COEFFICIENT_BITS", "DEEP", "DEEPER", "FITS", "QUICK", "fit_predictors"]
 
 # What a coefficient costs, about.
 COEFFICIENT_BITS = 3.5
@@ -230,8 +230,15 @@ def fit_blocks(
     return True
 
 
-# How predictors are fitted, by the number in the parameters.
-FITS = (Fit(12, 16, 40, 0), Fit(MOST_ORDER, 64, 40, 0), Fit(MOST_ORDER, 64, 40, 3))
+# How predictors are fitted, by the number in the parameters: quickly, at level 3 and from level 4
+# on; and blocks by themselves, for estimates.
+FITS = (
+    Fit(12, 16, 40, 0),
+    Fit(MOST_ORDER, 64, 40, 2),
+    Fit(MOST_ORDER, 64, 40, 3),
+    Fit(MOST_ORDER, 64, 40, 0),
+)
+QUICK, DEEP, DEEPER, ALONE = range(len(FITS))
 
 
 def fit_predictors(

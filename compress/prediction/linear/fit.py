@@ -7,9 +7,15 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from compress.prediction.linear.analysis import COEFFICIENT_BITS, fit_predictors
+from compress.prediction.linear.analysis import (
+    ALONE,
+    COEFFICIENT_BITS,
+    DEEP,
+    DEEPER,
+    QUICK,
+    fit_predictors,
+)
 from compress.prediction.linear.coding import Model, Predictors, tokens
-from compress.prediction.linear.coefficients import write_predictors
 from compress.prediction.linear.layout import ABREAST
 from compress.prediction.linear.scale import CLASSES, FRACTION, PER_OCTAVE
 from compress.prediction.linear.tables import (
@@ -32,8 +38,9 @@ _BASE, _OFF = BASES.index("t10"), 3
 _ENOUGH, _FURTHER, _AROUND = 64, 16, 3
 # Classes themselves in place of their tables.
 _KINDS = np.arange(CLASSES)
-# Samples of a block, in powers of two, and rates of averages that are tried.
-_QUICK_BLOCK, _BLOCKS = 10, (9, 10, 11, 12)
+# Samples of a block, in powers of two: the quick fit's, and those that others put together. And
+# rates of averages, all but the first of which are tried.
+_QUICK_BLOCK, _BLOCK = 10, 9
 _QUICK_RATES, _RATES = (3, 6), ((3, 6), (4, 7))
 # Samples of a sequence by which averages start, samples that the centre is the mean of, and
 # samples that are learned on, twice as many at the highest level.
@@ -69,21 +76,11 @@ def learn(sequences: Integers, level: int) -> Model:
     plain, _ = _plain(np.ascontiguousarray(sequences[:, :_FIRST]))
     plain = replace(plain, centre=_centre(sequences))
     if level < _LEARNING:
-        return replace(plain, block_bits=_QUICK_BLOCK, fit=0)
+        return replace(plain, block_bits=_QUICK_BLOCK, fit=QUICK)
     sequences = _part(sequences, _LOOKED_AT if level <= _LEARNING else 2 * _LOOKED_AT)
     wide = is_wide(sequences, plain.centre)
-    deep = level > _LEARNING
-    tried: list[tuple[float, Model, Predictors]] = []
-    for bits in _BLOCKS[:1] if deep else _BLOCKS:
-        if bits > _BLOCKS[0] and 1 << (bits - 1) >= sequences.shape[1]:
-            continue
-        model = replace(plain, block_bits=bits, fit=2 if deep else 1)
-        predictors = fit_predictors(sequences, model.centre, 1 << bits, model.fit)
-        cost = 32.0 * len(write_predictors(*predictors))
-        cost += _counted(sequences, model, predictors, wide)[0]
-        tried.append((cost, model, predictors))
-    _, model, predictors = min(tried, key=lambda one: one[0])
-    # The rates hardly depend on how long a block is.
+    model = replace(plain, fit=DEEP if level <= _LEARNING else DEEPER)
+    predictors = fit_predictors(sequences, model.centre, 1 << model.block_bits, model.fit)
     models = [replace(model, fast=fast, slow=slow) for fast, slow in _RATES]
     counted = [_counted(sequences, one, predictors, wide) for one in models]
     at = min(range(len(models)), key=lambda i: counted[i][0])
@@ -120,7 +117,7 @@ def _plain(sequences: Integers) -> tuple[Model, Predictors]:
     Averages start where they are in the middle, as a walk through the sequences shows.
     """
     centre = _centre(sequences)
-    model = Model(_BLOCKS[0], 1, centre, *_QUICK_RATES, FRACTION, _BASE, _OFF)
+    model = Model(_BLOCK, ALONE, centre, *_QUICK_RATES, FRACTION, _BASE, _OFF)
     predictors = fit_predictors(sequences, centre, 1 << model.block_bits, model.fit)
     how = model.walk(is_wide(sequences, centre))
     kinds = tokens(sequences, predictors, how, _KINDS)[1]
@@ -142,7 +139,7 @@ def _part(sequences: Integers, most: int) -> Integers:
     if sequences.size <= most:
         return sequences
     some = sequences[:: max(rows // (4 * ABREAST), 1)][: 4 * ABREAST]
-    count = min(max(most // len(some), 1 << _BLOCKS[0]), length)
+    count = min(max(most // len(some), 1 << _BLOCK), length)
     begin = (length - count) // 2
     return np.ascontiguousarray(some[:, begin : begin + count])
 
