@@ -93,11 +93,12 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     predictors = read_predictors(_words(data[begin:middle]), rows, blocks)
     words = _words(data[middle:end])
     sequences = np.empty((rows, length), np.int64)
-    low_bits = walk_back(
-        sequences, *predictors, model.walk(bool(head["wide"])), model.chosen(),
-        ladder(model.base),
-        words, *open_lanes(words, ABREAST), _low_words(data[end:]),
-    )  # fmt: skip
+    with np.errstate(over="ignore"):  # wraps, compiled or not
+        low_bits = walk_back(
+            sequences, *predictors, model.walk(bool(head["wide"])), model.chosen(),
+            ladder(model.base),
+            words, *open_lanes(words, ABREAST), _low_words(data[end:]),
+        )  # fmt: skip
     if low_bits < 0 or (low_bits + 7) // 8 != len(data) - end:
         raise CorruptError("the words or low bits of a plane do not end with its last sample")
     return restore(sequences, data[_HEAD.itemsize : begin], shape)

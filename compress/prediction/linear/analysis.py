@@ -249,6 +249,8 @@ def fit_predictors(
     blocks = -(-length // block)
     orders = np.zeros((rows, blocks), np.int64)
     reflections = np.zeros((rows, blocks, MOST_ORDER), np.int8)
-    if not fit_blocks(sequences, centre, block, FITS[number], orders, reflections):
+    with np.errstate(over="ignore"):  # wraps, compiled or not
+        good = fit_blocks(sequences, centre, block, FITS[number], orders, reflections)
+    if not good:
         raise AssertionError("predictors and sequences do not fit each other")
     return orders, reflections

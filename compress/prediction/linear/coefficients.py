@@ -193,7 +193,9 @@ def write_predictors(orders: Integers, reflections: Reflections) -> npt.NDArray[
     """Return the words of all predictors."""
     tokens = np.zeros(orders.size * _SLOTS + 1, np.int64)
     kinds = np.zeros(tokens.size, np.int32)
-    if not _walk(False, orders, reflections, tokens, kinds, _tables(), np.zeros(0, np.uint32)):
+    with np.errstate(over="ignore"):  # wraps, compiled or not
+        good = _walk(False, orders, reflections, tokens, kinds, _tables(), np.zeros(0, np.uint32))
+    if not good:
         raise ValueError("predictors do not fit each other")
     count = int(tokens[-1])
     return encode_words(tokens[:count], _table_set(), kinds[:count], lanes=1)
@@ -206,6 +208,8 @@ def read_predictors(
     orders = np.zeros((rows, blocks), np.int64)
     reflections = np.zeros((rows, blocks, MOST_ORDER), np.int8)
     none, kinds = np.zeros(0, np.int64), np.zeros(0, np.int32)
-    if not _walk(True, orders, reflections, none, kinds, _tables(), words):
+    with np.errstate(over="ignore"):  # wraps, compiled or not
+        good = _walk(True, orders, reflections, none, kinds, _tables(), words)
+    if not good:
         raise CorruptError("the words of a plane's predictors do not end with the last one")
     return orders, reflections
