@@ -42,7 +42,7 @@ FITS_ON_A_PART = True
 _SHORTEST, _FEWEST = 16, 256
 # Samples that an estimate looks at, and the share of it that is a bound: what follows a signal
 # closely is misjudged by a few percent from stretches of it.
-_ESTIMATED_ON, _AT_LEAST = 1 << 13, 0.97
+_ESTIMATED_ON, _AT_LEAST = 1 << 14, 0.97
 # Nanoseconds to encode and to decode a sample, by how predictors are fitted.
 _NS = ((16.0, 15.0), (40.0, 20.0), (48.0, 20.0), (30.0, 20.0))
 _HEAD = np.dtype([("wide", "u1"), ("left", "u1"), ("predictors", "<u4"), ("tokens", "<u4")])
