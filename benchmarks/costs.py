@@ -20,7 +20,7 @@ from rich.table import Table
 
 from benchmarks.console import OUT
 from benchmarks.structures import STRUCTURES
-from compress.prediction import causal, classes, counts, raw, static, wavefront
+from compress.prediction import causal, classes, counts, linear, raw, static, wavefront
 from compress.prediction.causal.recipes import RECIPES
 from compress.prediction.model import Parameters, Plane, PlaneModel
 from compress.sampling import sample_of
@@ -196,6 +196,9 @@ def _cases() -> Iterator[_Case]:
     for level in (2, 3):
         fit = partial(wavefront.propose, level=level)
         yield _Case(f"wavefront, level {level}", wavefront, planes[:1], fit, True)
+    for level in (2, 3, 4):
+        fit = partial(linear.propose, level=level)
+        yield _Case(f"linear, level {level}", linear, [_signal()], fit, True)
     for recipe in RECIPES:
         yield _Case(f"causal, recipe {recipe}", causal, planes, partial(_causal, recipe=recipe))
     for recipe in range(len(counts.RECIPES)):

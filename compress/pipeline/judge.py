@@ -33,6 +33,9 @@ _MINOR = 1 / 32
 FINALISTS = 2
 # How close to the cheapest by its bound a plane model must be to code the plane as well.
 _CLOSE = 1.03
+# How much dearer than the cheapest a plane model may be by its bound, and yet code a whole plane:
+# bounds are estimates, which samples mislead by some percent.
+_MISJUDGED = 1.05
 # Samples that a plane is judged by at least.
 _LEAST_PART = 1 << 10
 
@@ -211,7 +214,7 @@ class Judge(NamedTuple):
         whole = not by_bounds and trial.size == total
         # A bound is of no use where there is nothing to beat.
         bound = 0.0 if whole and least == math.inf else model.bound(trial, total)
-        if bound >= least:
+        if bound >= least * (_MISJUDGED if whole else 1.0):
             return None
         data, leaf, bits = b"", Leaf(model.CODE), bound
         if bound == 0.0 or whole:

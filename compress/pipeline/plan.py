@@ -43,6 +43,8 @@ _LEAST_SAMPLE = 1 << 13
 _SURE = 0.6
 # How close to the cheapest a chain must be by bounds to be coded.
 _CLOSE = 1.05
+# By how much plane models must be cheaper by their bounds than a chain that estimates chose.
+_CLEARLY = 1.1
 # Things that may become of a whole plane.
 _MOST_OPTIONS = 5
 
@@ -237,10 +239,8 @@ class _Search(NamedTuple):
 
     def cheapest(self, pool: list[_Carried], size: int, depth: int) -> list[_Carried]:
         """Choose by coding larger and larger parts of what chains leave."""
-        if len(pool) == 1 or not (self.effort.trials or self.effort.beyond_estimates):
+        if len(pool) == 1 or not self.effort.trials:
             return pool[:1]
-        if not self.effort.trials:
-            return self.judged(pool, size, size, by_bounds=True)[0][:1]
         if depth > 0:
             # Coding these, too, takes a tenth to a half longer: sched_dep_time is 2.5 % smaller
             # with it at level 3, seven other arrays are the same.
@@ -304,12 +304,20 @@ class _Search(NamedTuple):
         """Choose by bounds the whole plane, where a mask hides it or models are not estimated."""
         if place.depth > 0 or not is_plane(array.dtype):
             return found
-        if not masked and not self.effort.beyond_estimates:
-            return found
+        if not masked:
+            return self.or_plain(found, array) if self.effort.beyond_estimates else found
         (whole,) = self.ends(Child(array), place.depth)
-        if whole.node == OPEN and not self.effort.beyond_estimates:
+        if whole.node == OPEN:
             return found
         return self.judged([found, whole], array.size, array.size, by_bounds=True)[0][0]
+
+    def or_plain(self, found: _Carried, plane: Plane) -> _Carried:
+        """Choose a plane itself where its plane models are clearly cheaper than a chain."""
+        plain = _Carried(0.0, OPEN, (Child(plane),))
+        if found.node == OPEN:
+            return found
+        pool, costs = self.judged([found, plain], plane.size, plane.size, by_bounds=True)
+        return plain if pool[0] is plain and costs[0] * _CLEARLY < costs[1] else found
 
     def joined(self, option: _Option, below: Sequence[_Carried], total: int) -> _Carried:
         """Put the children of a step together."""
@@ -355,7 +363,10 @@ class _Search(NamedTuple):
                 for sub in option.children
             ]
             pool.append(self.joined(option, below, child.plane.size))
-        return self.cheapest(pool, child.plane.size, depth)[:FINALISTS]
+        best = self.cheapest(pool, child.plane.size, depth)[:FINALISTS]
+        if self.effort.trials or depth > 0 or not self.effort.beyond_estimates:
+            return best
+        return [self.or_plain(best[0], child.plane)]
 
     def options(self, child: Child, depth: int) -> list[_Option | None]:
         """List what may become of a whole plane, by estimate: steps, and None for no step."""
@@ -388,8 +399,7 @@ class _Search(NamedTuple):
             return [None]
         found.sort()
         if not self.effort.trials or depth > 1 or child.role in ("mask", "side"):
-            beyond = not self.effort.trials and self.effort.beyond_estimates and depth == 0
-            return [None, found[0][2]] if beyond and found[0][2] else [found[0][2]]
+            return [found[0][2]]
         if depth > 0:
             return [None, *([found[0][2]] if found[0][2] else ())]
         # One of each step: estimates flatter some more than others.

@@ -84,16 +84,16 @@ def test_follows_loudness_and_pitch(level: int) -> None:
     plane = _signal(40_000)
     alone = 8 * len(linear.encode(plane, _fitted(plane, level)))
     sign = np.where(np.arange(plane.size) % 2, -1, 1)
-    mixed = np.concatenate([plane, sign * plane, 64 * plane // 1])
+    mixed = np.concatenate([plane, sign * plane, 64 * plane])
     bits = 8 * len(_trip(mixed, _fitted(mixed, level)))
     assert bits < 3.05 * alone + 6 * plane.size
 
 
-def test_the_estimate_is_near_what_is_coded() -> None:
-    """The bound is what the search compares with other models' bounds."""
+def test_the_bound_is_near_what_is_coded() -> None:
+    """The search compares it with other models' bounds, and lets none go that may be better."""
     plane = _signal(100_000)
     bits = 8 * len(linear.encode(plane, _fitted(plane, 3)))
-    assert abs(linear.bound(plane, plane.size) / bits - 1) < 0.03
+    assert 0.94 < linear.bound(plane, plane.size) / bits < 1.0
 
 
 def test_not_for_every_plane() -> None:

@@ -10,15 +10,18 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from compress.kernels import inlined, kernel
 from compress.prediction.linear.lattice import MOST_ORDER, Floats, expand, quantise, step_up
 from compress.prediction.linear.walk import Integers, Reflections
 
-__all__ = ["COEFFICIENT_BITS", "FITS", "fit_predictors"]
+__all__ = ["ALONE", "COEFFICIENT_BITS", "DEEP", "DEEPER", "FITS", "QUICK", "fit_predictors"]
 
 # What a coefficient costs, about.
 COEFFICIENT_BITS = 3.5
+# What a predictor costs beside them, about.
+_BLOCK_BITS = 6.0
 # Variance that rounding samples to integers leaves, about: nothing is gained below.
 _ROUNDING = 0.1
 # Share of a correlation's first entry below which the rest is rounding noise of float64.
@@ -36,11 +39,14 @@ class Fit(NamedTuple):
         Samples before and behind a block that are looked at as well.
     taper : int
         The share of what is looked at that fades in, and out, in 256ths.
+    doublings : int
+        How often two neighbours may be put together, to have one predictor.
     """
 
     order: int
     extension: int
     taper: int
+    doublings: int
 
 
 @inlined(forceinline=True)
@@ -91,8 +97,10 @@ def _reflect(
     cross: Floats,
     weights: Floats,
     reflections: Reflections,
-) -> int:
-    """Fit reflection coefficients to an autocorrelation; returns the order (Schur's recursion).
+) -> tuple[int, float]:
+    """Fit reflection coefficients to an autocorrelation, by Schur's recursion.
+
+    Returns the order, and the bits of the samples and the coefficients but for a constant.
 
     ``cross[order + m]`` is the correlation of the residual so far with the sample m before.
     """
@@ -126,11 +134,23 @@ def _reflect(
             best, found = bits, i + 1
     for i in range(found, MOST_ORDER):
         reflections[i] = 0
-    return found
+    return found, best + 0.5 * length * alone + _BLOCK_BITS
+
+
+@inlined(forceinline=True)
+def _chosen(costs: Floats, kept: npt.NDArray[np.bool_], doublings: Any) -> None:
+    """Choose in a binary tree, node 1 its root, what is cheaper: a node or its two children."""
+    leaves = 1 << doublings
+    for node in range(leaves, 2 * leaves):
+        kept[node] = True
+    for node in range(leaves - 1, 0, -1):
+        both = costs[2 * node] + costs[2 * node + 1]
+        kept[node] = costs[node] <= both
+        costs[node] = min(costs[node], both)
 
 
 @kernel(
-    "b1(const(i8[:, ::1]), i8, i8, Fit(i8, i8, i8), i8[:, ::1], i1[:, :, ::1])",
+    "b1(const(i8[:, ::1]), i8, i8, Fit(i8, i8, i8, i8), i8[:, ::1], i1[:, :, ::1])",
     error_model="numpy",
 )
 def fit_blocks(
@@ -163,34 +183,62 @@ def fit_blocks(
     blocks = orders.shape[1]
     if (
         block < 1 or not 0 < how.order <= MOST_ORDER or how.extension < 0
+        or not 0 <= how.doublings < 8
         or orders.shape[0] != rows or reflections.shape != (rows, blocks, MOST_ORDER)
     ):  # fmt: skip
         return False
+    leaves = 1 << how.doublings
     lags = (how.order + 4) & -4
-    window = np.zeros(block + 2 * how.extension + MOST_ORDER + 8)
+    window = np.zeros(leaves * block + 2 * how.extension + MOST_ORDER + 8)
     correlation = np.zeros(MOST_ORDER + 4)
     cross = np.zeros(2 * MOST_ORDER + 1)
     weights = np.zeros(MOST_ORDER)
+    costs = np.zeros(2 * leaves)
+    kept = np.zeros(2 * leaves, np.bool_)
+    found = np.zeros(2 * leaves, np.int64)
+    of_node = np.zeros((2 * leaves, MOST_ORDER), np.int8)
     for row in range(rows):
-        for i in range(blocks):
-            begin = max(i * block - how.extension, 0)
-            end = min((i + 1) * block + how.extension, length)
-            if end <= begin:
-                orders[row, i] = 0
-                continue
-            scale = _windowed(sequences[row], begin, end, centre, how.taper, window)
-            _correlate(window, end - begin, lags, correlation)
-            orders[row, i] = 0
-            if correlation[0] > 0.0:
-                orders[row, i] = _reflect(
-                    correlation, how.order, scale, min(block, length - i * block), cross,
-                    weights, reflections[row, i],
-                )  # fmt: skip
+        for first in range(0, blocks, leaves):
+            for depth in range(how.doublings + 1):
+                span = block << (how.doublings - depth)
+                for i in range(1 << depth):
+                    node = (1 << depth) + i
+                    start = first * block + i * span
+                    begin = max(start - how.extension, 0)
+                    end = min(start + span + how.extension, length)
+                    found[node] = 0
+                    costs[node] = 0.0
+                    if start >= length:
+                        continue
+                    scale = _windowed(sequences[row], begin, end, centre, how.taper, window)
+                    _correlate(window, end - begin, lags, correlation)
+                    if correlation[0] > 0.0:
+                        found[node], costs[node] = _reflect(
+                            correlation, how.order, scale, min(span, length - start), cross,
+                            weights, of_node[node],
+                        )  # fmt: skip
+            _chosen(costs, kept, how.doublings)
+            for i in range(min(leaves, blocks - first)):
+                node = leaves + i
+                for above in range(1, how.doublings + 1):
+                    # The highest that is kept, with none below a node that is not.
+                    if kept[(leaves + i) >> above]:
+                        node = (leaves + i) >> above
+                orders[row, first + i] = found[node]
+                for j in range(found[node]):
+                    reflections[row, first + i, j] = of_node[node, j]
     return True
 
 
-# How predictors are fitted, by the number in the parameters.
-FITS = (Fit(12, 16, 40), Fit(MOST_ORDER, 64, 40))
+# How predictors are fitted, by the number in the parameters: quickly, at level 3 and from level 4
+# on; and blocks by themselves, for estimates.
+FITS = (
+    Fit(12, 16, 40, 0),
+    Fit(MOST_ORDER, 64, 40, 2),
+    Fit(MOST_ORDER, 64, 40, 3),
+    Fit(MOST_ORDER, 64, 40, 0),
+)
+QUICK, DEEP, DEEPER, ALONE = range(len(FITS))
 
 
 def fit_predictors(
@@ -201,6 +249,8 @@ def fit_predictors(
     blocks = -(-length // block)
     orders = np.zeros((rows, blocks), np.int64)
     reflections = np.zeros((rows, blocks, MOST_ORDER), np.int8)
-    if not fit_blocks(sequences, centre, block, FITS[number], orders, reflections):
+    with np.errstate(over="ignore"):  # wraps, compiled or not
+        good = fit_blocks(sequences, centre, block, FITS[number], orders, reflections)
+    if not good:
         raise AssertionError("predictors and sequences do not fit each other")
     return orders, reflections

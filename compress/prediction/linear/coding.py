@@ -98,7 +98,8 @@ def tokens(
     kinds = np.empty(sequences.size, np.int32)
     # Memory that is not touched costs nothing.
     packed = np.empty(sequences.size + 2, np.uint64)
-    count = tokens_of(sequences, *predictors, how, chosen, found, kinds, packed)
+    with np.errstate(over="ignore"):  # wraps, compiled or not
+        count = tokens_of(sequences, *predictors, how, chosen, found, kinds, packed)
     if count < 0:
         raise ValueError("a linear model does not fit a plane")
     return found, kinds, packed, count

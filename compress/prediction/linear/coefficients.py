@@ -2,7 +2,8 @@
 
 The coefficient i of a block is expected between that of the block before in its sequence and the
 average of all so far; how far off these were says which of a few fixed tables codes the
-difference. Orders are coded alike, as one more coefficient.
+difference. Orders are coded alike, as one more coefficient, and so is whether a block has the
+predictor of the block before.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _START = 4 << _FRACTION
 # one between them.
 _TABLES = 22
 _LOOKUP_BITS = 8
+# Numbers of a block: its order, the coefficients, whether it is like the one before.
+_SLOTS = MOST_ORDER + 2
 # Beyond the range of differences nothing is expected; hostile words may escape.
 _REACH = 2 * STEPS
 
@@ -66,6 +69,17 @@ def _table(spread: Any) -> Any:
     return min(max(halves - 2 * 1023 - 1, 0), _TABLES - 1)
 
 
+@inlined(forceinline=True)
+def _same(orders: Integers, reflections: Reflections, row: Any, block: Any) -> Any:
+    """Whether a block has the predictor of the block before it."""
+    if block == 0 or orders[row, block] != orders[row, block - 1]:
+        return False
+    good = True
+    for i in range(MOST_ORDER):
+        good = good and reflections[row, block, i] == reflections[row, block - 1, i]
+    return good
+
+
 @kernel(
     "b1(b1, i8[:, ::1], i1[:, :, ::1], i8[::1], i4[::1], Tables(const(u4[::1]), const(i8[::1]), "
     "const(i8[::1]), const(b1[::1]), i8, const(u8[::1])), const(u4[::1]))"
@@ -93,26 +107,26 @@ def _walk(
         or tables.start[n_tables] != tables.cumulative.size
     ):  # fmt: skip
         return False
-    if not decoding and (
-        tokens.size < orders.size * (MOST_ORDER + 1) + 1 or kinds.size < tokens.size
-    ):
+    if not decoding and (tokens.size < orders.size * _SLOTS + 1 or kinds.size < tokens.size):
         return False
     bits = np.uint64(tables.bits)
     cut = np.uint64(24) - bits
     whole, state, place = init(words, np.uint64(0), np.uint64(max(words.size, 1) - 1))
     if decoding and not whole:
         return False
-    means = np.zeros(MOST_ORDER + 1, np.int64)
-    spreads = np.zeros(MOST_ORDER + 1, np.int64)
+    means = np.zeros(_SLOTS, np.int64)
+    spreads = np.zeros(_SLOTS, np.int64)
     spreads[:] = _START
-    last = np.zeros(MOST_ORDER + 1, np.int64)
+    last = np.zeros(_SLOTS, np.int64)
     count = 0
     for row in range(rows):
         last[:] = 0
         for block in range(blocks):
             order = 0
-            at = 0
-            while at <= order:
+            at = MOST_ORDER + 1 if block > 0 else 0
+            same = _same(orders, reflections, row, block)
+            going = True
+            while going:
                 expected = _expected(last[at], means[at])
                 table = np.uint64(_table(spreads[at]))
                 if decoding:
@@ -134,7 +148,11 @@ def _walk(
                             state, place, np.uint64(0), words, tables.low[table], slot
                         )
                     value = np.int64(token) + expected
-                    if at == 0:
+                    if at == MOST_ORDER + 1:
+                        if not 0 <= value <= 1:
+                            return False
+                        same = value == 1
+                    elif at == 0:
                         if not 0 <= value <= MOST_ORDER:
                             return False
                         orders[row, block] = value
@@ -144,7 +162,9 @@ def _walk(
                         reflections[row, block, at - 1] = value
                 else:
                     value = np.int64(orders[row, block])
-                    if at > 0:
+                    if at == MOST_ORDER + 1:
+                        value = np.int64(same)
+                    elif at > 0:
                         value = np.int64(reflections[row, block, at - 1])
                     tokens[count] = value - expected
                     kinds[count] = table
@@ -155,7 +175,13 @@ def _walk(
                 last[at] = value
                 means[at] += ((value << _FRACTION) - means[at]) >> _RATE
                 spreads[at] += ((off << _FRACTION) - spreads[at]) >> _RATE
-                at += 1
+                going = not same if at == MOST_ORDER + 1 else at < order
+                at = at + 1 if at <= MOST_ORDER else 0
+            if block > 0 and same:
+                orders[row, block] = orders[row, block - 1]
+                for i in range(MOST_ORDER):
+                    reflections[row, block, i] = reflections[row, block - 1, i]
+                continue
             for i in range(order, MOST_ORDER):
                 last[i + 1] = 0
     if not decoding:
@@ -165,9 +191,11 @@ def _walk(
 
 def write_predictors(orders: Integers, reflections: Reflections) -> npt.NDArray[np.uint32]:
     """Return the words of all predictors."""
-    tokens = np.zeros(orders.size * (MOST_ORDER + 1) + 1, np.int64)
+    tokens = np.zeros(orders.size * _SLOTS + 1, np.int64)
     kinds = np.zeros(tokens.size, np.int32)
-    if not _walk(False, orders, reflections, tokens, kinds, _tables(), np.zeros(0, np.uint32)):
+    with np.errstate(over="ignore"):  # wraps, compiled or not
+        good = _walk(False, orders, reflections, tokens, kinds, _tables(), np.zeros(0, np.uint32))
+    if not good:
         raise ValueError("predictors do not fit each other")
     count = int(tokens[-1])
     return encode_words(tokens[:count], _table_set(), kinds[:count], lanes=1)
@@ -180,6 +208,8 @@ def read_predictors(
     orders = np.zeros((rows, blocks), np.int64)
     reflections = np.zeros((rows, blocks, MOST_ORDER), np.int8)
     none, kinds = np.zeros(0, np.int64), np.zeros(0, np.int32)
-    if not _walk(True, orders, reflections, none, kinds, _tables(), words):
+    with np.errstate(over="ignore"):  # wraps, compiled or not
+        good = _walk(True, orders, reflections, none, kinds, _tables(), words)
+    if not good:
         raise CorruptError("the words of a plane's predictors do not end with the last one")
     return orders, reflections

@@ -7,9 +7,15 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from compress.prediction.linear.analysis import COEFFICIENT_BITS, fit_predictors
+from compress.prediction.linear.analysis import (
+    ALONE,
+    COEFFICIENT_BITS,
+    DEEP,
+    DEEPER,
+    QUICK,
+    fit_predictors,
+)
 from compress.prediction.linear.coding import Model, Predictors, tokens
-from compress.prediction.linear.coefficients import write_predictors
 from compress.prediction.linear.layout import ABREAST
 from compress.prediction.linear.scale import CLASSES, FRACTION, PER_OCTAVE
 from compress.prediction.linear.tables import (
@@ -32,12 +38,13 @@ _BASE, _OFF = BASES.index("t10"), 3
 _ENOUGH, _FURTHER, _AROUND = 64, 16, 3
 # Classes themselves in place of their tables.
 _KINDS = np.arange(CLASSES)
-# Samples of a block, in powers of two, and rates of averages that are tried.
-_QUICK_BLOCK, _BLOCKS = 10, (9, 10, 11, 12)
+# Samples of a block, in powers of two: the quick fit's, and those that others put together. And
+# rates of averages, all but the first of which are tried.
+_QUICK_BLOCK, _BLOCK = 10, 9
 _QUICK_RATES, _RATES = (3, 6), ((3, 6), (4, 7))
 # Samples of a sequence by which averages start, samples that the centre is the mean of, and
 # samples that are learned on, twice as many at the highest level.
-_FIRST, _THINNED, _LOOKED_AT = 512, 1 << 12, 1 << 16
+_FIRST, _THINNED, _LOOKED_AT = 512, 1 << 12, 1 << 15
 # Samples of a stretch that have no past worth the name.
 _SKIPPED = 8
 # Levels from which anything is tried.
@@ -69,24 +76,24 @@ def learn(sequences: Integers, level: int) -> Model:
     plain, _ = _plain(np.ascontiguousarray(sequences[:, :_FIRST]))
     plain = replace(plain, centre=_centre(sequences))
     if level < _LEARNING:
-        return replace(plain, block_bits=_QUICK_BLOCK, fit=0)
+        return replace(plain, block_bits=_QUICK_BLOCK, fit=QUICK)
     sequences = _part(sequences, _LOOKED_AT if level <= _LEARNING else 2 * _LOOKED_AT)
     wide = is_wide(sequences, plain.centre)
-    tried: list[tuple[float, Model, npt.NDArray[np.int64]]] = []
-    for bits in _BLOCKS:
-        if bits > _BLOCKS[0] and 1 << (bits - 1) >= sequences.shape[1]:
-            continue
-        model = replace(plain, block_bits=bits, fit=1)
-        predictors = fit_predictors(sequences, model.centre, 1 << bits, model.fit)
-        described = len(write_predictors(*predictors)) * 32.0
-        for fast, slow in _RATES:
-            model = replace(model, fast=fast, slow=slow)
-            found, kinds, _, low_bits = tokens(sequences, predictors, model.walk(wide), _KINDS)
-            counts = _counts(found, kinds)
-            cost = described + low_bits + _common_bits(counts)
-            tried.append((cost, model, counts))
-    _, model, counts = min(tried, key=lambda one: one[0])
-    return _with_tables(model, counts)
+    model = replace(plain, fit=DEEP if level <= _LEARNING else DEEPER)
+    predictors = fit_predictors(sequences, model.centre, 1 << model.block_bits, model.fit)
+    models = [replace(model, fast=fast, slow=slow) for fast, slow in _RATES]
+    counted = [_counted(sequences, one, predictors, wide) for one in models]
+    at = min(range(len(models)), key=lambda i: counted[i][0])
+    return _with_tables(models[at], counted[at][1])
+
+
+def _counted(
+    sequences: Integers, model: Model, predictors: Predictors, wide: bool
+) -> tuple[float, npt.NDArray[np.int64]]:
+    """Bits of samples by tables that are not learned, and how often each class has each token."""
+    found, kinds, _, low_bits = tokens(sequences, predictors, model.walk(wide), _KINDS)
+    counts = _counts(found, kinds)
+    return low_bits + _common_bits(counts), counts
 
 
 def estimate(sequences: Integers) -> float:
@@ -110,7 +117,7 @@ def _plain(sequences: Integers) -> tuple[Model, Predictors]:
     Averages start where they are in the middle, as a walk through the sequences shows.
     """
     centre = _centre(sequences)
-    model = Model(_BLOCKS[0], 1, centre, *_QUICK_RATES, FRACTION, _BASE, _OFF)
+    model = Model(_BLOCK, ALONE, centre, *_QUICK_RATES, FRACTION, _BASE, _OFF)
     predictors = fit_predictors(sequences, centre, 1 << model.block_bits, model.fit)
     how = model.walk(is_wide(sequences, centre))
     kinds = tokens(sequences, predictors, how, _KINDS)[1]
@@ -132,7 +139,7 @@ def _part(sequences: Integers, most: int) -> Integers:
     if sequences.size <= most:
         return sequences
     some = sequences[:: max(rows // (4 * ABREAST), 1)][: 4 * ABREAST]
-    count = min(max(most // len(some), 1 << _BLOCKS[0]), length)
+    count = min(max(most // len(some), 1 << _BLOCK), length)
     begin = (length - count) // 2
     return np.ascontiguousarray(some[:, begin : begin + count])
 
@@ -148,7 +155,8 @@ def _counts(found: Integers, kinds: npt.NDArray[np.int32]) -> npt.NDArray[np.int
 def _common_bits(counts: npt.NDArray[np.int64]) -> float:
     """Bits of counted tokens by tables that are all as far off their expected scales."""
     used = np.flatnonzero(counts.any(1))
-    some, bits = counts[used], ladder_bits(_BASE)
+    seen = np.flatnonzero(counts.any(0))
+    some, bits = counts[np.ix_(used, seen)], ladder_bits(_BASE)[:, seen]
     offs = range(_OFF - _AROUND, _OFF + _AROUND + 1)
     tables = (tables_of(np.full(CLASSES, off))[used] for off in offs)
     return min(float((some * bits[rows]).sum()) for rows in tables)
@@ -158,13 +166,14 @@ def _with_tables(model: Model, counts: npt.NDArray[np.int64]) -> Model:
     """Learn base and scales of the tables."""
     sizes = counts.sum(1)
     used = np.flatnonzero(sizes)
-    some = counts[used].astype(np.float64)
+    seen = np.flatnonzero(counts.any(0))
+    some = counts[np.ix_(used, seen)].astype(np.float64)
     offs = np.arange(-MOST_OFF, MOST_OFF + 1)
     # The table of each class that is used, by how far off its scale is.
     tables = np.stack([tables_of(np.full(CLASSES, off))[used] for off in offs], axis=1)
     tried: list[tuple[float, Model]] = []
     for base in range(len(BASES)):
-        costs = np.take_along_axis(some @ ladder_bits(base).T, tables, axis=1)
+        costs = np.take_along_axis(some @ ladder_bits(base)[:, seen].T, tables, axis=1)
         common = int(np.argmin(costs.sum(0)))
         low, high = max(common - _FURTHER, 0), common + _FURTHER + 1
         own = low + costs[:, low:high].argmin(1)

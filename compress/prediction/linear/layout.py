@@ -22,7 +22,7 @@ ABREAST = 4
 MOST_CHANNELS = 64
 # Samples of a stretch, and stretches of a channel, by which a plane is judged: as many as one
 # predictor serves.
-_STRETCH, _PLACES = 512, 16
+_STRETCH, _PLACES = 512, 32
 
 
 def dimensions(shape: tuple[int, ...]) -> tuple[int, int, int] | None:

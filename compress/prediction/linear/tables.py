@@ -36,7 +36,7 @@ LADDER = range(-6 * 8, 5 * 8 + 1)
 # A table goes so many scales to a side, within limits.
 _SCALES, _LEAST, REACH = 10, 12, 255
 # Classes are many and their tables narrow: finer look-ups leave the cache.
-_LOOKUP_BITS = 10
+_LOOKUP_BITS = 8
 # What an escape costs beside its mass, about.
 _ESCAPE_BITS = 12.0
 
