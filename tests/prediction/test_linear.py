@@ -14,7 +14,9 @@ from compress.prediction.linear.layout import arrange, restore
 from compress.prediction.model import Parameters, Plane
 
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=30)
-shapes = st.sampled_from([(512,), (1023,), (1301, 1), (600, 2), (517, 3), (400, 4), (300, 12)])
+shapes = st.sampled_from(
+    [(512,), (1023,), (1301, 1), (600, 2), (517, 3), (400, 4), (300, 12), (303, 63)]
+)
 levels = st.sampled_from([2, 3, 4])
 
 
@@ -111,7 +113,21 @@ def test_sequences_are_the_plane(shape: tuple[int, ...], more: int) -> None:
     plane = np.arange((shape[0] + more) * int(np.prod(shape[1:]))).reshape(-1, *shape[1:]) - 99
     sequences, left = arrange(plane)
     assert len(sequences) % 4 == 0
-    np.testing.assert_array_equal(restore(sequences, memoryview(left), plane.shape), plane)
+    np.testing.assert_array_equal(restore(sequences, left, plane.shape), plane)
+
+
+@pytest.mark.parametrize("rows", [301, 302, 303])
+def test_many_channels_that_end_in_wide_samples(rows: int) -> None:
+    """What is left at the end of odd channels can take more than a thousand bytes."""
+    plane = np.random.default_rng(1).integers(-(2**62), 2**62, (rows, 63))
+    data = _trip(plane, _fitted(plane, 3))
+    left = rows % 4 * 63
+    for size in (0, 7, 9, 255):
+        damaged = memoryview(data[:1] + bytes([size]) + data[2:])
+        with pytest.raises(CorruptError):
+            linear.decode(damaged, plane.shape, _fitted(plane, 3))
+    with pytest.raises(CorruptError, match=f"{left} samples"):
+        linear.decode(memoryview(data[: 10 + 8 * left - 1]), plane.shape, _fitted(plane, 3))
 
 
 @slow

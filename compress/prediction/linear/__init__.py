@@ -8,8 +8,8 @@ channels.
 
 Parameters: samples of a block in powers of two, how predictors were fitted, the centre, rates and
 start of the averages, base and first class of the tables, then the scale of each.
-Data: a byte that says whether samples are wide, the numbers of words of predictors and of tokens,
-these words, the bytes of what is left at the end with their number, and the low bits.
+Data: a byte that says whether samples are wide, the bytes of a sample of those left at the end, the
+numbers of words of predictors and of tokens, the samples left, these words, and the low bits.
 """
 
 from __future__ import annotations
@@ -27,7 +27,15 @@ from compress.prediction.linear.coding import Model, open_lanes, tokens
 from compress.prediction.linear.coefficients import read_predictors, write_predictors
 from compress.prediction.linear.decoder import walk_back
 from compress.prediction.linear.fit import estimate, is_wide, learn
-from compress.prediction.linear.layout import ABREAST, arrange, dimensions, restore, stretches
+from compress.prediction.linear.layout import (
+    ABREAST,
+    arrange,
+    dimensions,
+    pack,
+    restore,
+    stretches,
+    unpack,
+)
 from compress.prediction.linear.tables import ladder, table_set
 from compress.prediction.model import MOST, Parameters, Plane
 
@@ -45,7 +53,7 @@ _SHORTEST, _FEWEST = 16, 256
 _ESTIMATED_ON, _AT_LEAST = 1 << 14, 0.97
 # Nanoseconds to encode and to decode a sample, by how predictors are fitted.
 _NS = ((16.0, 15.0), (40.0, 20.0), (48.0, 20.0), (30.0, 20.0))
-_HEAD = np.dtype([("wide", "u1"), ("left", "u1"), ("predictors", "<u4"), ("tokens", "<u4")])
+_HEAD = np.dtype([("wide", "u1"), ("size", "u1"), ("predictors", "<u4"), ("tokens", "<u4")])
 
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
@@ -67,10 +75,11 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     found, kinds, packed, low_bits = tokens(sequences, predictors, model.walk(wide), model.chosen())
     words = encode_words(found, table_set(model.base), kinds, lanes=ABREAST)
     described = write_predictors(*predictors)
-    head = np.array([(wide, len(left), len(described), len(words))], _HEAD)
+    size, rest = pack(left)
+    head = np.array([(wide, size, len(described), len(words))], _HEAD)
     low = packed.astype("<u8", copy=False).view(np.uint8)[: (low_bits + 7) // 8]
     return b"".join(
-        [head.tobytes(), left, described.astype("<u4").tobytes(), words.astype("<u4").tobytes(),
+        [head.tobytes(), rest, described.astype("<u4").tobytes(), words.astype("<u4").tobytes(),
          low.tobytes()]
     )  # fmt: skip
 
@@ -83,14 +92,14 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
         raise CorruptError(f"a linear model has {len(data)} bytes for a plane of shape {shape}")
     channels, pieces, length = found
     head = np.frombuffer(data[: _HEAD.itemsize], _HEAD)[0]
-    begin = _HEAD.itemsize + int(head["left"])
-    middle = begin + 4 * int(head["predictors"])
+    left, data = unpack(data[_HEAD.itemsize :], int(head["size"]), shape)
+    middle = 4 * int(head["predictors"])
     end = middle + 4 * int(head["tokens"])
     if end > len(data) or head["wide"] > 1:
         raise CorruptError(f"a linear model announces {end} bytes, there are {len(data)}")
     rows = channels * pieces
     blocks = -(-length // (1 << model.block_bits))
-    predictors = read_predictors(_words(data[begin:middle]), rows, blocks)
+    predictors = read_predictors(_words(data[:middle]), rows, blocks)
     words = _words(data[middle:end])
     sequences = np.empty((rows, length), np.int64)
     with np.errstate(over="ignore"):  # wraps, compiled or not
@@ -101,7 +110,7 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
         )  # fmt: skip
     if low_bits < 0 or (low_bits + 7) // 8 != len(data) - end:
         raise CorruptError("the words or low bits of a plane do not end with its last sample")
-    return restore(sequences, data[_HEAD.itemsize : begin], shape)
+    return restore(sequences, left, shape)
 
 
 def _words(data: memoryview) -> npt.NDArray[np.uint32]:

@@ -14,7 +14,16 @@ import numpy.typing as npt
 from compress.errors import CorruptError
 from compress.prediction.model import Plane
 
-__all__ = ["ABREAST", "MOST_CHANNELS", "arrange", "dimensions", "restore", "stretches"]
+__all__ = [
+    "ABREAST",
+    "MOST_CHANNELS",
+    "arrange",
+    "dimensions",
+    "pack",
+    "restore",
+    "stretches",
+    "unpack",
+]
 
 # Sequences that are walked side by side: as many as the coder has lanes.
 ABREAST = 4
@@ -36,24 +45,22 @@ def dimensions(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
     return channels, pieces, shape[0] // pieces
 
 
-def arrange(plane: Plane) -> tuple[npt.NDArray[np.int64], bytes]:
-    """Return the sequences of a plane, one a row, and the bytes of what is left."""
+def arrange(plane: Plane) -> tuple[npt.NDArray[np.int64], Plane]:
+    """Return the sequences of a plane, one a row, and the samples that are left."""
     channels, pieces, length = _dimensions(plane.shape)
     whole = pieces * length
     columns = plane.reshape(plane.shape[0], channels)
     sequences = np.ascontiguousarray(columns[:whole].T).reshape(channels * pieces, length)
-    return sequences, _packed(columns[whole:])
+    return sequences, columns[whole:]
 
 
-def restore(sequences: npt.NDArray[np.int64], rest: memoryview, shape: tuple[int, ...]) -> Plane:
+def restore(sequences: npt.NDArray[np.int64], left: Plane, shape: tuple[int, ...]) -> Plane:
     """Undo `arrange`; the sequences of one channel become the plane in place."""
     channels, pieces, length = _dimensions(shape)
-    whole = pieces * length
-    left = _unpacked(rest, (shape[0] - whole, channels))
-    columns = sequences.reshape(channels, whole).T
+    columns = sequences.reshape(channels, pieces * length).T
     if left.size == 0:
         return np.ascontiguousarray(columns).reshape(shape)
-    return np.concatenate([columns, left]).reshape(shape)
+    return np.concatenate([columns, left.reshape(-1, channels)]).reshape(shape)
 
 
 def stretches(plane: Plane, most: int) -> npt.NDArray[np.int64]:
@@ -74,25 +81,25 @@ def _dimensions(shape: tuple[int, ...]) -> tuple[int, int, int]:
     return found
 
 
-def _packed(left: Plane) -> bytes:
-    """Write integers by as few bytes as the widest needs, which come first."""
+def pack(left: Plane) -> tuple[int, bytes]:
+    """Write samples by as few bytes each as the widest needs; and how many, 0 for no samples."""
     if left.size == 0:
-        return b""
+        return 0, b""
     low, high = int(left.min()), int(left.max())
     width = max((~low if low < 0 else low).bit_length(), (~high if high < 0 else high).bit_length())
     size = width // 8 + 1
-    return bytes([size]) + b"".join(
+    return size, b"".join(
         value.to_bytes(size, "little", signed=True) for value in left.ravel().tolist()
     )
 
 
-def _unpacked(data: memoryview, shape: tuple[int, int]) -> Plane:
-    count = shape[0] * shape[1]
-    size = data[0] if len(data) else 1
-    if not 1 <= size <= 8 or len(data) != (1 + size * count if count else 0):
-        raise CorruptError(f"{count} samples are left at the end of {len(data)} bytes")
+def unpack(data: memoryview, size: int, shape: tuple[int, ...]) -> tuple[Plane, memoryview]:
+    """Read what `pack` wrote of what is left of a plane; and what follows it."""
+    channels, pieces, length = _dimensions(shape)
+    count = (shape[0] - pieces * length) * channels
+    if size > 8 or (size == 0) != (count == 0) or len(data) < size * count:
+        raise CorruptError(f"{count} samples are left in {len(data)} bytes, {size} each")
     values = [
-        int.from_bytes(data[1 + size * i : 1 + size * (i + 1)], "little", signed=True)
-        for i in range(count)
+        int.from_bytes(data[size * i : size * (i + 1)], "little", signed=True) for i in range(count)
     ]
-    return np.array(values, np.int64).reshape(shape)
+    return np.array(values, np.int64), data[size * count :]
