@@ -52,10 +52,10 @@ def _take(integers: Iterator[int], low: int, high: int, what: str) -> int:
     return int(value)
 
 
-def _take_range(integers: Iterator[int]) -> tuple[int, int]:
+def _take_range(integers: Iterator[int], most: int) -> tuple[int, int]:
     """Take the first symbol and the number of symbols, which must lie within int64."""
     low = _take(integers, -(1 << 63), (1 << 63) - 1, "first symbol")
-    size = _take(integers, 1, min(MAX_SIZE, (1 << 63) - low), "number of symbols")
+    size = _take(integers, 1, min(most, (1 << 63) - low), "number of symbols")
     return low, size
 
 
@@ -101,10 +101,10 @@ class DensityTable:
         return (*head, *shape, *fourier)
 
     @classmethod
-    def from_integers(cls, integers: Iterator[int]) -> DensityTable:
+    def from_integers(cls, integers: Iterator[int], most: int = MAX_SIZE) -> DensityTable:
         """Read what `to_integers` wrote after the kind; raises `CorruptError`."""
         base = _BASE_NAMES[_take(integers, 0, len(_BASE_NAMES) - 1, "base")]
-        low, size = _take_range(integers)
+        low, size = _take_range(integers, most)
         escape = _take(integers, -1, TOTAL // 2, "escape mass")
         location = scale = 0
         if base != "uniform":
@@ -214,9 +214,9 @@ class HistogramTable:
         return (*head, *packed)
 
     @classmethod
-    def from_integers(cls, integers: Iterator[int]) -> HistogramTable:
+    def from_integers(cls, integers: Iterator[int], most: int = MAX_SIZE) -> HistogramTable:
         """Read what `to_integers` wrote after the kind; raises `CorruptError`."""
-        low, weights, escape, precision = _read_histogram(integers)
+        low, weights, escape, precision = _read_histogram(integers, most)
         return cls(low, tuple(weights.tolist()), escape, precision)
 
     def build(self) -> TableSet:
@@ -225,10 +225,10 @@ class HistogramTable:
 
 
 def _read_histogram(
-    integers: Iterator[int],
+    integers: Iterator[int], most: int
 ) -> tuple[int, npt.NDArray[np.int64], int, int]:
     """Read first symbol, weights, weight of the escape and precision."""
-    low, size = _take_range(integers)
+    low, size = _take_range(integers, most)
     escape = _take(integers, 0, 1 << 32, "escape weight")
     precision = _take(integers, -EXACT, EXACT, "precision")
     # No weight takes more bits than two chunks have.
@@ -255,8 +255,8 @@ def _built(low: int, weights: npt.NDArray[np.int64], escape: int) -> TableSet:
 TableParameters = DensityTable | HistogramTable
 
 
-def read_table(integers: Iterator[int]) -> TableSet:
-    """Read one table's parameters and build the table: ``read_parameters(integers).build()``.
+def read_table(integers: Iterator[int], most: int = MAX_SIZE) -> TableSet:
+    """Read one table's parameters and build it: ``read_parameters(integers, most).build()``.
 
     Raises
     ------
@@ -264,13 +264,20 @@ def read_table(integers: Iterator[int]) -> TableSet:
         If an integer is missing or not allowed.
     """
     if _take(integers, DensityTable.KIND, HistogramTable.KIND, "kind") == DensityTable.KIND:
-        return DensityTable.from_integers(integers).build()
-    low, weights, escape, _ = _read_histogram(integers)
+        return DensityTable.from_integers(integers, most).build()
+    low, weights, escape, _ = _read_histogram(integers, most)
     return _built(low, weights, escape)
 
 
-def read_parameters(integers: Iterator[int]) -> TableParameters:
+def read_parameters(integers: Iterator[int], most: int = MAX_SIZE) -> TableParameters:
     """Read one table's parameters, of either kind, as `to_integers` wrote them.
+
+    Parameters
+    ----------
+    integers : iterator of int
+    most : int
+        Symbols that a table may have: a few integers describe tables of any size, and a stream may
+        hold many.
 
     Raises
     ------
@@ -278,5 +285,5 @@ def read_parameters(integers: Iterator[int]) -> TableParameters:
         If an integer is missing or not allowed.
     """
     if _take(integers, DensityTable.KIND, HistogramTable.KIND, "kind") == DensityTable.KIND:
-        return DensityTable.from_integers(integers)
-    return HistogramTable.from_integers(integers)
+        return DensityTable.from_integers(integers, most)
+    return HistogramTable.from_integers(integers, most)

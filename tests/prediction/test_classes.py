@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from compress.errors import CorruptError
 from compress.prediction import classes
-from compress.prediction.classes.fit import fit_location, fit_scale
+from compress.prediction.classes.fit import MOST_TOKENS, fit_location, fit_scale
 
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=20)
 shapes = st.sampled_from(
@@ -115,3 +115,15 @@ def test_prefix_of_parameters(shape: tuple[int, ...]) -> None:
     for end in range(len(parameters)):
         with pytest.raises(CorruptError):
             classes.decode(coded, shape, parameters[:end])
+
+
+def test_tables_are_no_larger_than_any_that_is_written() -> None:
+    """A few integers cannot ask for a hundred tables of a million tokens each."""
+    plane = np.full(300, 7)
+    learned = classes.propose(plane, 4)
+    assert learned is not None
+    # Of a constant plane there is one table, with one token.
+    assert learned[-3] == 1
+    coded = memoryview(classes.encode(plane, learned))
+    with pytest.raises(CorruptError, match="number of symbols"):
+        classes.decode(coded, plane.shape, (*learned[:-3], MOST_TOKENS + 1, *learned[-2:]))

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from compress.errors import CorruptError
 from compress.kernels import for_numba
 from compress.prediction import static
+from compress.prediction.common.entropy import TABLE_SIZE
 from compress.prediction.common.low import BLOCK, put_low_bits, take_low_bits
 from compress.prediction.static.lorenzo import axis_sets, differences, sums
 from compress.prediction.static.pairs import joined
 from compress.prediction.static.tokens import coarser, sum_up
-from compress.tables import HistogramTable, TableSet, fit_table
+from compress.tables import DensityTable, HistogramTable, TableSet, fit_table
 
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
 shapes = st.lists(st.integers(1, 9), max_size=4).map(tuple)
@@ -141,6 +142,15 @@ def test_hostile_parameters_and_data(data: st.DataObject) -> None:
     except CorruptError:
         return
     assert back.shape == shape
+
+
+def test_tables_are_no_larger_than_any_that_is_written() -> None:
+    """A few integers cannot ask for a table of a million tokens for a sample."""
+    table = DensityTable(0, TABLE_SIZE, 1, "uniform")
+    coded = memoryview(static.encode(np.zeros(1, np.int64), (0, 0, 0, *table.to_integers())))
+    table = DensityTable(0, TABLE_SIZE + 1, 1, "uniform")
+    with pytest.raises(CorruptError, match="number of symbols"):
+        static.decode(coded, (1,), (0, 0, 0, *table.to_integers()))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.002, 0.01, 0.03])

@@ -14,6 +14,7 @@ from compress.prediction.wavefront.fit import least_absolute
 from compress.prediction.wavefront.kernel import COUNTED
 from compress.prediction.wavefront.layout import margined_size, shape_of
 from compress.prediction.wavefront.search import choose_axes
+from compress.tables import DensityTable, HistogramTable
 
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=30)
 shapes = st.sampled_from(
@@ -221,3 +222,18 @@ def test_margins_are_bounded() -> None:
     assert margined_size(shape_of(shape, (0, 1, 2))) > 6 * prod(shape)
     with pytest.raises(CorruptError, match="narrow"):
         wavefront.decode(memoryview(bytes(40)), shape, parameters)
+
+
+@pytest.mark.parametrize("kind", [DensityTable, HistogramTable])
+def test_tables_are_no_larger_than_any_that_is_written(kind: type) -> None:
+    """A few integers cannot ask for a hundred tables of a million tokens each."""
+    plane = np.rint(np.random.default_rng(0).normal(0, 20, (64, 64))).astype(np.int64)
+    learned = wavefront.propose(plane, 2)
+    assert learned is not None
+    # All tables are of the family.
+    assert learned[-1] == 0
+    coded = memoryview(wavefront.encode(plane, learned))
+    size = 2 * COUNTED + 2
+    table = kind(0, size, 1, "uniform") if kind is DensityTable else kind(0, (0,) * size, 1)
+    with pytest.raises(CorruptError, match="number of symbols"):
+        wavefront.decode(coded, plane.shape, (*learned[:-1], 1, 0, *table.to_integers()))

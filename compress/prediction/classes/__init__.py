@@ -22,7 +22,7 @@ import numpy.typing as npt
 from compress.coders import encode as encode_words
 from compress.coders import pack_bits
 from compress.errors import CorruptError
-from compress.prediction.classes.fit import fit_class_tables, fit_location, fit_scale
+from compress.prediction.classes.fit import MOST_TOKENS, fit_class_tables, fit_location, fit_scale
 from compress.prediction.classes.kernel import FRACTION, SCALE_FRACTION, Tables, Walk, walk
 from compress.prediction.classes.search import MAX_CHANNELS, choose
 from compress.prediction.common.scan import Scan, arrange, margins, nearest, restore
@@ -264,7 +264,7 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> _Model:
     shifts, tables = [], []
     for _ in range(n_classes):
         shifts.append(take(0, 62, "shift"))
-        tables.append(read_parameters(integers))
+        tables.append(read_parameters(integers, MOST_TOKENS))
     if next(integers, None) is not None:
         raise CorruptError("a class model has more parameters than it uses")
     return _Model(scan, count, near, low, high, coefficients, weights, first, shifts, tables)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from compress.tables import TableParameters, fit_counts
 
-__all__ = ["fit_class_tables", "fit_location", "fit_scale"]
+__all__ = ["MOST_TOKENS", "fit_class_tables", "fit_location", "fit_scale"]
 
 _ROUNDS = 3
 # Places beside an outlier are not like all others: those so many times as far out as all but one
@@ -18,6 +18,9 @@ _ORDINARY = 0.95
 _TOKENS = 1 << 10
 # Tokens that one scale spans: finer ones would be coded as well by plain bits.
 _SCALE_BITS = 5
+
+MOST_TOKENS = 2 * _TOKENS + 1
+"""Tokens of a table."""
 
 
 def fit_location(

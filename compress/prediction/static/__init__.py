@@ -175,7 +175,7 @@ def _parse(parameters: Parameters, n_dimensions: int) -> tuple[int, int, bool, T
     axes, low_bits, paired = (next(integers, -1) for _ in range(3))
     if not (0 <= axes < 1 << n_dimensions and 0 <= low_bits <= 63 and 0 <= paired <= 1):
         raise CorruptError(f"a static model has axes {axes}, {low_bits} low bits, pairs {paired}")
-    table = read_table(integers)
+    table = read_table(integers, TABLE_SIZE)
     if next(integers, None) is not None:
         raise CorruptError("a static model has more parameters than it uses")
     return axes, low_bits, bool(paired), table

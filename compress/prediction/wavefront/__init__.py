@@ -435,7 +435,7 @@ def _read_family(
     last = -1
     for _ in range(take(0, kinds << phased, "number of tables")):
         last = take(last + 1, (kinds << phased) - 1, "table")
-        own[last] = read_parameters(integers)
+        own[last] = read_parameters(integers, 2 * COUNTED + 1)
         if not own[last].escape:
             raise CorruptError("a table of a wavefront has no escape")
     if next(integers, None) is not None:
