@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -128,6 +130,16 @@ def test_many_channels_that_end_in_wide_samples(rows: int) -> None:
             linear.decode(damaged, plane.shape, _fitted(plane, 3))
     with pytest.raises(CorruptError, match=f"{left} samples"):
         linear.decode(memoryview(data[: 10 + 8 * left - 1]), plane.shape, _fitted(plane, 3))
+
+
+def test_scratch_is_in_proportion_to_the_plane() -> None:
+    """A stream of many short planes cannot have each of them clear megabytes for a long block."""
+    short = _signal(300)
+    model = Model.from_integers(_fitted(short, 3), 4)
+    assert replace(model, block_bits=16).walk(False, 75).block == 75
+    assert replace(model, block_bits=6).walk(False, 75).block == 64
+    assert model.walk(False, 0).block == 1
+    _trip(short, replace(model, block_bits=16).to_integers())
 
 
 @slow

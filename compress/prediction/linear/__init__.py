@@ -72,7 +72,8 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     sequences, left = arrange(plane)
     wide = is_wide(sequences, model.centre)
     predictors = fit_predictors(sequences, model.centre, 1 << model.block_bits, model.fit)
-    found, kinds, packed, low_bits = tokens(sequences, predictors, model.walk(wide), model.chosen())
+    how = model.walk(wide, sequences.shape[1])
+    found, kinds, packed, low_bits = tokens(sequences, predictors, how, model.chosen())
     words = encode_words(found, table_set(model.base), kinds, lanes=ABREAST)
     described = write_predictors(*predictors)
     size, rest = pack(left)
@@ -104,9 +105,8 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     sequences = np.empty((rows, length), np.int64)
     with np.errstate(over="ignore"):  # wraps, compiled or not
         low_bits = walk_back(
-            sequences, *predictors, model.walk(bool(head["wide"])), model.chosen(),
-            ladder(model.base),
-            words, *open_lanes(words, ABREAST), _low_words(data[end:]),
+            sequences, *predictors, model.walk(bool(head["wide"]), length), model.chosen(),
+            ladder(model.base), words, *open_lanes(words, ABREAST), _low_words(data[end:]),
         )  # fmt: skip
     if low_bits < 0 or (low_bits + 7) // 8 != len(data) - end:
         raise CorruptError("the words or low bits of a plane do not end with its last sample")

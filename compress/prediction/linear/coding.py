@@ -57,9 +57,13 @@ class Model:
     first: int = 0
     offs: tuple[int, ...] = ()
 
-    def walk(self, wide: bool) -> Walk:
-        """Return what the kernels take."""
-        return Walk(1 << self.block_bits, self.centre, wide, self.fast, self.slow, self.start)
+    def walk(self, wide: bool, length: int) -> Walk:
+        """Return what the kernels take for sequences of some length.
+
+        A block is no longer than these, for kernels have scratch for a whole one.
+        """
+        block = min(1 << self.block_bits, max(length, 1))
+        return Walk(block, self.centre, wide, self.fast, self.slow, self.start)
 
     def chosen(self) -> npt.NDArray[np.int64]:
         """Return the table of each class on the ladder of the base."""

@@ -91,7 +91,9 @@ def _counted(
     sequences: Integers, model: Model, predictors: Predictors, wide: bool
 ) -> tuple[float, npt.NDArray[np.int64]]:
     """Bits of samples by tables that are not learned, and how often each class has each token."""
-    found, kinds, _, low_bits = tokens(sequences, predictors, model.walk(wide), _KINDS)
+    found, kinds, _, low_bits = tokens(
+        sequences, predictors, model.walk(wide, sequences.shape[1]), _KINDS
+    )
     counts = _counts(found, kinds)
     return low_bits + _common_bits(counts), counts
 
@@ -101,7 +103,9 @@ def estimate(sequences: Integers) -> float:
     model, predictors = _plain(sequences)
     chosen = model.chosen()
     wide = is_wide(sequences, model.centre)
-    found, tables, _, low_bits = tokens(sequences, predictors, model.walk(wide), chosen)
+    found, tables, _, low_bits = tokens(
+        sequences, predictors, model.walk(wide, sequences.shape[1]), chosen
+    )
     # The first samples have no others before them, which the plane's have.
     skipped = min(_SKIPPED, sequences.shape[1] // 2)
     every = (-1, sequences.shape[1], ABREAST)
@@ -119,7 +123,7 @@ def _plain(sequences: Integers) -> tuple[Model, Predictors]:
     centre = _centre(sequences)
     model = Model(_BLOCK, ALONE, centre, *_QUICK_RATES, FRACTION, _BASE, _OFF)
     predictors = fit_predictors(sequences, centre, 1 << model.block_bits, model.fit)
-    how = model.walk(is_wide(sequences, centre))
+    how = model.walk(is_wide(sequences, centre), sequences.shape[1])
     kinds = tokens(sequences, predictors, how, _KINDS)[1]
     late = kinds[kinds.size // 2 :]
     middle = int(np.partition(late, late.size // 2)[late.size // 2])
