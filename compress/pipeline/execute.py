@@ -215,6 +215,8 @@ def _decode(
     limit: int,
 ) -> Array:
     if isinstance(node, Leaf):
+        if dtype != np.int64:
+            raise CorruptError(f"the plan gives a plane of int64 for a field of {dtype}")
         return _decode_leaf(node, shape, coded)
     step = STEPS.get(node.step)
     if step is None:

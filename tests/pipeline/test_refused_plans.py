@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 import compress
+from compress.container import IntegerReader
+from compress.errors import CorruptError
 from compress.pipeline import chunk
-from compress.pipeline.execute import Part, check_plan
+from compress.pipeline.execute import Part, check_plan, decode_fields
 from compress.pipeline.tree import Branch, Leaf, Node
 from compress.prediction import raw, static
 from compress.transforms import constant, masked, multiples, ordered, unwrapped
@@ -121,6 +123,20 @@ def test_checking_restores_no_more_than_shapes_need(monkeypatch: pytest.MonkeyPa
     plan = Branch(ordered.CODE, (), (inner,))
     check_plan(plan, (np.dtype(np.int32), (12,)), [PLANE.ravel()])
     assert restored == []
+
+
+@pytest.mark.parametrize("dtype", [np.bool_, np.uint8, np.float16, np.float64])
+def test_integers_are_no_field_of_another_dtype(dtype: type) -> None:
+    """A plan without the step that makes floats of integers is refused, not cast."""
+    coded = raw.encode(PLANE << 40, (64,))
+    for field in (np.dtype(np.int64), np.dtype(dtype)):
+        reader = IntegerReader(memoryview(coded))
+        if field == np.int64:
+            (back,) = decode_fields(reader, [(field, PLANE.shape)], [BITS], [len(coded)])
+            np.testing.assert_array_equal(back, PLANE << 40)
+            continue
+        with pytest.raises(CorruptError, match="for a field of"):
+            decode_fields(reader, [(field, PLANE.shape)], [BITS], [len(coded)])
 
 
 @pytest.mark.parametrize("level", range(1, 10))
