@@ -156,7 +156,8 @@ def _table(ordered: Plane, total: int | None) -> tuple[float, int]:
     if low == high:
         return 0.0, 0
     plain = float(np.log2(float(high - low + 1)))
-    bits, shift = _best_table(ordered, plain, n if total is None else total)
+    with np.errstate(over="ignore"):  # wraps, compiled or not
+        bits, shift = _best_table(ordered, plain, n if total is None else total)
     return min(float(bits), plain + 0.1), int(shift)
 
 

@@ -145,6 +145,8 @@ def decode_rows(
     limit = top << FRACTION
     bits = np.uint64(lookup_bits)
     shift_in = _PRECISION - bits
+    # Samples of damaged data wrap, compiled or not.
+    narrow = samples.dtype.type
     above = np.uint64(stride)
     floor0, floor1 = _ZERO, np.uint64(lanes[0])
     behind = words[1:]
@@ -234,8 +236,8 @@ def decode_rows(
                 off = (token ^ below) - below
                 ww0, rww0 = w0, rw0
                 w0, rw0 = expected + off, abs(off)
-                samples[i0] = w0
-                past[i0] = rw0
+                samples[i0] = narrow(np.int64(w0))
+                past[i0] = narrow(np.int64(rw0))
                 i0 += _ONE
                 # The same sample of the lower band.
                 n = np.int64(samples[i1 - above])
@@ -279,8 +281,8 @@ def decode_rows(
                 off = (token ^ below) - below
                 ww1, rww1 = w1, rw1
                 w1, rw1 = expected + off, abs(off)
-                samples[i1] = w1
-                past[i1] = rw1
+                samples[i1] = narrow(np.int64(w1))
+                past[i1] = narrow(np.int64(rw1))
                 i1 += _ONE
         else:
             for lane in range(2 if both else 1):
@@ -338,8 +340,8 @@ def decode_rows(
                     off = (token ^ below) - below
                     ww, rww = w, rw
                     w, rw = expected + off, abs(off)
-                    samples[i] = w
-                    past[i] = rw
+                    samples[i] = narrow(np.int64(w))
+                    past[i] = narrow(np.int64(rw))
                     i += _ONE
                 if lane == 0:
                     state0, place0, listed0 = state, place, listed
