@@ -106,7 +106,7 @@ _SIX = _fits((causal, 6), (causal, 5), (counts, 5), *_LEARNED, (static, 3), (raw
 _SEVEN = _fits((causal, 7), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1))
 _EIGHT = _fits((causal, 8), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1))
 _QUICK = _fits((causal, 4), (counts, 4), (static, 1), (raw, 1))
-_STATIC = _fits((wavefront, 3), (classes, 3), (linear, 3), (static, 1), (raw, 1))
+_STATIC = _fits((wavefront, 3), (linear, 3), (static, 1), (raw, 1))
 
 # Judges at level 5 cost as much on 2^17 samples as all else; sizes are those of 2^16.
 _EARLY, _MORE_EARLY = (1 << 14, 1 << 16), (1 << 14, 1 << 17)

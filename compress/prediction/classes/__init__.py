@@ -272,12 +272,12 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> _Model:
 
 def decode_ns(parameters: Parameters) -> float:
     """Nanoseconds a sample that decoding takes (``python -m benchmarks costs``)."""
-    return 17.0 + 1.3 * _neighbours(parameters)
+    return 21.0 + 0.45 * _neighbours(parameters)
 
 
 def encode_ns(parameters: Parameters) -> float:
     """Nanoseconds a sample that the fit and encoding take."""
-    return 160.0 + 12.0 * _neighbours(parameters)
+    return 226.0 + 6.3 * _neighbours(parameters)
 
 
 def _neighbours(parameters: Parameters) -> int:
