@@ -18,6 +18,7 @@ from benchmarks import (
     record,
     report,
     run,
+    speeds,
     structures,
 )
 from benchmarks.errors import MissingArrayError
@@ -96,6 +97,10 @@ def _parser() -> argparse.ArgumentParser:
     searching.add_argument("--level", type=int, nargs="+", default=planning.LEVELS, metavar="L")
     searching.add_argument("--name", nargs="+", default=planning.CASES, metavar="NAME")
     searching.add_argument("--samples", type=int, nargs="+", default=planning.SIZES, metavar="N")
+
+    racing = commands.add_parser("speeds", help="what a level promises, beside the bar's peer")
+    racing.add_argument("--level", type=int, nargs="+", default=[1, 2, 3, 4], metavar="L")
+    racing.add_argument("--name", nargs="+", default=[], metavar="NAME", help="arrays")
 
     commands.add_parser("costs", help="nanoseconds of steps and models beside the constants")
     commands.add_parser("arrays", help="list the arrays")
@@ -186,6 +191,11 @@ def _planning(arguments: argparse.Namespace) -> int:
         return planning.main(arguments.name, arguments.samples, tuple(arguments.level))
 
 
+def _speeds(arguments: argparse.Namespace) -> int:
+    with run.one_thread():
+        return 0 if speeds.report(arguments.level, arguments.name) else 1
+
+
 def main() -> int:
     """Run the command line; return its exit status."""
     arguments = _parser().parse_args()
@@ -197,6 +207,7 @@ def main() -> int:
         "check": _check,
         "structures": _structures,
         "planning": _planning,
+        "speeds": _speeds,
         "costs": lambda _: costs.main(),
         "arrays": lambda _: console.arrays(),
         "peers": lambda _: console.peers(),

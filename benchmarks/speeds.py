@@ -1,134 +1,167 @@
-"""Speed beside the peers that set the bars: ``python -m benchmarks.speeds``.
+"""What a level promises, beside the peer that sets its bar: ``python -m benchmarks speeds``.
 
-Each pair is timed in turns, one thread each, in processor time; the medians are kept. Level 1
-stands beside pcodec 12 on every array of one axis; levels 3, 5 and 8 beside JPEG XL's efforts 3, 7
-and 10 on a photograph.
+Size, encoding and decoding of both, in turns, one thread each, in processor time; medians. A ratio
+is ours over the peer's, and a cross marks the one that is above its bar.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from statistics import median
-from typing import Any
+from typing import NamedTuple
 
-import imagecodecs
 import numpy as np
-import pcodec
-from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 
-import compress
-from benchmarks import arrays
+from benchmarks import arrays, peers
+from benchmarks.console import OUT
 from benchmarks.errors import MissingArrayError
+from benchmarks.peers.peer import Array, Job
+
+__all__ = ["BARS", "Bar", "Measured", "against", "report"]
 
 _ROUNDS = 7
-_SLOW_ROUNDS = 3
 # Shorter arrays are timed by what surrounds the samples.
 _SHORTEST = 50_000
-
-Array = NDArray[Any]
-
-
-def _turns(jobs: list[Callable[[], object]], rounds: int) -> list[float]:
-    """Median nanoseconds of each job."""
-    spent: list[list[int]] = [[] for _ in jobs]
-    for job in jobs:
-        job()
-    for _ in range(rounds):
-        for times, job in zip(spent, jobs, strict=True):
-            begin = time.thread_time_ns()
-            job()
-            times.append(time.thread_time_ns() - begin)
-    return [median(times) for times in spent]
+_SYNTHETIC = 1 << 24
+_PICTURES = ("photo grey", "photo RGB", "medical", "astronomy")
+_SIGNALS = ("audio", "signal")
 
 
-def beside_pcodec(array: Array) -> list[float]:
-    """Nanoseconds of level 1 and pcodec 12: encode, encode, decode, decode."""
-    config = pcodec.ChunkConfig(compression_level=12)
-    ours = compress.compress(array, level=1, threads=1)
-    theirs = pcodec.standalone.simple_compress(array, config)
-    return _turns(
-        [
-            lambda: compress.compress(array, level=1, threads=1),
-            lambda: pcodec.standalone.simple_compress(array, config),
-            lambda: compress.decompress(ours, threads=1),
-            lambda: pcodec.standalone.simple_decompress(theirs),
-        ],
-        _ROUNDS,
-    )
+class Bar(NamedTuple):
+    """What a level is held to: the most that its ratios to a peer may be, on some kinds of arrays.
+
+    Attributes
+    ----------
+    level : int
+    peer : str
+    kinds : tuple of str
+        Kinds of arrays; none for all arrays of one axis, and generated ones.
+    size, encode, decode : float
+        Ratios.
+    """
+
+    level: int
+    peer: str
+    kinds: tuple[str, ...]
+    size: float
+    encode: float
+    decode: float
 
 
-def beside_jpeg_xl(image: Array, level: int, effort: int) -> tuple[float, float, list[float]]:
-    """Bits per sample of both; nanoseconds: encode, encode, decode, decode."""
-
-    def encode() -> bytes:
-        return bytes(imagecodecs.jpegxl_encode(image, effort=effort, lossless=True, numthreads=1))
-
-    ours, theirs = compress.compress(image, level=level, threads=1), encode()
-    times = _turns(
-        [
-            lambda: compress.compress(image, level=level, threads=1),
-            encode,
-            lambda: compress.decompress(ours, threads=1),
-            lambda: imagecodecs.jpegxl_decode(theirs, numthreads=1),
-        ],
-        _ROUNDS if level < 8 else _SLOW_ROUNDS,
-    )
-    return 8 * len(ours) / image.size, 8 * len(theirs) / image.size, times
+BARS = (
+    Bar(1, "pcodec 8", (), 1.0, 1.0, 1.3),
+    Bar(2, "JPEG-LS", _PICTURES, 1.0, 1.0, 1.0),
+    Bar(2, "FLAC 5", _SIGNALS, 1.0, 1.5, 1.5),
+    Bar(2, "fpzip", ("grid",), 1.0, 1.0, 1.0),
+    Bar(3, "JPEG XL e3", _PICTURES, 1.0, 1.0, 1.0),
+    Bar(3, "FLAC 8", _SIGNALS, 0.97, np.inf, np.inf),
+    Bar(4, "JPEG XL e7", _PICTURES, 1.0, 1.0, 1.2),
+    Bar(4, "FLAC 8", _SIGNALS, 0.94, np.inf, np.inf),
+)
 
 
-def main() -> None:
-    """Print both tables."""
-    console = Console()
-    table = Table(
-        "array",
-        "encode, ns",
-        "pcodec 12",
-        "ratio (<= 1)",
-        "decode, ns",
-        "pcodec 12",
-        "ratio (<= 2)",
-    )
-    with console.status("") as status:
-        for entry in arrays.REAL:
-            try:
-                array = arrays.load(entry.name)
-            except MissingArrayError:
+class Measured(NamedTuple):
+    """Bytes, and nanoseconds a sample to encode and to decode."""
+
+    size: int
+    encode: float
+    decode: float
+
+
+def against(array: Array, level: int, peer: str) -> tuple[Measured, Measured] | None:
+    """Measure a level and a peer on an array, in turns; None where the peer does not take it."""
+    every = {one.name: one for one in peers.every()}
+    jobs = [every[name].prepare(array, None) for name in (f"compress {level}", peer)]
+    if jobs[0] is None or jobs[1] is None:
+        return None
+    ours, theirs = _turns([jobs[0], jobs[1]], array.size)
+    return ours, theirs
+
+
+def _turns(jobs: Sequence[Job], samples: int) -> list[Measured]:
+    coded = [job.encode(job.source) for job in jobs]
+    spent: list[tuple[list[float], list[float]]] = [([], []) for _ in jobs]
+    for _ in range(_ROUNDS):
+        for job, data, (encoding, decoding) in zip(jobs, coded, spent, strict=True):
+            encoding.append(_time(lambda job=job: job.encode(job.source)))
+            decoding.append(_time(lambda job=job, data=data: job.decode(data)))
+    return [
+        Measured(len(data), median(encoding) / samples, median(decoding) / samples)
+        for data, (encoding, decoding) in zip(coded, spent, strict=True)
+    ]
+
+
+def _time(work: Callable[[], object]) -> float:
+    begin = time.thread_time_ns()
+    work()
+    return float(time.thread_time_ns() - begin)
+
+
+def _generated() -> Iterator[tuple[str, Array]]:
+    generator = np.random.default_rng(0)
+    noise = np.rint(300 * generator.standard_normal(_SYNTHETIC))
+    yield "noise, int16", noise.astype(np.int16)
+    steps = np.rint(10 * generator.standard_normal(_SYNTHETIC)).astype(np.int32)
+    yield "walk, int32", np.cumsum(steps, dtype=np.int32)
+    prices = 100 + np.cumsum(generator.integers(-1, 2, _SYNTHETIC)) / 100
+    yield "prices, float64", np.round(prices, 2)
+
+
+def _arrays(bar: Bar) -> Iterator[tuple[str, Array]]:
+    for entry in arrays.select():
+        if bar.kinds and entry.kind not in bar.kinds:
+            continue
+        try:
+            array = np.ascontiguousarray(arrays.load(entry.name))
+        except MissingArrayError:
+            continue
+        if bar.kinds or (array.ndim == 1 and array.size >= _SHORTEST):
+            yield entry.name, array
+    if not bar.kinds:
+        yield from _generated()
+
+
+def report(levels: Sequence[int], names: Sequence[str] = ()) -> bool:
+    """Print a table for every bar of some levels.
+
+    Parameters
+    ----------
+    levels : sequence of int
+    names : sequence of str
+        Of the arrays to measure; all of the bars' kinds where there are none.
+
+    Returns
+    -------
+    bool
+        Whether all bars are held.
+    """
+    held = True
+    for bar in BARS:
+        if bar.level not in levels:
+            continue
+        table = Table("array", f"level {bar.level}: bits", "encode, ns", "decode, ns",
+                      f"{bar.peer}: bits", "encode, ns", "decode, ns",
+                      *(f"{word} (<= {most:g})" for word, most in zip(
+                          ("size", "encode", "decode"), bar[3:], strict=True)))  # fmt: skip
+        for name, array in _arrays(bar):
+            if names and name not in names:
                 continue
-            if array.ndim != 1 or array.size < _SHORTEST or array.dtype.itemsize == 1:
+            with OUT.status(f"level {bar.level}, {name}"):
+                found = against(array, bar.level, bar.peer)
+            if found is None:
                 continue
-            status.update(entry.name)
-            values = np.ascontiguousarray(array)
-            if values.dtype.kind in "mM":
-                values = values.view(np.int64)
-            times = [each / values.size for each in beside_pcodec(values)]
-            cells = [
-                text
-                for one, other in (times[:2], times[2:])
-                for text in (f"{one:.1f}", f"{other:.1f}", f"{one / other:.2f}")
-            ]
-            table.add_row(entry.name, *cells)
-    console.print(table)
-    table = Table("camera", "bits", "encode, ns", "decode, ns", "to the bar's time", "bar")
-    image = arrays.load("camera")
-    for level, effort in ((3, 3), (5, 7), (8, 10)):
-        with console.status(f"level {level}"):
-            ours, theirs, times = beside_jpeg_xl(image, level, effort)
-        times = [each / image.size for each in times]
-        if level == 3:
-            bar, against = "decode <= e3's decode at <= 1.02x its bits", times[3]
-            ratios = f"decode {times[2] / against:.2f}, bits {ours / theirs:.3f}"
-        else:
-            bar, against = f"both <= e{effort}'s encode", times[1]
-            ratios = f"encode {times[0] / against:.2f}, decode {times[2] / against:.2f}"
-        table.add_row(f"level {level}", f"{ours:.4f}", f"{times[0]:.0f}", f"{times[2]:.0f}", "", "")
-        table.add_row(
-            f"JPEG XL e{effort}", f"{theirs:.4f}", f"{times[1]:.0f}", f"{times[3]:.0f}", ratios, bar
-        )
-    console.print(table)
+            ratios = [one / other for one, other in zip(*found, strict=True)]
+            within = [ratio <= most for ratio, most in zip(ratios, bar[3:], strict=True)]
+            held = held and all(within)
+            table.add_row(name, *_cells(found[0], array), *_cells(found[1], array), *(
+                f"{ratio:.3f}{'' if good else ' x'}"
+                for ratio, good in zip(ratios, within, strict=True)))  # fmt: skip
+        OUT.print(table)
+    return held
 
 
-if __name__ == "__main__":
-    main()
+def _cells(measured: Measured, array: Array) -> tuple[str, str, str]:
+    bits = 8 * measured.size / array.size
+    return f"{bits:.3f}", f"{measured.encode:.1f}", f"{measured.decode:.1f}"

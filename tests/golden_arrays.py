@@ -81,7 +81,39 @@ def golden() -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
     for level in range(1, 10):
         out[f"level-{level}-signal"] = (walk, {"level": level})
         out[f"level-{level}-image"] = (image.astype(np.uint8), {"level": level})
+    for level in (2, 3, 4):
+        out[f"level-{level}-picture"] = (_picture(72, 96), {"level": level})
+        out[f"level-{level}-stack"] = (_picture(288, 24).reshape(3, 96, 24), {"level": level})
+        out[f"level-{level}-tone"] = (_tone(1500), {"level": level})
+    out["level-3-prices"] = (_prices(1500), {"level": 3})
+    out["level-3-tones"] = (np.stack([_tone(700), _tone(700)[::-1]], -1), {"level": 3})
     return out
+
+
+def _picture(rows: int, columns: int) -> NDArray[np.uint16]:
+    """Edges and slopes under noise: what a plane model for pictures takes."""
+    y, x = np.arange(rows)[:, None], np.arange(columns)
+    smooth = 9 * x + 5 * y + 200 * ((x - columns // 2) ** 2 + (y % 96 - 40) ** 2 < 600)
+    return (smooth + _noise(rows * columns, 4, 10).reshape(rows, columns)).astype(np.uint16)
+
+
+def _prices(n: int) -> NDArray[np.int32]:
+    """Opening, highest, lowest and closing prices: what classes of scales take at level 3."""
+    close = 20000 + np.cumsum(_noise(n, 7, 12) - 63)
+    opening = np.roll(close, 1)
+    beyond = _noise(2 * n, 5, 13).reshape(2, n)
+    columns = [opening, np.maximum(opening, close) + beyond[0]]
+    columns += [np.minimum(opening, close) - beyond[1], close]
+    return np.stack(columns, -1).astype(np.int32)
+
+
+def _tone(n: int) -> NDArray[np.int16]:
+    """Two resonances driven by noise, in integers: what linear prediction takes."""
+    drive = _noise(n, 7, 11) - 64
+    out = [0, 0]
+    for pulse in drive.tolist():
+        out.append((440 * out[-1] - 246 * out[-2]) // 256 + pulse)
+    return np.array(out[2:], np.int64).astype(np.int16)
 
 
 if __name__ == "__main__":

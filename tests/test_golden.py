@@ -5,6 +5,7 @@ A failure here means that the stream format or a decoder changed. If that was me
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 import compress
+from compress.prediction.registry import MODELS
 from tests.golden_arrays import FOLDER, golden
 from tests.strategies import same
 
@@ -29,6 +31,17 @@ def test_golden_stream_decodes(name: str) -> None:
 def test_no_stream_is_left_over() -> None:
     """Folder and list agree, so no stream is committed that nothing checks."""
     assert {path.stem for path in FOLDER.glob("*.fdz")} == set(GOLDEN)
+
+
+def test_every_plane_model_has_a_golden_stream() -> None:
+    """No plane model can change its format unseen."""
+    plans = [
+        chunk.plan
+        for path in FOLDER.glob("*.fdz")
+        for chunk in compress.inspect(path.read_bytes()).chunks
+    ]
+    found = {name for plan in plans for name in re.findall(r"\w+(?=\()", str(plan))}
+    assert {model.NAME for model in MODELS.values()} <= found
 
 
 def test_golden_streams_decode_without_the_compiler() -> None:

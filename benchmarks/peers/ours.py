@@ -11,7 +11,7 @@ from benchmarks.peers.peer import Array, Job, Peer
 
 FAMILY = "compress"
 LEVELS = (1, 2, 3, 4, 5, 6, 7, 8, 9)
-USUAL = (1, 3, 5, 8)
+USUAL = (1, 2, 3, 5, 8)
 QUICK = (1, 5)
 
 

@@ -100,13 +100,13 @@ _THREE = _fits((wavefront, 3), (classes, 3), (linear, 3), (static, 3), (raw, 1))
 # Levels keep their order: what level 3 codes by takes part.
 _FOUR = _fits((wavefront, 4), (classes, 4), (classes, 3), (linear, 4), (static, 3), (raw, 1))
 # What levels 3 and 4 code by takes part, for what is noise does not repay learning.
-_LEARNED = (wavefront, 3, _REPAID), (linear, 4, _REPAID)
+_LEARNED = (wavefront, 3, _REPAID), (classes, 3, _REPAID), (linear, 4, _REPAID)
 _FIVE = _fits((causal, 5), (counts, 5), *_LEARNED, (static, 3), (raw, 1))
 _SIX = _fits((causal, 6), (causal, 5), (counts, 5), *_LEARNED, (static, 3), (raw, 1))
 _SEVEN = _fits((causal, 7), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1))
 _EIGHT = _fits((causal, 8), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1))
 _QUICK = _fits((causal, 4), (counts, 4), (static, 1), (raw, 1))
-_STATIC = _fits((wavefront, 3), (classes, 3), (linear, 3), (static, 1), (raw, 1))
+_STATIC = _fits((wavefront, 3), (linear, 3), (static, 1), (raw, 1))
 
 # Judges at level 5 cost as much on 2^17 samples as all else; sizes are those of 2^16.
 _EARLY, _MORE_EARLY = (1 << 14, 1 << 16), (1 << 14, 1 << 17)

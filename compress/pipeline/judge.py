@@ -191,7 +191,7 @@ class Judge(NamedTuple):
         """J of a plane model by its bound."""
         price = self.price(fit.model.decode_ns(()), fit.model.encode_ns(()))
         bound = fit.model.bound(plane, plane.size, self.effort.sample)
-        return bound + plane.size * price
+        return bound + min(plane.size * price, _DEAREST * bound)
 
     def learned(self, fit: Fit, trial: Plane, child: Child) -> Parameters | None:
         """Learn the parameters of a model for a trial of a plane."""

@@ -387,7 +387,7 @@ class _Search(NamedTuple):
                 if not children:
                     return [option]
                 if alone is None:
-                    alone = self.bits(plane)
+                    alone = self.alone(plane, depth)
                     found.append((alone, 0, None))
                 bits = sum(self.bits(sub.plane) for sub in children)
                 bits += plane.size * self.judge.price(step.TRAITS.decode_ns, step.TRAITS.encode_ns)
@@ -408,6 +408,13 @@ class _Search(NamedTuple):
             if one is not None:
                 each.setdefault(one.step.CODE, one)
         return [None, *each.values()][:_MOST_OPTIONS]
+
+    def alone(self, plane: Plane, depth: int) -> float:
+        """Estimate the bits of a plane without a step, which is clearly worse if one is taken."""
+        bits = self.bits(plane)
+        if depth > 0 or self.effort.trials or not self.effort.beyond_estimates:
+            return bits
+        return min(bits, _CLEARLY * self.judge.judge(Child(plane), 1.0, by_bounds=True))
 
     def bits(self, plane: Plane) -> float:
         """Estimate the bits of a plane by as many samples as this level looks at."""

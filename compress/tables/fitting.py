@@ -40,7 +40,7 @@ _LONGER = np.array([1 << 7 * i + 6 for i in range(9)], np.int64)
 _CELLS = 256
 # The densest window is looked for within so many times its size on either side of the median of
 # some samples: counting takes a nanosecond a sample, sorting forty.
-_REACH, _SOME = 16, 1 << 12
+_REACH, _SOME = 8, 1 << 12
 # A gain below this share of the data does not pay for a search.
 _WORTH = 0.001
 
@@ -334,7 +334,7 @@ def _near(
 ) -> tuple[int, npt.NDArray[np.int64]] | None:
     """Count the densest window, if it lies near the median and most samples do; else None."""
     size = 2 * _REACH * max_size
-    if samples.size < size:
+    if 2 * samples.size < size:
         return None
     some = samples[:: samples.size // _SOME]
     low = int(np.partition(some, some.size // 2)[some.size // 2]) - size // 2

@@ -52,7 +52,7 @@ _SHORTEST, _FEWEST = 16, 256
 # closely is misjudged by a few percent from stretches of it.
 _ESTIMATED_ON, _AT_LEAST = 1 << 14, 0.97
 # Nanoseconds to encode and to decode a sample, by how predictors are fitted.
-_NS = ((16.0, 15.0), (40.0, 20.0), (48.0, 20.0), (30.0, 20.0))
+_NS = ((15.0, 11.5), (57.0, 12.0), (73.0, 12.0), (30.0, 12.0))
 _HEAD = np.dtype([("wide", "u1"), ("size", "u1"), ("predictors", "<u4"), ("tokens", "<u4")])
 
 

@@ -446,7 +446,7 @@ def _read_family(
 def decode_ns(parameters: Parameters) -> float:
     """Nanoseconds a sample that decoding takes (``python -m benchmarks costs``)."""
     del parameters
-    return 19.0
+    return 15.5
 
 
 def encode_ns(parameters: Parameters) -> float:
