@@ -98,7 +98,7 @@ def _picture(rows: int, columns: int) -> NDArray[np.uint16]:
 
 
 def _prices(n: int) -> NDArray[np.int32]:
-    """Opening, highest, lowest and closing prices: what classes of scales take at level 3."""
+    """Give opening, highest, lowest and closing prices, which classes take at level 3."""
     close = 20000 + np.cumsum(_noise(n, 7, 12) - 63)
     opening = np.roll(close, 1)
     beyond = _noise(2 * n, 5, 13).reshape(2, n)
