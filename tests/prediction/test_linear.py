@@ -125,11 +125,11 @@ def test_many_channels_that_end_in_wide_samples(rows: int) -> None:
     data = _trip(plane, _fitted(plane, 3))
     left = rows % 4 * 63
     for size in (0, 7, 9, 255):
-        damaged = memoryview(data[:1] + bytes([size]) + data[2:])
+        damaged = memoryview(data[:3] + bytes([size]) + data[4:])
         with pytest.raises(CorruptError):
             linear.decode(damaged, plane.shape, _fitted(plane, 3))
     with pytest.raises(CorruptError, match=f"{left} samples"):
-        linear.decode(memoryview(data[: 10 + 8 * left - 1]), plane.shape, _fitted(plane, 3))
+        linear.decode(memoryview(data[: 12 + 8 * left - 1]), plane.shape, _fitted(plane, 3))
 
 
 def test_scratch_is_in_proportion_to_the_plane() -> None:

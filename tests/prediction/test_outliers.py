@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 import compress
 from compress.errors import CorruptError
 from compress.prediction import causal, classes
-from compress.prediction.common.spikes import put_back, read_spikes, take_out
+from compress.prediction.common.spikes import (
+    put_back,
+    put_back_jumps,
+    read_spikes,
+    take_out,
+    take_out_jumps,
+)
 
 Plane = npt.NDArray[np.int64]
 
@@ -178,3 +184,24 @@ def test_damaged_lists_raise(data: bytes, samples: int) -> None:
         return
     assert places.size == values.size
     assert places.size == 0 or 0 < places.min() <= places.max() < samples
+
+
+@pytest.mark.parametrize("height", [10**6, -(10**9), 2**62])
+def test_jumps_are_listed_and_put_back(height: int) -> None:
+    """What is left is the signal without them, and the list leads back to it."""
+    plane = _signal().copy()
+    plane[5000:] += height
+    plane[12000:] -= height
+    smooth, listed = take_out_jumps(plane)
+    assert int(np.abs(np.diff(smooth)).max()) <= int(np.abs(np.diff(_signal())).max())
+    jumps, rest = read_spikes(memoryview(listed + b"rest"), plane.size)
+    assert bytes(rest) == b"rest"
+    np.testing.assert_array_equal(put_back_jumps(smooth, jumps), plane)
+
+
+def test_a_signal_without_jumps_is_left_as_it_is() -> None:
+    """Also one of the largest steps that int64 has, and one of several axes."""
+    for plane in (_signal(), np.resize([-(2**63), 2**63 - 1], 1000), _picture()):
+        smooth, listed = take_out_jumps(plane)
+        assert smooth is plane
+        assert listed == b"\0"

@@ -1,7 +1,8 @@
 """Single samples far from both neighbours, listed beside a plane from which they are taken out.
 
 One broken pixel of 2^31 - 1 in a picture widens the range of all samples, and is among the
-neighbours of a dozen. So the encoder lists it, and codes the sample before it in its place.
+neighbours of a dozen. So the encoder lists it, and codes the sample before it in its place. In the
+same way jumps are listed, behind which a signal goes on at another height.
 
 A list is one byte that is 0 where there are none; else the bytes of their number, that number, the
 bits of the largest gap between their places and of the largest value (zigzag), and both packed.
@@ -16,7 +17,7 @@ from compress.coders import pack_bits, unpack_bits
 from compress.errors import CorruptError
 from compress.kernels import kernel
 
-__all__ = ["put_back", "read_spikes", "take_out"]
+__all__ = ["put_back", "put_back_jumps", "read_spikes", "take_out", "take_out_jumps"]
 
 Plane = npt.NDArray[np.int64]
 Spikes = tuple[Plane, Plane]
@@ -52,14 +53,8 @@ def take_out(plane: Plane) -> tuple[Plane, Spikes, bytes]:
     flat = plane.reshape(-1)
     if flat.size < _RARE:
         return none
-    # Distances modulo 2^64, for those of int64 need not fit one.
-    low, high = int(flat.min()), int(flat.max())
-    if high - low <= _LEAST or high - low > (1 << 63) - 1:
-        return none
-    at = np.linspace(1, flat.size - 1, min(flat.size - 1, _SAMPLES)).astype(np.int64)
-    usual = int(np.quantile(np.abs(flat[at] - flat[at - 1]), _USUAL, method="lower"))
-    limit = max(_FAR * usual, _LEAST)
-    if high - low <= limit:
+    limit = _limit(flat)
+    if limit is None:
         return none
     places = np.zeros(flat.size // _RARE + 1, np.int64)
     count = _find(flat, limit, places)
@@ -69,13 +64,67 @@ def take_out(plane: Plane) -> tuple[Plane, Spikes, bytes]:
     values = flat[places]
     smooth = np.array(plane, order="C")
     _cover(smooth.reshape(-1), places)
+    return smooth, (places, values), _listed(places, values)
+
+
+def _limit(flat: Plane) -> int | None:
+    """Return how far a sample may be from its neighbours; None where all are closer."""
+    # Distances modulo 2^64, for those of int64 need not fit one.
+    low, high = int(flat.min()), int(flat.max())
+    if high - low <= _LEAST or high - low > (1 << 63) - 1:
+        return None
+    at = np.linspace(1, flat.size - 1, min(flat.size - 1, _SAMPLES)).astype(np.int64)
+    usual = int(np.quantile(np.abs(flat[at] - flat[at - 1]), _USUAL, method="lower"))
+    limit = max(_FAR * usual, _LEAST)
+    return limit if high - low > limit else None
+
+
+def _listed(places: Plane, values: Plane) -> bytes:
+    """Write places, none of which is the first, and values; see `read_spikes`."""
+    count = places.size
     gaps = np.diff(places, prepend=np.int64(0)).view(np.uint64)
     folded = (values << 1 ^ values >> 63).view(np.uint64)
     number = count.to_bytes((count.bit_length() + 7) // 8, "little")
     widths = int(gaps.max()).bit_length(), int(folded.max()).bit_length()
     head = bytes([len(number)]) + number + bytes(widths)
     packed = pack_bits(gaps, widths[0]) + pack_bits(folded, widths[1])
-    return smooth, (places, values), head + packed
+    return head + packed
+
+
+def take_out_jumps(plane: Plane) -> tuple[Plane, bytes]:
+    """Take the jumps out of a signal: what follows one continues at the height before it.
+
+    Parameters
+    ----------
+    plane : ndarray of int64, C-contiguous
+        One with several axes is left as it is.
+
+    Returns
+    -------
+    plane : ndarray of int64
+        The plane given where there are no jumps.
+    listed : bytes
+        Places and heights; see `read_spikes`.
+    """
+    if plane.ndim != 1 or plane.size < _RARE:
+        return plane, b"\0"
+    limit = _limit(plane)
+    changes = np.zeros(0, np.int64) if limit is None else np.diff(plane)
+    places = np.flatnonzero(np.abs(changes) > (limit or 0)) + 1
+    if not 0 < places.size <= plane.size // _RARE:
+        return plane, b"\0"
+    heights = changes[places - 1]
+    return put_back_jumps(plane.copy(), (places, -heights)), _listed(places, heights)
+
+
+def put_back_jumps(plane: Plane, jumps: Spikes) -> Plane:
+    """Put the jumps into a signal, in place; heights add up modulo 2^64."""
+    places, heights = jumps
+    if places.size:
+        steps = np.zeros(plane.size, np.int64)
+        steps[places] = heights
+        plane += np.cumsum(steps).reshape(plane.shape)
+    return plane
 
 
 def read_spikes(data: memoryview, samples: int) -> tuple[Spikes, memoryview]:

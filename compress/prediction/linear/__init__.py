@@ -8,13 +8,14 @@ channels.
 
 Parameters: samples of a block in powers of two, how predictors were fitted, the centre, rates and
 start of the averages, base and first class of the tables, then the scale of each.
-Data: a byte that says whether samples are wide, the bytes of a sample of those left at the end, the
-numbers of words of predictors and of tokens, the samples left, these words, and the low bits.
+Data: the lists of spikes and of jumps, a byte that says whether samples are wide, the bytes of a
+sample of those left at the end, the numbers of words of predictors and of tokens, the samples left,
+these words, and the low bits.
 """
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, prod
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,13 @@ import numpy.typing as npt
 from compress.coders import encode as encode_words
 from compress.errors import CorruptError
 from compress.prediction.common.entropy import LEAF_BITS
+from compress.prediction.common.spikes import (
+    put_back,
+    put_back_jumps,
+    read_spikes,
+    take_out,
+    take_out_jumps,
+)
 from compress.prediction.linear.analysis import FITS, fit_predictors
 from compress.prediction.linear.coding import Model, open_lanes, tokens
 from compress.prediction.linear.coefficients import read_predictors, write_predictors
@@ -62,13 +70,14 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     found = dimensions(plane.shape)
     if found is None or found[2] < _SHORTEST or plane.size < _FEWEST:
         return None
-    sequences, _ = arrange(plane)
+    sequences, _ = arrange(_smooth(plane)[0])
     return learn(sequences, level).to_integers()
 
 
 def encode(plane: Plane, parameters: Parameters) -> bytes:
     """Code a plane; see `compress.prediction.model.PlaneModel`."""
     model = Model.from_integers(parameters, len(FITS))
+    plane, listed = _smooth(plane)
     sequences, left = arrange(plane)
     wide = is_wide(sequences, model.centre)
     predictors = fit_predictors(sequences, model.centre, 1 << model.block_bits, model.fit)
@@ -80,8 +89,8 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     head = np.array([(wide, size, len(described), len(words))], _HEAD)
     low = packed.astype("<u8", copy=False).view(np.uint8)[: (low_bits + 7) // 8]
     return b"".join(
-        [head.tobytes(), rest, described.astype("<u4").tobytes(), words.astype("<u4").tobytes(),
-         low.tobytes()]
+        [listed, head.tobytes(), rest, described.astype("<u4").tobytes(),
+         words.astype("<u4").tobytes(), low.tobytes()]
     )  # fmt: skip
 
 
@@ -89,6 +98,8 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     """Decode a plane; see `compress.prediction.model.PlaneModel`."""
     model = Model.from_integers(parameters, len(FITS))
     found = dimensions(shape)
+    spikes, data = read_spikes(memoryview(data), prod(shape))
+    jumps, data = read_spikes(data, prod(shape))
     if found is None or len(data) < _HEAD.itemsize:
         raise CorruptError(f"a linear model has {len(data)} bytes for a plane of shape {shape}")
     channels, pieces, length = found
@@ -110,7 +121,14 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
         )  # fmt: skip
     if low_bits < 0 or (low_bits + 7) // 8 != len(data) - end:
         raise CorruptError("the words or low bits of a plane do not end with its last sample")
-    return restore(sequences, left, shape)
+    return put_back(put_back_jumps(restore(sequences, left, shape), jumps), spikes)
+
+
+def _smooth(plane: Plane) -> tuple[Plane, bytes]:
+    """Return a plane without spikes and jumps, and the lists of both."""
+    plane, _, spikes = take_out(plane)
+    plane, jumps = take_out_jumps(plane)
+    return plane, spikes + jumps
 
 
 def _words(data: memoryview) -> npt.NDArray[np.uint32]:
@@ -146,4 +164,4 @@ def bound(plane: Plane, total: int, most: int = MOST) -> float:
     found = dimensions(plane.shape)
     if found is None or found[2] < _SHORTEST or plane.size < _FEWEST:
         return inf
-    return _AT_LEAST * estimate(stretches(plane, _ESTIMATED_ON)) * total + LEAF_BITS
+    return _AT_LEAST * estimate(stretches(_smooth(plane)[0], _ESTIMATED_ON)) * total + LEAF_BITS

@@ -71,7 +71,9 @@ def stretches(plane: Plane, most: int) -> npt.NDArray[np.int64]:
     apart = plane.shape[0] // places
     count = max(min(most // (places * channels), apart), 1)
     begins = [place * apart + (apart - count) // 2 for place in range(places)]
-    return np.concatenate([columns[begin : begin + count].T for begin in begins])
+    # Transposed, they would be put together column by column.
+    some = [np.ascontiguousarray(columns[begin : begin + count].T) for begin in begins]
+    return np.concatenate(some)
 
 
 def _dimensions(shape: tuple[int, ...]) -> tuple[int, int, int]:
