@@ -16,9 +16,6 @@ from compress.kernels import inlined, kernel
 
 __all__ = ["encode_lanes"]
 
-_ZERO = np.uint64(0)
-_ONE = np.uint64(1)
-
 
 @inlined(inline="always")
 def _push_lane(

@@ -166,8 +166,8 @@ def _through(
         else:
             visits[0] -= 1
             steps = steps_from(child.next_stage, child.plane.dtype, effort)
-            own_context = Context(shared={}, most=effort.sample)
-            below.append(_chains(child.plane, share, steps, own_context, effort, visits))
+            inner = Context(shared={}, most=effort.sample)
+            below.append(_chains(child.plane, share, steps, inner, effort, visits))
     found: list[_Scored] = []
     for chosen in _combined(children, below):
         bits = cost + _SIMPLER * sum(scored[0] for scored in chosen)

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.coders import encode as encode_words
+from compress.coders import open_lanes
 from compress.errors import CorruptError
 from compress.prediction.common.entropy import LEAF_BITS
 from compress.prediction.common.spikes import (
@@ -31,7 +32,7 @@ from compress.prediction.common.spikes import (
     take_out_jumps,
 )
 from compress.prediction.linear.analysis import FITS, fit_predictors
-from compress.prediction.linear.coding import Model, open_lanes, tokens
+from compress.prediction.linear.coding import Model, tokens
 from compress.prediction.linear.coefficients import read_predictors, write_predictors
 from compress.prediction.linear.decoder import walk_back
 from compress.prediction.linear.fit import estimate, is_wide, learn
@@ -59,8 +60,9 @@ _SHORTEST, _FEWEST = 16, 256
 # Samples that an estimate looks at, and the share of it that is a bound: what follows a signal
 # closely is misjudged by a few percent from stretches of it.
 _ESTIMATED_ON, _AT_LEAST = 1 << 14, 0.97
-# Nanoseconds to encode and to decode a sample, by how predictors are fitted.
-_NS = ((15.0, 11.5), (57.0, 12.0), (73.0, 12.0), (30.0, 12.0))
+# Nanoseconds to encode and to decode a sample, by how predictors are fitted; those of estimates are
+# in no stream.
+_NS = ((15.0, 11.5), (57.0, 12.0), (73.0, 12.0))
 _HEAD = np.dtype([("wide", "u1"), ("size", "u1"), ("predictors", "<u4"), ("tokens", "<u4")])
 
 

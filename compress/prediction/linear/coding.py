@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from compress.coders.lanes import open_lane
 from compress.errors import CorruptError
 from compress.prediction.linear.encoder import tokens_of
 from compress.prediction.linear.scale import CLASSES
@@ -15,7 +14,7 @@ from compress.prediction.linear.tables import BASES, MOST_OFF, tables_of
 from compress.prediction.linear.walk import Integers, Reflections, Walk
 from compress.prediction.model import Parameters
 
-__all__ = ["Model", "Predictors", "open_lanes", "tokens"]
+__all__ = ["Model", "Predictors", "tokens"]
 
 Predictors = tuple[Integers, Reflections]
 
@@ -107,27 +106,3 @@ def tokens(
     if count < 0:
         raise ValueError("a linear model does not fit a plane")
     return found, kinds, packed, count
-
-
-def open_lanes(
-    words: npt.NDArray[np.uint32], lanes: int
-) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-    """Return floors, states and places of the lanes of `compress.coders.encode`.
-
-    ``words`` end with a spare one.
-    """
-    end = len(words) - 1
-    if end < lanes - 1:
-        raise CorruptError(f"{end} words cannot hold {lanes} lanes")
-    bounds = [lanes - 1]
-    for length in words[: lanes - 1].tolist():
-        bounds.append(bounds[-1] + length)
-    if bounds[-1] > end:
-        raise CorruptError("the lanes are longer than the words")
-    bounds.append(end)
-    heads = [open_lane(words, bounds[lane], bounds[lane + 1]) for lane in range(lanes)]
-    return (
-        np.array(bounds[:-1], np.uint64),
-        np.array([state for state, _ in heads], np.uint64),
-        np.array([place for _, place in heads], np.uint64),
-    )

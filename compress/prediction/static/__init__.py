@@ -46,7 +46,7 @@ _COUNT_BYTES = 4
 _MOST_BITS = 64
 # Symbols that are tokens.
 _SINGLE = Pairs(0, 0, -1, np.empty(0, np.int64))
-# Bits that a nanosecond of decoding is worth at fast levels, as to the search.
+# Bits that a nanosecond of decoding is worth where tokens are chosen, at levels that choose them.
 _PRICES = {1: 2e-2, 2: 1e-2}
 
 

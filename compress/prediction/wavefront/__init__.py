@@ -96,7 +96,8 @@ _MOST_CONSTANT = 1 << 50
 _RAREST = 1024
 # Some forty tables leave the second level cache with finer look-ups; coarser ones scan more.
 _LOOKUP_BITS = 10
-_HEAD = 14
+# Bytes before the outliers: three numbers, and the size of an outlier.
+_HEAD = 13
 # Estimates of photographs and fields are mostly 2 to 6 % too large: they know fewer neighbours.
 _AT_LEAST = 0.94
 # Bits that scales of residuals as large as the usual largest have, with room for those above.
@@ -267,11 +268,12 @@ def _shifted(counts: Integers, shift: int) -> Integers:
 def encode(plane: Plane, parameters: Parameters) -> bytes:
     """Code a plane; see `compress.prediction.model.PlaneModel`."""
     model = _parse(parameters, plane.shape)
-    kept = parameters.kept if isinstance(parameters, _Learned) else None
-    if kept is not None and kept[0] is plane:
-        # Not kept any longer: it is larger than the plane.
-        parameters.kept = None  # type: ignore[attr-defined]
-        return kept[1] + _coded(kept[2], model)
+    if isinstance(parameters, _Learned):
+        kept = parameters.kept
+        if kept is not None and kept[0] is plane:
+            # Not kept any longer: it is larger than the plane.
+            parameters.kept = None
+            return kept[1] + _coded(kept[2], model)
     plane, _, spikes = take_out(plane)
     # Residuals stay within what samples are kept in.
     reach = _NARROW if model.top < _NARROW else _WIDE << 2
@@ -338,21 +340,21 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     model = _parse(parameters, shape)
     n = math.prod(shape)
     spikes, data = read_spikes(memoryview(data), n)
-    if len(data) < 13:
+    if len(data) < _HEAD:
         raise CorruptError(f"a wavefront's head is cut short after {len(data)} bytes")
     first, first_listed, n_listed = (
         int.from_bytes(data[4 * i : 4 * i + 4], "little") for i in range(3)
     )
-    size = data[12]
-    end = 13 + (n_listed << size) if size < 4 else -1
-    if not 13 <= end <= len(data) or first_listed > n_listed or (len(data) - end) % 4:
+    size = data[_HEAD - 1]
+    end = _HEAD + (n_listed << size) if size < 4 else -1
+    if not _HEAD <= end <= len(data) or first_listed > n_listed or (len(data) - end) % 4:
         raise CorruptError(f"a wavefront of {len(data)} bytes has a damaged head")
     n_words = (len(data) - end) // 4
     words = np.zeros(n_words + 2, np.uint32)
     words[1:-1] = np.frombuffer(data[end:], "<u4")
     if first > n_words:
         raise CorruptError(f"a lane of {first} words is longer than {n_words}")
-    outliers = np.append(np.frombuffer(data[13:end], f"<i{1 << size}"), 0).astype(np.int64)
+    outliers = np.append(np.frombuffer(data[_HEAD:end], f"<i{1 << size}"), 0).astype(np.int64)
     tables, shifts = _tables(model)
     scanned = shape_of(shape, model.axes)
     samples = np.empty(margined_size(scanned), model.dtype)

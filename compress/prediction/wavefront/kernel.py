@@ -148,7 +148,10 @@ def scale(
 
 @inlined(forceinline=True)
 def half_octave(size: Scalar) -> Scalar:
-    """Return the half octave of a positive integer, which is exact below 2**30."""
+    """Return the half octave of a positive int32, or the next one from just below it on.
+
+    A conversion to float32 is rounded to the nearest by IEEE 754, on every processor alike.
+    """
     return np.int64(np.float32(size).view(np.int32) >> _HALF_OCTAVE) - _OF_ONE
 
 

@@ -17,6 +17,7 @@ MAX_AXES = 5
 Float = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
+# Places by which orders are compared.
 _PLACES = 800
 # And those by which bits are estimated, in so many groups of about the same scale.
 _MORE_PLACES, _GROUPS = 1536, 12
