@@ -336,7 +336,7 @@ def _near(
     size = 2 * _REACH * max_size
     if 2 * samples.size < size:
         return None
-    some = samples[:: samples.size // _SOME]
+    some = samples[:: max(samples.size // _SOME, 1)]
     low = int(np.partition(some, some.size // 2)[some.size // 2]) - size // 2
     if abs(low) > np.iinfo(np.int64).max >> 1:
         return None
