@@ -19,7 +19,7 @@ from compress.errors import CorruptError
 from compress.pipeline.tree import Leaf, Node, leaves
 from compress.prediction.model import NarrowPlane, Plane
 from compress.prediction.registry import MODELS
-from compress.transforms import STEPS
+from compress.transforms import STEPS, Step
 
 __all__ = [
     "FieldSpec",
@@ -144,7 +144,7 @@ def _rebuild(
         plane = _rebuild(child, child_shape, np.dtype(np.int64), iter(below), whole=not last)
         if last:
             raise _AllShapesKnownError
-        return plane
+        return _as_taken(step, plane)
 
     with suppress(_AllShapesKnownError):
         array = step.inverse(read, shape, dtype, node.parameters)
@@ -228,7 +228,7 @@ def _decode(
         if child is None or any(n < 0 for n in child_shape) or prod(child_shape) > limit:
             raise CorruptError(f"{step.NAME} has no child plane of shape {child_shape}")
         plane = _decode(child, child_shape, np.dtype(np.int64), coded, limit)
-        return plane if step.TRAITS.takes_narrow else plane.astype(np.int64, copy=False)
+        return _as_taken(step, plane)
 
     array = step.inverse(read, shape, dtype, node.parameters)
     if next(children, None) is not None:
@@ -236,6 +236,11 @@ def _decode(
     if array.shape != shape or not _is_of(array.dtype, dtype):
         raise CorruptError(f"{step.NAME} gave {array.dtype}{array.shape}, not {dtype}{shape}")
     return array
+
+
+def _as_taken(step: Step, plane: NarrowPlane) -> NarrowPlane:
+    """Return a plane as the inverse of a step takes it."""
+    return plane if step.TRAITS.takes_narrow else plane.astype(np.int64, copy=False)
 
 
 def _is_of(given: np.dtype[Any], dtype: np.dtype[Any]) -> bool:
