@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from compress.container import Frame, pack, unpack
+from compress.container import Frame, is_log, pack, unpack
 from compress.errors import (
     CompressError,
     CorruptError,
@@ -34,6 +34,7 @@ from compress.pipeline.chunk import (
 )
 from compress.pipeline.header import Header, cut_array, read_header, write_header
 from compress.pipeline.model import Model
+from compress.store import read_whole
 from compress.verification import check_restored
 
 __all__ = ["compress", "decompress", "fit", "inspect"]
@@ -242,6 +243,8 @@ def decompress(
     max_bytes = _check_max_bytes(max_bytes)
     _check_is_model(model)
     with _only_our_errors():
+        if is_log(view):
+            return read_whole(view, model, threads, max_bytes)
         frame = unpack(view)
         header = read_header(frame.header)
         _check_whole(header, frame)

@@ -1,0 +1,448 @@
+"""An array in a file, of which only the chunks that are asked for are decoded."""
+
+from __future__ import annotations
+
+import operator
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterator
+from math import prod
+from threading import Lock
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compress.arguments import (
+    check_is_model,
+    check_threads,
+    in_threads,
+    needed,
+    only_our_errors,
+)
+from compress.container import Entry, IntegerReader, LogReader, is_log, unpack
+from compress.errors import CompressError, CorruptError, LimitError
+from compress.pipeline.chunk import decode_chunk
+from compress.pipeline.header import Header, read_header
+from compress.pipeline.model import Model
+from compress.store.grid import Grid, Part
+from compress.store.head import Head, read_attributes, read_head
+from compress.store.payload import checked_sum, without_sum
+from compress.store.source import Source, open_source
+
+__all__ = ["CompressedArray", "open", "read_whole"]
+
+Array = NDArray[Any]
+# Decoded chunks that are kept, in bytes.
+_CACHE_BYTES = 64 << 20
+
+
+class CompressedArray:
+    """An array in a file. Indexing decodes the chunks that it touches, as numpy would index it.
+
+    Integers, slices, ``...`` and ``numpy.newaxis`` decode what they take; arrays of integers or
+    booleans decode the box around what they take. Several threads may index at once.
+
+    Attributes
+    ----------
+    shape, dtype, ndim, size, nbytes
+        As of a numpy array.
+    chunks : tuple of int
+        Shape of the chunks, but for those at the ends.
+    attrs : dict
+        Metadata of the writer.
+    level : int
+    max_error : float or None
+    is_complete : bool
+        Whether the file was closed or flushed last: False where its end is lost, and the array
+        has the rows up to its last whole chunk.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        head: Head,
+        grid: Grid,
+        shape: tuple[int, ...],
+        decode: Callable[[int, int], Array],
+        *,
+        reverse: bool,
+        is_complete: bool,
+        threads: int,
+        cache_bytes: int,
+    ) -> None:
+        self._source, self._grid, self._decode = source, grid, decode
+        self._reverse, self._threads = reverse, threads
+        self._cache: OrderedDict[tuple[int, int], Array] = OrderedDict()
+        self._cached, self._cache_bytes, self._lock = 0, cache_bytes, Lock()
+        self.shape, self.dtype, self.attrs = shape, head.dtype, head.attributes
+        self.level, self.max_error, self.is_complete = head.level, head.max_error, is_complete
+        chunks = grid.chunks[: len(shape)]
+        self.chunks = chunks[::-1] if reverse else chunks
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the decoded array."""
+        return self.size * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        if not self.shape:
+            raise TypeError("len() of an array without axes")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the rows; a slab of them is decoded at a time."""
+        step = self.chunks[0] if self.shape else 1
+        for begin in range(0, len(self), step):
+            yield from self[begin : begin + step]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """Return the whole array."""
+        if copy is False:
+            raise ValueError("the array is compressed: a copy is needed")
+        whole: Array = self[...]
+        return whole if dtype is None else whole.astype(dtype, copy=False)
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return a part of the array.
+
+        Raises
+        ------
+        IndexError
+            As numpy does.
+        CorruptError
+            A chunk of it is damaged; it says which one.
+        LimitError
+            It takes more memory than there is.
+        """
+        keys = _expanded(key, self.ndim)
+        taken, rest = _split(keys, self.shape)
+        # As numpy has it: with an ellipsis one element is an array, without it a scalar.
+        found = self._box(taken)
+        return found[(*rest, ...)] if _has_ellipsis(key) else found[rest]
+
+    def _box(self, taken: tuple[range, ...]) -> Array:
+        """Decode the elements of rising ranges along every axis."""
+        shape = tuple(map(len, taken))
+        inner = taken[::-1] if self._reverse else taken
+        parts = self._grid.parts(inner if self.shape else (range(1),))
+        try:
+            out = np.empty(tuple(map(len, inner)), self.dtype)
+        except (MemoryError, ValueError) as error:
+            raise LimitError(f"a selection of shape {shape} is beyond memory") from error
+        into = out if self.shape else out.reshape(1)
+
+        def place(part: Part) -> None:
+            into[part.target] = self._chunk(part.slab, part.tile)[part.inside]
+
+        for _ in in_threads(place, parts, self._threads):
+            pass
+        return out.T if self._reverse else out
+
+    def _chunk(self, slab: int, tile: int) -> Array:
+        key = slab, tile
+        with self._lock:
+            if key in self._cache:
+                self._cache.move_to_end(key)
+                return self._cache[key]
+        with only_our_errors():
+            try:
+                chunk = self._decode(slab, tile)
+            except CompressError as error:
+                raise type(error)(f"{self._where(slab, tile)}: {error}") from error
+            except MemoryError as error:
+                raise LimitError(f"{self._where(slab, tile)} is beyond memory") from error
+        with self._lock:
+            if key not in self._cache and chunk.nbytes <= self._cache_bytes:
+                self._cache[key] = chunk
+                self._cached += chunk.nbytes
+                while self._cached > self._cache_bytes:
+                    self._cached -= self._cache.popitem(last=False)[1].nbytes
+        return chunk
+
+    def _where(self, slab: int, tile: int) -> str:
+        rows = self._grid.rows(slab)
+        begin = slab * self._grid.chunks[0]
+        beside = f", tile {tile}" if self._grid.n_tiles > 1 else ""
+        return f"chunk {slab}{beside} (rows {begin} to {begin + rows - 1})"
+
+    def close(self) -> None:
+        """Close a file that was opened by its path."""
+        self._source.close()
+
+    def __enter__(self) -> CompressedArray:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<CompressedArray {self.dtype} {self.shape}, chunks {self.chunks}>"
+
+
+def open(  # noqa: A001 (as numpy, zarr and xarray say)
+    path_or_file: Any,
+    *,
+    model: Model | None = None,
+    threads: int | None = None,
+    cache_bytes: int = _CACHE_BYTES,
+) -> CompressedArray:
+    """Open an array in a file; nothing is decoded yet.
+
+    Parameters
+    ----------
+    path_or_file : str, path, file-like or bytes-like
+        What a `Writer` or `compress` wrote: a path (local files are mapped into memory), anything
+        with ``seek`` and ``read``, or the bytes.
+    model : Model, optional
+        The model that the writer was given, where it was given one.
+    threads : int, optional
+        Threads that decode the chunks of a selection side by side.
+    cache_bytes : int, optional
+        Decoded chunks that are kept, in bytes: 64 MiB.
+
+    Returns
+    -------
+    CompressedArray
+
+    Raises
+    ------
+    FormatError, CorruptError, ModelMismatchError
+        As `compress.decompress`. A file without its end is opened with the rows up to its last
+        whole chunk.
+    OSError
+        The file cannot be read.
+    """
+    check_is_model(model)
+    threads = check_threads(threads)
+    cache_bytes = operator.index(cache_bytes)
+    source = open_source(path_or_file)
+    try:
+        with only_our_errors():
+            if is_log(source.read(0, 5)):
+                return _open_log(source, model, threads, cache_bytes)
+            return _open_frame(source, model, threads, cache_bytes)
+    except BaseException:
+        source.close()
+        raise
+
+
+def read_whole(data: memoryview, model: Model | None, threads: int, max_bytes: int | None) -> Array:
+    """Decode the bytes of a file at once.
+
+    Raises
+    ------
+    LimitError
+        If the array is larger than `max_bytes`.
+    """
+    array = open(data, model=model, threads=threads, cache_bytes=0)
+    if max_bytes is not None and array.nbytes > max_bytes:
+        raise LimitError(
+            f"the array takes {array.nbytes} bytes, more than max_bytes={max_bytes} allows"
+        )
+    whole: Array = array[...]
+    return whole
+
+
+def _open_frame(
+    source: Source, model: Model | None, threads: int, cache_bytes: int
+) -> CompressedArray:
+    """Open what `compress.compress` returned."""
+    view = source.view if source.view is not None else memoryview(source.read(0, source.size))
+    frame = unpack(view)
+    header = read_header(frame.header)
+    geometry = header.geometry
+    if geometry.n_chunks != frame.n_chunks:
+        raise CorruptError(
+            f"the stream has {frame.n_chunks} chunks where its header describes {geometry.n_chunks}"
+        )
+    needs = needed(header.fingerprint, model)
+    shape = geometry.shape or (1,)
+    sizes = (*(1,) * geometry.axis, geometry.rows, *geometry.shape[geometry.axis + 1 :])
+    grid = Grid(shape, tuple(max(1, size) for size in sizes))
+
+    def decode(slab: int, tile: int) -> Array:
+        i = slab * grid.n_tiles + tile
+        chunk = decode_chunk(frame.chunk(i), geometry.chunk_shape(i), header.dtype, needs)
+        return chunk.reshape(grid.chunk_shape(slab, tile))
+
+    return CompressedArray(
+        source, _head_of(header, grid), grid, header.shape, decode,
+        reverse=header.fortran, is_complete=True, threads=threads, cache_bytes=cache_bytes,
+    )  # fmt: skip
+
+
+def _head_of(header: Header, grid: Grid) -> Head:
+    return Head(
+        header.dtype, header.shape[1:], grid.chunks, header.level, header.max_error,
+        header.fingerprint, sums=False, attributes={},
+    )  # fmt: skip
+
+
+def _open_log(
+    source: Source, model: Model | None, threads: int, cache_bytes: int
+) -> CompressedArray:
+    """Open what a `Writer` wrote."""
+    log = LogReader(source.read, source.size)
+    head = read_head(log.head)
+    needs = needed(head.fingerprint, model)
+    if log.extra is None:
+        rows = _whole_rows(log.entries, head)
+        attributes = head.attributes
+    else:
+        reader = IntegerReader(log.extra)
+        rows = reader.unsigned(1 << 62)
+        attributes = read_attributes(reader.take(reader.remaining).tobytes())
+    grid = Grid((rows, *head.rest), head.chunks)
+    if log.extra is not None:
+        _check_entries(log.entries, grid)
+    if grid.shape and prod(n for n in grid.shape if n) * max(head.dtype.itemsize, 1) >= 1 << 62:
+        raise CorruptError(f"the file describes an impossible array, {head.dtype} {grid.shape}")
+
+    def decode(slab: int, tile: int) -> Array:
+        entry = log.entries.get((slab, tile))
+        if entry is None or not grid.rows(slab) <= entry.rows <= head.chunks[0]:
+            raise CorruptError("it is not in the file")
+        shape = entry.rows, *grid.chunk_shape(slab, tile)[1:]
+        payload = log.payload(entry)
+        if not head.sums:
+            return decode_chunk(payload, shape, head.dtype, needs)[: grid.rows(slab)]
+        data, expected = without_sum(payload)
+        chunk = checked_sum(decode_chunk(data, shape, head.dtype, needs), expected)
+        return chunk[: grid.rows(slab)]
+
+    head.attributes.clear()
+    head.attributes.update(attributes)
+    return CompressedArray(
+        source, head, grid, grid.shape, decode, reverse=False,
+        is_complete=log.extra is not None, threads=threads, cache_bytes=cache_bytes,
+    )  # fmt: skip
+
+
+def _check_entries(entries: dict[tuple[int, int], Entry], grid: Grid) -> None:
+    """Raise `CorruptError` unless an index has all chunks of a grid, and no others."""
+    slabs, tiles = grid.counts[0], grid.n_tiles
+    if len(entries) != slabs * tiles:
+        raise CorruptError(f"the index has {len(entries)} chunks of {slabs} x {tiles}")
+    for (slab, tile), entry in entries.items():
+        if slab >= slabs or tile >= tiles or entry.rows != grid.rows(slab):
+            raise CorruptError(f"the index has a chunk {slab}, {tile} of {entry.rows} rows")
+
+
+def _whole_rows(entries: dict[tuple[int, int], Entry], head: Head) -> int:
+    """Return the rows up to the last slab all of whose tiles are there."""
+    tiles = Grid((0, *head.rest), head.chunks).n_tiles
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for (slab, tile), entry in entries.items():
+        if tile < tiles:
+            found[slab].append(entry.rows)
+    whole = [slab for slab, rows in found.items() if len(rows) == tiles]
+    if not whole:
+        return 0
+    last = max(whole)
+    # Where a slab was being written again, some of its tiles have more rows.
+    return last * head.chunks[0] + min(*found[last], head.chunks[0])
+
+
+def _expanded(key: Any, ndim: int) -> list[Any]:
+    """Return one key for each axis, and `numpy.newaxis` between them."""
+    keys = list(key) if isinstance(key, tuple) else [key]
+    keys = [one if one is None or isinstance(one, slice) else _as_key(one) for one in keys]
+    used = sum(
+        one.ndim if isinstance(one, np.ndarray) and one.dtype == bool else 1
+        for one in keys
+        if one is not None and one is not Ellipsis
+    )
+    if used > ndim:
+        raise IndexError(f"too many indices: the array has {ndim} axes, {used} were indexed")
+    places = [i for i, one in enumerate(keys) if one is Ellipsis]
+    if len(places) > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    fill = [slice(None)] * (ndim - used)
+    i = places[0] if places else len(keys)
+    return keys[:i] + fill + keys[i + 1 :]
+
+
+def _has_ellipsis(key: Any) -> bool:
+    return any(one is Ellipsis for one in (key if isinstance(key, tuple) else (key,)))
+
+
+def _as_key(one: Any) -> Any:
+    if one is Ellipsis:
+        return one
+    if isinstance(one, bool | np.bool_):
+        return np.asarray(one)
+    try:
+        return operator.index(one)
+    except TypeError:
+        array = np.asarray(one)
+    if array.size == 0 and array.dtype.kind == "f":
+        return array.astype(np.int64)
+    if array.dtype.kind not in "biu":
+        raise IndexError(
+            "only integers, slices, ellipsis, numpy.newaxis and arrays of integers or booleans "
+            f"are valid indices, not {one!r:.60}"
+        )
+    return array
+
+
+def _split(keys: list[Any], shape: tuple[int, ...]) -> tuple[tuple[range, ...], tuple[Any, ...]]:
+    """Return what is decoded along each axis, and the key into that which numpy applies."""
+    taken: list[range] = []
+    rest: list[Any] = []
+    for one in keys:
+        if one is None:
+            rest.append(None)
+        elif isinstance(one, slice):
+            along = range(*one.indices(shape[len(taken)]))
+            rest.append(slice(None, None, -1 if along.step < 0 else 1))
+            taken.append(along[::-1] if along.step < 0 else along)
+        elif isinstance(one, int):
+            size = shape[len(taken)]
+            if not -size <= one < size:
+                raise IndexError(
+                    f"index {one} is out of bounds for axis {len(taken)} with size {size}"
+                )
+            rest.append(0)
+            taken.append(range(one % size, one % size + 1))
+        elif one.dtype == bool:
+            for size, along in zip(shape[len(taken) :], one.shape, strict=False):
+                if size != along:
+                    raise IndexError(f"a mask of shape {one.shape} for an axis of {size}")
+            wanted = [np.flatnonzero(one.any(_others(one.ndim, i))) for i in range(one.ndim)]
+            boxes = [_around(places) for places in wanted]
+            taken += boxes
+            rest.append(one[tuple(slice(box.start, box.stop) for box in boxes)])
+        else:
+            size = shape[len(taken)]
+            if one.size and not (-size <= one.min() and one.max() < size):
+                raise IndexError(f"an index is out of bounds for axis {len(taken)} of size {size}")
+            places = np.where(one < 0, one.astype(np.int64) + size, one.astype(np.int64))
+            box = _around(places)
+            taken.append(box)
+            rest.append(places - box.start)
+    return tuple(taken), tuple(rest)
+
+
+def _others(ndim: int, axis: int) -> tuple[int, ...]:
+    return tuple(i for i in range(ndim) if i != axis)
+
+
+def _around(places: NDArray[np.int64]) -> range:
+    return range(int(places.min()), int(places.max()) + 1) if places.size else range(0)
