@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from compress.inspection import ChunkInformation, Information
     from compress.kernels import show_config
     from compress.pipeline.model import Model
-    from compress.store import CompressedArray, Writer, open  # noqa: A004 (as numpy, zarr and xarray say)
+    from compress.store import CompressedArray, Writer, open, recover  # noqa: A004 (as numpy, zarr and xarray say)
 
 __version__ = "0.1.0.dev0"
 
@@ -47,6 +47,7 @@ __all__ = [
     "fit",
     "inspect",
     "open",
+    "recover",
     "show_config",
 ]
 
@@ -62,6 +63,7 @@ _HOMES = {
     "fit": "compress.facade",
     "inspect": "compress.facade",
     "open": "compress.store",
+    "recover": "compress.store",
     "show_config": "compress.kernels",
 }
 

@@ -98,7 +98,9 @@ _ONE = _fits((static, 1), (raw, 1))
 _TWO = _fits((wavefront, 2, _LEAST), (linear, 2), (static, 1), (raw, 1))
 _THREE = _fits((wavefront, 3), (classes, 3, _REPAID), (linear, 3), (static, 3), (raw, 1))
 # Levels keep their order: what level 3 codes by takes part.
-_FOUR = _fits((wavefront, 4), (classes, 4, _REPAID), (classes, 3, _REPAID), (linear, 4), (static, 3), (raw, 1))
+_FOUR = _fits(
+    (wavefront, 4), (classes, 4, _REPAID), (classes, 3, _REPAID), (linear, 4), (static, 3), (raw, 1)
+)
 # What levels 3 and 4 code by takes part, for what is noise does not repay learning.
 _LEARNED = (wavefront, 3, _REPAID), (classes, 3, _REPAID), (linear, 4, _REPAID)
 _FIVE = _fits((causal, 5), (counts, 5), *_LEARNED, (static, 3), (raw, 1))

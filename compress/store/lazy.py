@@ -144,13 +144,14 @@ class CompressedArray:
         into = out if self.shape else out.reshape(1)
 
         def place(part: Part) -> None:
-            into[part.target] = self._chunk(part.slab, part.tile)[part.inside]
+            into[part.target] = self.chunk(part.slab, part.tile)[part.inside]
 
         for _ in in_threads(place, parts, self._threads):
             pass
         return out.T if self._reverse else out
 
-    def _chunk(self, slab: int, tile: int) -> Array:
+    def chunk(self, slab: int, tile: int) -> Array:
+        """Decode a chunk of the file: the tile of a slab of rows; see `compress.store.grid`."""
         key = slab, tile
         with self._lock:
             if key in self._cache:
