@@ -39,5 +39,6 @@ def _sum(chunk: NDArray[Any]) -> bytes:
     crc = 0
     # Field by field: what pads a structure is not coded.
     for field in take_apart(chunk):
-        crc = zlib.crc32(np.ascontiguousarray(field).tobytes(), crc)
+        little = field.astype(field.dtype.newbyteorder("<"), copy=False)
+        crc = zlib.crc32(np.ascontiguousarray(little).tobytes(), crc)
     return crc.to_bytes(_BYTES, "little")
