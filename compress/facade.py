@@ -18,11 +18,12 @@ from compress.container import Frame, is_log, pack, unpack
 from compress.errors import (
     CompressError,
     CorruptError,
+    FormatError,
     LimitError,
     ModelMismatchError,
     VerificationError,
 )
-from compress.inspection import Information, describe_stream
+from compress.inspection import Information, describe_file, describe_stream
 from compress.pipeline.chunk import (
     Coded,
     Guide,
@@ -302,6 +303,10 @@ def inspect(data: bytes | bytearray | memoryview, *, explain: bool = False) -> I
     """
     view = _as_bytes(data)
     with _only_our_errors():
+        if is_log(view):
+            if explain:
+                raise FormatError("the search is explained for what `compress` returned, not files")
+            return describe_file(view)
         frame = unpack(view)
         header = read_header(frame.header)
         _check_whole(header, frame)

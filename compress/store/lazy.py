@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from math import prod
 from threading import Lock
 from types import TracebackType
@@ -20,13 +21,15 @@ from compress.arguments import (
     needed,
     only_our_errors,
 )
-from compress.container import Entry, IntegerReader, LogReader, is_log, unpack
+from compress.container import is_log, unpack
 from compress.errors import CompressError, CorruptError, LimitError
 from compress.pipeline.chunk import decode_chunk
 from compress.pipeline.header import Header, read_header
 from compress.pipeline.model import Model
 from compress.store.grid import Grid, Part
-from compress.store.head import Head, read_attributes, read_head
+from compress.store.head import Head
+from compress.store.keys import split_key
+from compress.store.layout import read_layout
 from compress.store.payload import checked_sum, without_sum
 from compress.store.source import Source, open_source
 
@@ -126,11 +129,8 @@ class CompressedArray:
         LimitError
             It takes more memory than there is.
         """
-        keys = _expanded(key, self.ndim)
-        taken, rest = _split(keys, self.shape)
-        # As numpy has it: with an ellipsis one element is an array, without it a scalar.
-        found = self._box(taken)
-        return found[(*rest, ...)] if _has_ellipsis(key) else found[rest]
+        taken, rest = split_key(key, self.shape)
+        return self._box(taken)[rest]
 
     def _box(self, taken: tuple[range, ...]) -> Array:
         """Decode the elements of rising ranges along every axis."""
@@ -300,150 +300,21 @@ def _open_log(
     source: Source, model: Model | None, threads: int, cache_bytes: int
 ) -> CompressedArray:
     """Open what a `Writer` wrote."""
-    log = LogReader(source.read, source.size)
-    head = read_head(log.head)
+    layout = read_layout(source.read, source.size)
+    head, grid = layout.head, layout.grid
     needs = needed(head.fingerprint, model)
-    if log.extra is None:
-        rows = _whole_rows(log.entries, head)
-        attributes = head.attributes
-    else:
-        reader = IntegerReader(log.extra)
-        rows = reader.unsigned(1 << 62)
-        attributes = read_attributes(reader.take(reader.remaining).tobytes())
-    grid = Grid((rows, *head.rest), head.chunks)
-    if log.extra is not None:
-        _check_entries(log.entries, grid)
-    if grid.shape and prod(n for n in grid.shape if n) * max(head.dtype.itemsize, 1) >= 1 << 62:
-        raise CorruptError(f"the file describes an impossible array, {head.dtype} {grid.shape}")
 
     def decode(slab: int, tile: int) -> Array:
-        entry = log.entries.get((slab, tile))
-        if entry is None or not grid.rows(slab) <= entry.rows <= head.chunks[0]:
-            raise CorruptError("it is not in the file")
+        payload, entry = layout.payload(slab, tile)
         shape = entry.rows, *grid.chunk_shape(slab, tile)[1:]
-        payload = log.payload(entry)
         if not head.sums:
             return decode_chunk(payload, shape, head.dtype, needs)[: grid.rows(slab)]
         data, expected = without_sum(payload)
         chunk = checked_sum(decode_chunk(data, shape, head.dtype, needs), expected)
         return chunk[: grid.rows(slab)]
 
-    head.attributes.clear()
-    head.attributes.update(attributes)
+    head = replace(head, attributes=layout.attributes)
     return CompressedArray(
         source, head, grid, grid.shape, decode, reverse=False,
-        is_complete=log.extra is not None, threads=threads, cache_bytes=cache_bytes,
+        is_complete=layout.log.extra is not None, threads=threads, cache_bytes=cache_bytes,
     )  # fmt: skip
-
-
-def _check_entries(entries: dict[tuple[int, int], Entry], grid: Grid) -> None:
-    """Raise `CorruptError` unless an index has all chunks of a grid, and no others."""
-    slabs, tiles = grid.counts[0], grid.n_tiles
-    if len(entries) != slabs * tiles:
-        raise CorruptError(f"the index has {len(entries)} chunks of {slabs} x {tiles}")
-    for (slab, tile), entry in entries.items():
-        if slab >= slabs or tile >= tiles or entry.rows != grid.rows(slab):
-            raise CorruptError(f"the index has a chunk {slab}, {tile} of {entry.rows} rows")
-
-
-def _whole_rows(entries: dict[tuple[int, int], Entry], head: Head) -> int:
-    """Return the rows up to the last slab all of whose tiles are there."""
-    tiles = Grid((0, *head.rest), head.chunks).n_tiles
-    found: defaultdict[int, list[int]] = defaultdict(list)
-    for (slab, tile), entry in entries.items():
-        if tile < tiles:
-            found[slab].append(entry.rows)
-    whole = [slab for slab, rows in found.items() if len(rows) == tiles]
-    if not whole:
-        return 0
-    last = max(whole)
-    # Where a slab was being written again, some of its tiles have more rows.
-    return last * head.chunks[0] + min(*found[last], head.chunks[0])
-
-
-def _expanded(key: Any, ndim: int) -> list[Any]:
-    """Return one key for each axis, and `numpy.newaxis` between them."""
-    keys = list(key) if isinstance(key, tuple) else [key]
-    keys = [one if one is None or isinstance(one, slice) else _as_key(one) for one in keys]
-    used = sum(
-        one.ndim if isinstance(one, np.ndarray) and one.dtype == bool else 1
-        for one in keys
-        if one is not None and one is not Ellipsis
-    )
-    if used > ndim:
-        raise IndexError(f"too many indices: the array has {ndim} axes, {used} were indexed")
-    places = [i for i, one in enumerate(keys) if one is Ellipsis]
-    if len(places) > 1:
-        raise IndexError("an index can only have a single ellipsis ('...')")
-    fill = [slice(None)] * (ndim - used)
-    i = places[0] if places else len(keys)
-    return keys[:i] + fill + keys[i + 1 :]
-
-
-def _has_ellipsis(key: Any) -> bool:
-    return any(one is Ellipsis for one in (key if isinstance(key, tuple) else (key,)))
-
-
-def _as_key(one: Any) -> Any:
-    if one is Ellipsis:
-        return one
-    if isinstance(one, bool | np.bool_):
-        return np.asarray(one)
-    try:
-        return operator.index(one)
-    except TypeError:
-        array = np.asarray(one)
-    if array.size == 0 and array.dtype.kind == "f":
-        return array.astype(np.int64)
-    if array.dtype.kind not in "biu":
-        raise IndexError(
-            "only integers, slices, ellipsis, numpy.newaxis and arrays of integers or booleans "
-            f"are valid indices, not {one!r:.60}"
-        )
-    return array
-
-
-def _split(keys: list[Any], shape: tuple[int, ...]) -> tuple[tuple[range, ...], tuple[Any, ...]]:
-    """Return what is decoded along each axis, and the key into that which numpy applies."""
-    taken: list[range] = []
-    rest: list[Any] = []
-    for one in keys:
-        if one is None:
-            rest.append(None)
-        elif isinstance(one, slice):
-            along = range(*one.indices(shape[len(taken)]))
-            rest.append(slice(None, None, -1 if along.step < 0 else 1))
-            taken.append(along[::-1] if along.step < 0 else along)
-        elif isinstance(one, int):
-            size = shape[len(taken)]
-            if not -size <= one < size:
-                raise IndexError(
-                    f"index {one} is out of bounds for axis {len(taken)} with size {size}"
-                )
-            rest.append(0)
-            taken.append(range(one % size, one % size + 1))
-        elif one.dtype == bool:
-            for size, along in zip(shape[len(taken) :], one.shape, strict=False):
-                if size != along:
-                    raise IndexError(f"a mask of shape {one.shape} for an axis of {size}")
-            wanted = [np.flatnonzero(one.any(_others(one.ndim, i))) for i in range(one.ndim)]
-            boxes = [_around(places) for places in wanted]
-            taken += boxes
-            rest.append(one[tuple(slice(box.start, box.stop) for box in boxes)])
-        else:
-            size = shape[len(taken)]
-            if one.size and not (-size <= one.min() and one.max() < size):
-                raise IndexError(f"an index is out of bounds for axis {len(taken)} of size {size}")
-            places = np.where(one < 0, one.astype(np.int64) + size, one.astype(np.int64))
-            box = _around(places)
-            taken.append(box)
-            rest.append(places - box.start)
-    return tuple(taken), tuple(rest)
-
-
-def _others(ndim: int, axis: int) -> tuple[int, ...]:
-    return tuple(i for i in range(ndim) if i != axis)
-
-
-def _around(places: NDArray[np.int64]) -> range:
-    return range(int(places.min()), int(places.max()) + 1) if places.size else range(0)

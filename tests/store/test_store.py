@@ -316,3 +316,24 @@ def test_what_is_no_file_is_a_type_error(thing: Any) -> None:
         compress.open(thing)
     with pytest.raises(TypeError, match="file"):
         compress.Writer(thing)
+
+
+def test_inspect_describes_a_file() -> None:
+    """Shape, metadata and the plan of every chunk, without decoding; damage is found."""
+    model = compress.fit(WALK, level=1)
+    for options in ({}, {"checksum": True}, {"model": model}):
+        stream = written(WALK, chunks=(200, 40), level=1, attrs={"unit": "mV"}, **options)
+        about = compress.inspect(stream)
+        assert (about.shape, about.dtype, about.level) == (WALK.shape, WALK.dtype, 1)
+        assert [chunk.shape for chunk in about.chunks] == [
+            (200, 40),
+            (200, 30),
+            (100, 40),
+            (100, 30),
+        ]
+        assert (about.n_bytes, about.array_bytes) == (len(stream), WALK.nbytes)
+        assert "attribute   unit: 'mV'" in str(about)
+    damaged = bytearray(stream)
+    damaged[len(stream) // 2] ^= 1
+    with pytest.raises(compress.CorruptError):
+        compress.inspect(bytes(damaged))
