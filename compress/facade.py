@@ -32,7 +32,13 @@ from compress.pipeline.chunk import (
     learn,
     smaller,
 )
-from compress.pipeline.header import Header, cut_array, read_header, write_header
+from compress.pipeline.header import (
+    Header,
+    cut_array,
+    open_budget,
+    read_header,
+    write_header,
+)
 from compress.pipeline.model import Model
 from compress.verification import check_restored
 
@@ -218,7 +224,10 @@ def decompress(
     threads : int, optional
         Threads that decode chunks side by side; all available processors by default.
     max_bytes : int, optional
-        Refuse arrays larger than this, before anything is allocated.
+        For bytes that are not trusted: refuse arrays larger than this, before anything is
+        allocated, and hold no more memory than twice as much and 64 MiB; fewer threads take part
+        where they would hold more. Streams of a few bytes can stand for large arrays, such as
+        those of one value, so without it an array may take all memory that there is.
 
     Returns
     -------
@@ -235,7 +244,13 @@ def decompress(
     ModelMismatchError
         If the data were coded with another model than the one given, or with one where none is.
     LimitError
-        If the array is larger than `max_bytes`, or than memory.
+        If the array is larger than `max_bytes`, or than memory; or if decoding it takes more than
+        `max_bytes` allows, which elements of 2**21 values and more do.
+
+    Notes
+    -----
+    Whatever the bytes, decoding takes at most about 10 microseconds for each byte of the array and
+    a second: what would take longer is refused as damaged before it begins.
     """
     view = _as_bytes(data)
     threads = _check_threads(threads)
@@ -250,16 +265,19 @@ def decompress(
             raise LimitError(
                 f"the array takes {header.n_bytes} bytes, more than max_bytes={max_bytes} allows"
             )
-        out = _decoded(frame, header, model, threads)
+        out = _decoded(frame, header, model, threads, max_bytes)
     return out.T if header.fortran else out
 
 
-def _decoded(frame: Frame, header: Header, model: Model | None, threads: int) -> NDArray[Any]:
+def _decoded(
+    frame: Frame, header: Header, model: Model | None, threads: int, max_bytes: int | None = None
+) -> NDArray[Any]:
     """Decode all chunks into one array."""
+    threads, budget = open_budget(header, threads, max_bytes)
 
     def piece(chunk: int) -> NDArray[Any]:
         shape = header.geometry.chunk_shape(chunk)
-        return decode_chunk(frame.chunk(chunk), shape, header.dtype, model)
+        return decode_chunk(frame.chunk(chunk), shape, header.dtype, model, budget)
 
     def place(chunk: int) -> None:
         out[(*header.geometry.index(chunk), ...)] = piece(chunk)
@@ -305,7 +323,8 @@ def inspect(data: bytes | bytearray | memoryview, *, explain: bool = False) -> I
         if not explain:
             return describe_stream(frame, header)
         _needed(header, None)
-        return describe_stream(frame, header, _decoded(frame, header, None, _check_threads(None)))
+        array = _decoded(frame, header, None, _check_threads(None))
+        return describe_stream(frame, header, array)
 
 
 def fit(sample: ArrayLike, *, level: int = 5) -> Model:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from compress.container import Frame, IntegerReader
 from compress.pipeline.candidates import OPEN
-from compress.pipeline.chunk import explain, read_layout
+from compress.pipeline.chunk import check_length, explain, read_layout
 from compress.pipeline.header import Header
 from compress.pipeline.plan import Considered
 from compress.pipeline.tree import Leaf, Node
@@ -105,7 +105,9 @@ def describe_stream(frame: Frame, header: Header, array: NDArray[Any] | None = N
     chunks = []
     for i in range(frame.n_chunks):
         shape = header.geometry.chunk_shape(i)
-        reader = IntegerReader(frame.chunk(i))
+        data = frame.chunk(i)
+        check_length(data, shape, header.dtype)
+        reader = IntegerReader(data)
         plan: tuple[str, ...] = ()
         if header.fingerprint is None or reader.unsigned(2) == 1:
             plans, _ = read_layout(reader, field_specs(header.dtype, shape))

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from compress.container import IntegerReader, write_unsigned
 from compress.errors import CorruptError
+from compress.pipeline.budget import Budget
 from compress.pipeline.geometry import CHUNK_SAMPLES, MOST_CHUNK_SAMPLES, Geometry, cut
 from compress.transforms import mirrored
 from compress.transforms.dtypes import describe, parse
 from compress.transforms.fields import field_specs
 from compress.transforms.step import Context
 
-__all__ = ["Header", "cut_array", "read_header", "write_header"]
+__all__ = ["Header", "cut_array", "open_budget", "read_header", "write_header"]
 
 _LEVEL = 0b1111
 _FORTRAN = 1 << 4
@@ -27,6 +28,10 @@ _CUT = 1 << 6
 _MODEL = 1 << 7
 _FLAGS = 1 << 8
 _MOST_DIMENSIONS = 64
+# Memory beside twice `max_bytes`; 4 MiB of it are for what is not counted.
+_SPARE_BYTES = (64 - 4) << 20
+# Of the largest field, which most models take to decode it.
+_BYTES_A_SAMPLE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,43 @@ def cut_array(array: NDArray[Any]) -> Geometry:
     ):
         return cut(array.shape, array.size)
     return cut(array.shape, max(1, CHUNK_SAMPLES // each))
+
+
+def open_budget(header: Header, threads: int, max_bytes: int | None) -> tuple[int, Budget]:
+    """Say how many threads may decode a stream side by side, and what it may take.
+
+    Parameters
+    ----------
+    header : Header
+    threads : int
+        That there are.
+    max_bytes : int or None
+        No limit of memory without it; with it, twice as much and `_SPARE_BYTES` are shared by the
+        array and by what the threads hold.
+
+    Returns
+    -------
+    threads : int
+    budget : Budget
+
+    Raises
+    ------
+    CorruptError
+        If there are more chunks than an array of this size has.
+    """
+    geometry = header.geometry
+    memory = None
+    if max_bytes is not None:
+        left = 2 * max_bytes + _SPARE_BYTES
+        # One chunk is the array.
+        left -= header.n_bytes if geometry.n_chunks > 1 else 0
+        samples = geometry.largest * samples_per_element(header.dtype)
+        each = geometry.largest * header.dtype.itemsize + _BYTES_A_SAMPLE * samples
+        threads = max(1, min(threads, geometry.n_chunks, left // max(each, 1)))
+        memory = left // threads
+    budget = Budget(header.n_bytes, memory)
+    budget.open_chunks(geometry.n_chunks, len(field_specs(header.dtype, ())))
+    return threads, budget
 
 
 def write_header(header: Header) -> bytes:
