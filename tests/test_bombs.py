@@ -71,7 +71,7 @@ def tables_of_fields() -> bytes:
 
 
 def wide_alphabets() -> bytes:
-    """Ask for trees over 2^16 symbols, for one sample each, of structures so large that they may."""
+    """Ask for trees over 2^16 symbols for one sample each, beside a field that is large enough."""
     dtype = [*fields(300, "i8"), ("rest", "u1", (4000,))]
     leaves = [Leaf(counts.CODE, (0, 1 << 16, 7, 6, 0))] * 300
     return stream(dtype, (1,), [*leaves, native(NOTHING)], [b"\1\0\0\0" * 2] * 300 + [b""])
@@ -150,9 +150,8 @@ def test_memory_is_twice_the_limit_and_64_mib(bomb: Callable[[], bytes], more: i
     """Whatever it asks for, with a limit that its array just fits, and with a larger one."""
     data = bomb()
     limit = declared(data) + more
-    with PeakMemory() as peak:
-        with suppress(compress.CompressError):
-            compress.decompress(data, max_bytes=limit, threads=2)
+    with PeakMemory() as peak, suppress(compress.CompressError):
+        compress.decompress(data, max_bytes=limit, threads=2)
     assert peak.n_bytes <= 2 * limit + 64 * MIB
 
 
