@@ -29,7 +29,6 @@ from compress.pipeline.chunk import (
     check_dtype,
     code_chunk,
     decode_chunk,
-    learn,
     smaller,
 )
 from compress.pipeline.header import (
@@ -40,6 +39,7 @@ from compress.pipeline.header import (
     write_header,
 )
 from compress.pipeline.model import Model
+from compress.pipeline.trained import learn_from_many
 from compress.verification import check_restored
 
 __all__ = ["compress", "decompress", "fit", "inspect"]
@@ -327,34 +327,50 @@ def inspect(data: bytes | bytearray | memoryview, *, explain: bool = False) -> I
         return describe_stream(frame, header, array)
 
 
-def fit(sample: ArrayLike, *, level: int = 5) -> Model:
+def fit(sample: ArrayLike | Iterable[NDArray[Any]], *, level: int = 5) -> Model:
     """Learn a model that many similar arrays can be coded with, as with a zstd dictionary.
 
     Parameters
     ----------
-    sample : array_like
-        A typical array, of the dtype that the model will be used for; such as many small arrays
-        stacked. The first 2**20 samples or so (a chunk) are learned from, others are not looked at.
+    sample : array_like or iterable of numpy.ndarray
+        A typical array, of the dtype that the model will be used for; of one with more than 2**20
+        samples, parts from all over it. For small messages better a list, tuple or iterator of
+        them, of any shapes: what codes them one by one in the fewest bytes is the model.
     level : int, optional
         As for `compress`. From 5 on, most plans learn from the array itself while they code; for
-        arrays of some hundred samples, the tables that 3 and 4 learn can save more.
+        arrays of some hundred samples, the tables that 3 and 4 learn can save more. From several
+        arrays, these are tried as well.
 
     Returns
     -------
     Model
-        For ``compress(array, model=...)`` and ``decompress(data, model=...)``.
+        For ``compress(array, model=...)`` and ``decompress(data, model=...)``, whatever the shape
+        of the array. What is built of it, such as tables, is kept beside it while it exists.
 
     Raises
     ------
     TypeError, ValueError
-        As `compress`; also if the sample is empty.
+        As `compress`; also if the sample is empty, or its arrays are of several dtypes.
     """
-    array = _as_array(sample)
     level = _check_level(level)
-    if array.size == 0:
-        raise ValueError(f"cannot fit a model to an empty array (shape {array.shape})")
-    ordered, _ = _in_memory_order(array)
-    return learn(ordered[(*cut_array(ordered).index(0), ...)], level)
+    arrays = _arrays_of(sample)
+    if not (full := [_in_memory_order(array)[0] for array in arrays if array.size]):
+        raise ValueError(f"cannot fit a model to empty arrays (the first {arrays[0].shape})")
+    return learn_from_many(full, level)
+
+
+def _arrays_of(sample: ArrayLike | Iterable[NDArray[Any]]) -> list[NDArray[Any]]:
+    """List the arrays of a sample of several, or the one array that it is."""
+    listed = list(sample) if isinstance(sample, list | tuple | Iterator) else []
+    if not listed or not all(isinstance(one, np.ndarray) for one in listed):
+        if isinstance(sample, Iterator) and listed:
+            raise TypeError("sample must be an array or an iterable of arrays")
+        return [_as_array([] if isinstance(sample, Iterator) else sample)]  # type: ignore[arg-type]
+    arrays = [_as_array(one) for one in listed]
+    if len({array.dtype for array in arrays}) > 1:
+        dtypes = ", ".join(sorted({str(array.dtype) for array in arrays}))
+        raise TypeError(f"a model is for one dtype, the arrays of the sample are {dtypes}")
+    return arrays
 
 
 def _as_array(array: ArrayLike) -> NDArray[Any]:
@@ -425,11 +441,8 @@ def _check_max_bytes(max_bytes: int | None) -> int | None:
 
 def _check_threads(threads: int | None) -> int:
     if threads is None:
-        return (
-            len(os.sched_getaffinity(0))
-            if hasattr(os, "sched_getaffinity")
-            else os.cpu_count() or 1
-        )
+        available = getattr(os, "sched_getaffinity", None)
+        return len(available(0)) if available else os.cpu_count() or 1
     if isinstance(threads, bool) or not isinstance(threads, int | np.integer):
         raise TypeError(f"threads must be a positive integer or None, not {threads!r}")
     if threads < 1:
@@ -467,8 +480,7 @@ def _needed(header: Header, model: Model | None) -> Model | None:
 def _only_our_errors() -> Iterator[None]:
     """Turn what damaged bytes provoke in numpy or Python into `CorruptError`.
 
-    The packages check what they read; this is the second line, so that a caller who catches
-    `CompressError` has caught everything.
+    The packages check what they read; this is the second line.
     """
     try:
         yield

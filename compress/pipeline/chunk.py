@@ -207,7 +207,7 @@ def _coded_with(model: Model, array: Array) -> bytes | None:
     with suppress(ValueError, TypeError, ArithmeticError, LookupError, CompressError):
         fields = _fields(array.reshape(with_axes(array.shape, model.axes)))
         ns = 0.0
-        for plan, field in zip(model.plans, fields, strict=True):
+        for plan, field in zip(model.kept_plans, fields, strict=True):
             planes = forward(plan, field)
             if planes is None:
                 return None
@@ -293,7 +293,7 @@ def decode_chunk(
     planned = shape
     plans = None
     if model is not None and reader.unsigned(2) == 0:
-        planned, plans = with_axes(shape, model.axes), model.plans
+        planned, plans = with_axes(shape, model.axes), model.kept_plans
     folded = [(native, fold_axes(whole)) for native, whole in field_specs(dtype, planned)]
     if plans is None:
         plans, lengths = read_layout(reader, folded)
