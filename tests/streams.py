@@ -1,11 +1,8 @@
-"""Streams made by hand, with valid checksums, and what decoding takes of memory."""
+"""Streams made by hand, with valid checksums."""
 
 from __future__ import annotations
 
-import ctypes
-import gc
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +14,7 @@ from compress.pipeline.tree import Branch, Leaf, Node, write_node
 from compress.prediction import causal
 from compress.transforms import ordered
 
-__all__ = ["MIB", "PeakMemory", "causal_data", "native", "stream"]
-
-MIB = 1 << 20
+__all__ = ["causal_data", "causal_leaf", "native", "stream"]
 
 
 def stream(
@@ -60,36 +55,3 @@ def causal_leaf(shape: tuple[int, ...], channel: int = -1) -> Leaf:
     """Make the dearest causal model for a shape."""
     axes = len(shape)
     return Leaf(causal.CODE, (7, *range(axes), channel + 1, *(1,) * axes, 1, 0))
-
-
-class PeakMemory:
-    """Measures by how many bytes the process grows at most; nothing where Linux does not say.
-
-    Arrays of kernels count, too.
-    """
-
-    def __enter__(self) -> PeakMemory:
-        """Begin."""
-        gc.collect()
-        self.n_bytes = 0
-        self._before = self._read("VmRSS")
-        if self._before:
-            # Memory that was freed is given back, so that it counts when it is used again.
-            ctypes.CDLL(None).malloc_trim(0)
-            Path("/proc/self/clear_refs").write_text("5")
-            self._before = self._read("VmRSS")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End."""
-        self.n_bytes = max(0, self._read("VmHWM") - self._before)
-
-    @staticmethod
-    def _read(name: str) -> int:
-        status = Path("/proc/self/status")
-        if not status.exists():
-            return 0
-        for line in status.read_text().splitlines():
-            if line.startswith(name):
-                return int(line.split()[1]) << 10
-        return 0

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import compress
+from benchmarks.fuzz import PeakMemory
 from compress.container import unpack
 from compress.pipeline import budget
 from compress.pipeline.header import read_header
@@ -20,8 +21,9 @@ from compress.pipeline.tree import Branch, Leaf, Node
 from compress.prediction import classes, counts, raw, static
 from compress.tables import DensityTable
 from compress.transforms import framed, multiples
-from tests.streams import MIB, PeakMemory, causal_data, causal_leaf, native, stream
+from tests.streams import causal_data, causal_leaf, native, stream
 
+MIB = 1 << 20
 NOTHING = Leaf(raw.CODE, (0, 0))
 # A table that takes long to build: as many symbols and terms as there may be.
 WIDE = DensityTable(0, 4096, 0, "normal", 0, 512, (5,) * 128, 10).to_integers()

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numba import njit
 
 from compress.coders import Decoder, Encoder, Stack, ans, decode, encode, encode_intervals
-from compress.kernels import for_numba
 from compress.errors import CorruptError
+from compress.kernels import for_numba
 from compress.tables import TableSet
 from tests.coders.oracle import Oracle, join_lanes, split_lanes
 
