@@ -15,7 +15,7 @@ from benchmarks.fuzz import Stream, arrays, fuzz, mended, mutated, streams
 from compress.container import unpack
 
 MUTATIONS = 20_000
-LEVELS = ((1, 2), (3, 4), (5, 6), (7, 8, 9))
+LEVELS = ((1, 2), (3, 4), (5, 6), (7, 8))
 
 
 @cache

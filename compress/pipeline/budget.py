@@ -26,8 +26,6 @@ _NS_A_BYTE_WRITTEN, _NS_A_CHUNK_WRITTEN = 9_000.0, 1e8
 _NS_A_CHUNK, _NS_A_FIELD = 6e4, 1e4
 # Steps take up to ten times as long as on what they were written for.
 _SLOWER, _NS_A_SAMPLE, _NS_A_STEP = 10.0, 20.0, 2e4
-# Bytes a sample of what a step gives and what it holds beside it, without its children.
-_STEP_BYTES = 24
 
 
 class Budget:
@@ -83,12 +81,12 @@ class Budget:
 
 
 def step_demand(node: Branch, samples: int) -> Demand:
-    """Say what undoing a step takes, without its children."""
+    """Say what undoing a step takes, without its children and what it reads of them."""
     step = STEPS.get(node.step)
     if step is None:
         raise CorruptError(f"the plan names the transform {node.step}, which does not exist")
     ns = _NS_A_STEP + (_SLOWER * step.TRAITS.decode_ns + _NS_A_SAMPLE) * samples
-    return Demand(ns, _STEP_BYTES * samples)
+    return Demand(ns, step.TRAITS.held_bytes * samples)
 
 
 def may_be_written(ns: float, n_bytes: int) -> bool:

@@ -21,11 +21,11 @@ from compress.coders import encode_decisions
 from compress.coders.lanes import open_lane
 from compress.coders.recorded import decision_bits
 from compress.errors import CorruptError
-from compress.prediction.counts.contexts import MAX_CHANNELS, RECIPES, Recipe, has_channels
+from compress.prediction.counts.contexts import RECIPES, Recipe, has_channels
 from compress.prediction.counts.kernel import code_symbols
 from compress.prediction.counts.layout import learned_bytes, make_mixer, padding
 from compress.prediction.counts.lengths import code_lengths, symbol_lengths, weights_of
-from compress.prediction.counts.tree import build_tree
+from compress.prediction.counts.tree import DEEPER, build_tree
 from compress.prediction.demand import Demand
 from compress.prediction.model import MOST
 from compress.sampling import rows_of
@@ -43,6 +43,7 @@ Parameters = tuple[int, ...]
 _ALPHABET = 1 << 16
 _LONGEST_PLANE = 1 << 24  # the encoder holds four bytes a decision
 _SLOT_BITS = (6, 17)
+_MOST_CHANNELS = 64  # that a decoder takes; the contexts of each have 0.1 MiB
 _STRONG_LEVEL = 7
 _SLOWER = 0.01  # what the next slower recipe has to save below the strong levels
 _SHALLOWER = 0.03  # what a tree of no depth might cost there
@@ -161,7 +162,11 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     """Code a plane; see `compress.prediction.model.PlaneModel`."""
     low, size, recipe, slot_bits, informed = _parse(parameters, plane.shape)
     symbols = (plane.ravel() - low).astype(np.int32)
-    masses = np.concatenate(decisions(symbols, size, recipe, slot_bits, informed=informed))
+    head, masses = decisions(symbols, size, recipe, slot_bits, informed=informed)
+    kinds = np.unique(symbols).size if informed else size
+    if len(masses) > len(symbols) * ((kinds - 1).bit_length() + DEEPER):
+        raise ValueError(f"counts: {len(masses)} decisions, more than a decoder takes")
+    masses = np.concatenate([head, masses])
     return encode_decisions(masses).astype("<u4").tobytes()
 
 
@@ -264,8 +269,8 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, int, Re
         raise CorruptError(f"counts: {slot_bits} bits of slots")
     contexts = RECIPES[number](shape)
     # What is kept for each channel would take more memory than a plane of many short rows.
-    if contexts.phases > MAX_CHANNELS:
-        raise CorruptError(f"counts: {contexts.phases} channels, at most {MAX_CHANNELS}")
+    if contexts.phases > _MOST_CHANNELS:
+        raise CorruptError(f"counts: {contexts.phases} channels, at most {_MOST_CHANNELS}")
     return low, size, contexts, slot_bits, bool(informed)
 
 
