@@ -65,6 +65,16 @@ class Grid:
         """Chunks of a slab."""
         return prod(self.counts[1:])
 
+    @property
+    def n_chunks(self) -> int:
+        """Chunks of the array."""
+        return prod(self.counts)
+
+    @property
+    def largest(self) -> int:
+        """Elements of the largest chunk."""
+        return prod(map(min, self.shape, self.chunks))
+
     def tiles(self) -> Iterator[tuple[slice, ...]]:
         """Yield where each tile of a slab lies on the axes after the first."""
         for place in product(*map(range, self.counts[1:])):

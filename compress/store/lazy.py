@@ -23,8 +23,9 @@ from compress.arguments import (
 )
 from compress.container import is_log, unpack
 from compress.errors import CompressError, CorruptError, LimitError
+from compress.pipeline.budget import Budget
 from compress.pipeline.chunk import decode_chunk
-from compress.pipeline.header import Header, read_header
+from compress.pipeline.header import Header, open_budget, read_header
 from compress.pipeline.model import Model
 from compress.store.grid import Grid, Part
 from compress.store.head import Head
@@ -67,7 +68,7 @@ class CompressedArray:
         head: Head,
         grid: Grid,
         shape: tuple[int, ...],
-        decode: Callable[[int, int], Array],
+        decode: Callable[[int, int, Budget], Array],
         *,
         reverse: bool,
         is_complete: bool,
@@ -76,6 +77,8 @@ class CompressedArray:
     ) -> None:
         self._source, self._grid, self._decode = source, grid, decode
         self._reverse, self._threads = reverse, threads
+        # What the whole may take, where that is limited; else what each chunk may.
+        self._budget: Budget | None = None
         self._cache: OrderedDict[tuple[int, int], Array] = OrderedDict()
         self._cached, self._cache_bytes, self._lock = 0, cache_bytes, Lock()
         self.shape, self.dtype, self.attrs = shape, head.dtype, head.attributes
@@ -157,9 +160,10 @@ class CompressedArray:
             if key in self._cache:
                 self._cache.move_to_end(key)
                 return self._cache[key]
+        budget = self._budget or Budget(self.dtype.itemsize * prod(self._grid.chunks))
         with only_our_errors():
             try:
-                chunk = self._decode(slab, tile)
+                chunk = self._decode(slab, tile, budget)
             except CompressError as error:
                 raise type(error)(f"{self._where(slab, tile)}: {error}") from error
             except MemoryError as error:
@@ -177,6 +181,22 @@ class CompressedArray:
         begin = slab * self._grid.chunks[0]
         beside = f", tile {tile}" if self._grid.n_tiles > 1 else ""
         return f"chunk {slab}{beside} (rows {begin} to {begin + rows - 1})"
+
+    def whole(self, max_bytes: int | None) -> Array:
+        """Decode the array within a limit; see `compress.decompress`.
+
+        Raises
+        ------
+        LimitError
+            If it takes more than `max_bytes` allows.
+        """
+        if max_bytes is not None and self.nbytes > max_bytes:
+            raise LimitError(
+                f"the array takes {self.nbytes} bytes, more than max_bytes={max_bytes} allows"
+            )
+        self._threads, self._budget = open_budget(self.dtype, self._grid, self._threads, max_bytes)
+        array: Array = self[...]
+        return array
 
     def close(self) -> None:
         """Close a file that was opened by its path."""
@@ -245,20 +265,8 @@ def open(  # noqa: A001 (as numpy, zarr and xarray say)
 
 
 def read_whole(data: memoryview, model: Model | None, threads: int, max_bytes: int | None) -> Array:
-    """Decode the bytes of a file at once.
-
-    Raises
-    ------
-    LimitError
-        If the array is larger than `max_bytes`.
-    """
-    array = open(data, model=model, threads=threads, cache_bytes=0)
-    if max_bytes is not None and array.nbytes > max_bytes:
-        raise LimitError(
-            f"the array takes {array.nbytes} bytes, more than max_bytes={max_bytes} allows"
-        )
-    whole: Array = array[...]
-    return whole
+    """Decode the bytes of a file at once; see `CompressedArray.whole`."""
+    return open(data, model=model, threads=threads, cache_bytes=0).whole(max_bytes)
 
 
 def _open_frame(
@@ -278,9 +286,9 @@ def _open_frame(
     sizes = (*(1,) * geometry.axis, geometry.rows, *geometry.shape[geometry.axis + 1 :])
     grid = Grid(shape, tuple(max(1, size) for size in sizes))
 
-    def decode(slab: int, tile: int) -> Array:
+    def decode(slab: int, tile: int, budget: Budget) -> Array:
         i = slab * grid.n_tiles + tile
-        chunk = decode_chunk(frame.chunk(i), geometry.chunk_shape(i), header.dtype, needs)
+        chunk = decode_chunk(frame.chunk(i), geometry.chunk_shape(i), header.dtype, needs, budget)
         return chunk.reshape(grid.chunk_shape(slab, tile))
 
     return CompressedArray(
@@ -304,13 +312,13 @@ def _open_log(
     head, grid = layout.head, layout.grid
     needs = needed(head.fingerprint, model)
 
-    def decode(slab: int, tile: int) -> Array:
+    def decode(slab: int, tile: int, budget: Budget) -> Array:
         payload, entry = layout.payload(slab, tile)
         shape = entry.rows, *grid.chunk_shape(slab, tile)[1:]
         if not head.sums:
-            return decode_chunk(payload, shape, head.dtype, needs)[: grid.rows(slab)]
+            return decode_chunk(payload, shape, head.dtype, needs, budget)[: grid.rows(slab)]
         data, expected = without_sum(payload)
-        chunk = checked_sum(decode_chunk(data, shape, head.dtype, needs), expected)
+        chunk = checked_sum(decode_chunk(data, shape, head.dtype, needs, budget), expected)
         return chunk[: grid.rows(slab)]
 
     head = replace(head, attributes=layout.attributes)

@@ -22,6 +22,7 @@ from compress.arguments import (
     in_threads,
 )
 from compress.container import LogWriter, Writable, write_unsigned
+from compress.pipeline.budget import Budget
 from compress.pipeline.chunk import Guide, check_dtype, code_chunk, decode_chunk, smaller
 from compress.pipeline.geometry import MOST_CHUNK_SAMPLES
 from compress.pipeline.header import samples_per_element
@@ -346,7 +347,8 @@ class Writer:
         data = coded.own if self._model is None else smaller(coded)
         assert data is not None  # noqa: S101 - without a model there are own plans
         if self._sums:
-            read = decode_chunk(memoryview(data), chunk.shape, chunk.dtype, self._model)
+            budget = Budget(chunk.nbytes)
+            read = decode_chunk(memoryview(data), chunk.shape, chunk.dtype, self._model, budget)
             data = with_sum(data, read if self._max_error is not None else chunk)
         return data, coded.guide
 
