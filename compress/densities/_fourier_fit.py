@@ -348,8 +348,8 @@ def _move_base(cells: _Cells, found: _Fit) -> Base | None:
     # an end stays where it is
     by_loc = np.zeros_like(z) if isinstance(base, Exponential) else -by_z
     scores = np.stack([by_loc, -by_z * z - 1.0])
-    gradient = scores @ cells.shares
-    information = (scores * cells.shares) @ scores.T
+    gradient = (scores * cells.shares).sum(axis=1)
+    information = np.array([[float((cells.shares * a * b).sum()) for a in scores] for b in scores])
     step = np.linalg.solve(information + 1e-9 * np.trace(information) * np.eye(2), gradient)
     if 0.5 * float(gradient @ step) < 4.0 * cells.tolerance:
         return None
