@@ -1,4 +1,4 @@
-"""The parametric bases: uniform, exponential, normal, Laplace, logistic, Student's t."""
+"""The parametric bases: those on the whole line, and a list of all."""
 
 from __future__ import annotations
 
@@ -12,9 +12,23 @@ from compress.densities import _special as special
 from compress.densities._base import Base
 from compress.densities._bounded import Exponential, Uniform
 from compress.densities.density import Floats
+from compress.densities.families.half_line import Gamma, Weibull
+from compress.densities.families.interval import Beta
 from compress.densities.statistic import Statistic
 
-__all__ = ["BASES", "Base", "Exponential", "Laplace", "Logistic", "Normal", "StudentT", "Uniform"]
+__all__ = [
+    "BASES",
+    "Base",
+    "Beta",
+    "Exponential",
+    "Gamma",
+    "Laplace",
+    "Logistic",
+    "Normal",
+    "StudentT",
+    "Uniform",
+    "Weibull",
+]
 
 
 class Normal(Base):
@@ -41,6 +55,9 @@ class Normal(Base):
 
     def _standard_entropy(self) -> float:
         return 0.5 * math.log(2.0 * math.pi * math.e)
+
+    def _standard_variance(self) -> float:
+        return 1.0
 
     def _sample(self, n: int, rng: np.random.Generator) -> Floats:
         return self.loc + self.scale * rng.standard_normal(n)
@@ -72,6 +89,9 @@ class Laplace(Base):
 
     def _standard_entropy(self) -> float:
         return 1.0 + math.log(2.0)
+
+    def _standard_variance(self) -> float:
+        return 2.0
 
     def _sample(self, n: int, rng: np.random.Generator) -> Floats:
         sign = np.where(rng.random(n) < 0.5, -self.scale, self.scale)
@@ -110,6 +130,9 @@ class Logistic(Base):
     def _standard_entropy(self) -> float:
         return 2.0
 
+    def _standard_variance(self) -> float:
+        return math.pi**2 / 3.0
+
 
 class StudentT(Base):
     """Student's t density, proportional to (1 + z^2 / df)^(-(df + 1) / 2).
@@ -140,6 +163,13 @@ class StudentT(Base):
     def shape_parameters(self) -> tuple[float, ...]:
         """Degrees of freedom."""
         return (self.df,)
+
+    @property
+    def _moments(self) -> float:
+        return self.df
+
+    def _standard_variance(self) -> float:
+        return self.df / (self.df - 2.0)
 
     @classmethod
     def _fit(cls, statistic: Statistic, bin_width: float) -> Self:
@@ -189,5 +219,6 @@ class StudentT(Base):
 
 
 BASES: dict[str, type[Any]] = {
-    base.name: base for base in (Uniform, Exponential, Normal, Laplace, Logistic, StudentT)
+    base.name: base
+    for base in (Uniform, Exponential, Normal, Laplace, Logistic, StudentT, Gamma, Weibull, Beta)
 }

@@ -105,18 +105,20 @@ class GaussianMixture(Density):
     """
 
     def __init__(self, weights: ArrayLike, means: ArrayLike, scales: ArrayLike) -> None:
-        self.weights = np.array(weights, dtype=np.float64)
+        shares = np.array(weights, dtype=np.float64)
         self.means = np.array(means, dtype=np.float64)
         self.scales = np.array(scales, dtype=np.float64)
-        shapes = {self.weights.shape, self.means.shape, self.scales.shape}
-        if len(shapes) != 1 or self.weights.ndim != 1 or self.weights.size == 0:
+        shapes = {shares.shape, self.means.shape, self.scales.shape}
+        if len(shapes) != 1 or shares.ndim != 1 or shares.size == 0:
             raise ValueError("weights, means and scales must be of one shape (k,), k >= 1")
         if not np.all(np.isfinite(self.means)):
             raise ValueError("means must be finite")
-        for name, values in (("weights", self.weights), ("scales", self.scales)):
+        for name, values in (("weights", shares), ("scales", self.scales)):
             if not (np.all(np.isfinite(values)) and np.all(values > 0.0)):
                 raise ValueError(f"{name} must be positive and finite")
-        self.weights /= self.weights.sum()
+        self.weights = shares / shares.sum()
+        for array in (self.weights, self.means, self.scales):
+            array.flags.writeable = False
 
     def __repr__(self) -> str:
         return f"<GaussianMixture: {self.weights.size} components>"
@@ -232,6 +234,27 @@ class GaussianMixture(Density):
             top = steps.mixture_cdf(b[side], self.weights, means, self.scales)
             mass[side] = top - steps.mixture_cdf(a[side], self.weights, means, self.scales)
         return np.maximum(mass, 0.0)
+
+    def _sf(self, x: Floats) -> Floats:
+        return np.asarray(steps.mixture_cdf(-x, self.weights, -self.means, self.scales))
+
+    def _isf(self, q: Floats) -> Floats:
+        negated = self.weights, -self.means, self.scales
+        return -np.asarray(steps.mixture_ppf(np.ascontiguousarray(q), *negated))
+
+    def mean(self) -> float:
+        """Mean: that of the components' means."""
+        return float((self.weights * self.means).sum())
+
+    def var(self) -> float:
+        """Variance: inside the components and between them."""
+        between = (self.means - self.mean()) ** 2
+        return float((self.weights * (self.scales**2 + between)).sum())
+
+    def _quadrature(self) -> tuple[Floats, Floats]:
+        nodes, gauss = np.polynomial.hermite_e.hermegauss(40)
+        x = self.means[:, None] + self.scales[:, None] * nodes
+        return x.ravel(), (self.weights[:, None] * gauss / gauss.sum()).ravel()
 
     def _sample(self, n: int, rng: np.random.Generator) -> Floats:
         of = rng.choice(self.weights.size, size=n, p=self.weights)
