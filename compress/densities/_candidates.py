@@ -44,8 +44,8 @@ _LEAST_SAMPLES = 64  # fewer do not show that a density stays above 0
 # Bits that an end at 0 or 1 which the samples do not show has to save beyond log2 n: a sample
 # beyond it would cost any number.
 _END_BITS = 8.0
-# Nodes on the circle and the moments that are looked at; parts into which a bin is divided.
-_NODES, _MOMENTS, _PARTS = 4096, 128, 16
+# Nodes on the circle, and the moments that are looked at.
+_NODES, _MOMENTS = 4096, 128
 _LOUD = 6.0
 _MOST_VALUES = 4096  # of a discrete density
 
@@ -97,11 +97,16 @@ def is_quiet(density: Density, statistic: Statistic, bin_width: float) -> bool:
     if width > 0.0:
         spread[:_END_CELLS] = spread[-_END_CELLS:] = True
     nodes = np.zeros(_NODES)
+    moments = np.zeros(_MOMENTS, dtype=np.complex128)
     if spread.any():
         low, high = (density._cdf(x[spread] + side * width) for side in (-0.5, 0.5))
-        at = (np.arange(_PARTS) + 0.5) / _PARTS
-        v = (low[:, None] + (high - low)[:, None] * at).ravel()
-        split_linearly(np.clip(v, 0.0, 1.0), np.repeat(shares[spread] / _PARTS, _PARTS), nodes)
+        middle = np.clip(0.5 * low + 0.5 * high, 0.0, 1.0)
+        wide = high - low > 1.0 / _NODES
+        n = np.arange(1, _MOMENTS + 1)
+        waves = np.exp(-2j * math.pi * middle[wide, None] * n)
+        waves *= np.sinc((high - low)[wide, None] * n)
+        moments += (shares[spread][wide, None] * waves).sum(axis=0)
+        split_linearly(np.ascontiguousarray(middle[~wide]), shares[spread][~wide], nodes)
     points = x[~spread]
     if points.size > 2 * _NODES:
         # of many cells some exactly and linear between
@@ -110,8 +115,8 @@ def is_quiet(density: Density, statistic: Statistic, bin_width: float) -> bool:
     else:
         v = density._cdf(points)
     split_linearly(np.ascontiguousarray(v), shares[~spread], nodes)
-    moments = np.abs(np.fft.rfft(nodes)[1 : _MOMENTS + 1]) ** 2
-    return bool(np.all(statistic.total * moments < _LOUD + math.log(_MOMENTS)))
+    moments += np.fft.rfft(nodes)[1 : _MOMENTS + 1]
+    return bool(np.all(statistic.total * np.abs(moments) ** 2 < _LOUD + math.log(_MOMENTS)))
 
 
 def simple_candidates(
@@ -155,14 +160,14 @@ def rich_candidates(
     if support is None:
         yield Candidate(GaussianMixture.fit(statistic, bin_width=bin_width))
     yield Candidate(FourierDensity.fit(statistic, bin_width=bin_width, support=support))
-    if best.surcharge > 0.0:
+    if best.surcharge > 0.0 and not best.density.discrete:
         # an end that samples do not show paid already: terms over it may pay more
         shaped = FourierDensity.fit(statistic, bin_width=bin_width, support=best.density.support)
         yield Candidate(shaped, best.surcharge)
 
 
 def _shown_ends(statistic: Statistic, bin_width: float) -> tuple[float, float]:
-    """Ends where the samples break off, infinite where they do not."""
+    """Return the ends where the samples break off, infinite where they do not."""
     low, high = outer_ends(statistic, bin_width)
     if low is not None and high is not None and low >= high:
         high = None
@@ -218,17 +223,20 @@ def _discrete(
         return
     if support is not None and math.isfinite(support[1]):
         return
-    starts = {0.0}
+    # where the first number is not 0 and samples do not show it, it has to pay
+    starts = {0.0: 0.0}
     end, _ = outer_ends(statistic, bin_width)
     if end is not None:
-        starts.add(end + 0.5)
-    for loc in sorted(starts):
+        starts[end + 0.5] = 0.0
+    elif statistic.total >= _LEAST_SAMPLES:
+        starts.setdefault(statistic.minimum, _surcharge(statistic))
+    for loc, surcharge in starts.items():
         if not loc <= statistic.minimum or statistic.maximum == loc:
             continue
         if support is not None and math.isfinite(support[0]) and loc < support[0]:
             continue
         for family in (Poisson, Geometric, NegativeBinomial):
-            yield Candidate(family.fit(statistic, loc=loc))
+            yield Candidate(family.fit(statistic, loc=loc), surcharge)
 
 
 def candidates_on_circle(

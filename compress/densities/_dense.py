@@ -51,7 +51,7 @@ def transposed_product(a: Floats, b: Floats, symmetric: bool) -> Floats:
 
 @kernel("f8[::1](const(f8[:, ::1]), const(f8[::1]))")
 def product(a: Floats, x: Floats) -> Floats:
-    """A x."""
+    """Multiply a matrix and a vector."""
     if a.shape[1] != x.size:
         raise ValueError("matrix and vector differ in length")
     out = np.zeros(a.shape[0])

@@ -116,7 +116,7 @@ def _beyond(end: float, margin: float) -> float:
 
 
 def natural_ends(statistic: Statistic, bin_width: float = 0.0) -> tuple[float, float]:
-    """Ends of a family that needs them, where none are known.
+    """Find ends for a family that needs them, where none are known.
 
     Those of `outer_ends`; else 0 (and 1) where the samples allow that; else a little beyond the
     extreme samples.
@@ -124,7 +124,7 @@ def natural_ends(statistic: Statistic, bin_width: float = 0.0) -> tuple[float, f
     low, high = outer_ends(statistic, bin_width)
     smallest, largest = statistic.minimum, statistic.maximum
     half = 0.5 * bin_width
-    unit = 0.0 <= smallest and largest <= 1.0
+    unit = smallest >= 0.0 and largest <= 1.0
     # the range of n samples falls short by about one gap on each side
     margin = (largest / 2.0 - smallest / 2.0) / (statistic.total + 1.0) * 2.0
     margin = max(margin, half, statistic.resolution)

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compress.densities import _spectrum as spectrum
+from compress.densities._base import checked_support
 from compress.densities._circle import density_at, slope_at
 from compress.densities._counting import split_linearly
 from compress.densities._ends import outer_ends
-from compress.densities._base import checked_support
 from compress.densities.bases import BASES, Base, Exponential, Uniform
 from compress.densities.density import parameter_cost
 from compress.densities.families.circle import Circle, VonMises, checked_period, is_circular
@@ -113,7 +113,7 @@ class Task:
         return names
 
     def ends(self) -> tuple[float, float]:
-        """Ends where the samples break off; infinite where they do not."""
+        """Return the ends where the samples break off; infinite where they do not."""
         low, high = outer_ends(self.statistic, self.bin_width)
         if low is not None and high is not None and low >= high:
             high = None

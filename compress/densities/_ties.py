@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from compress.densities.density import Floats
 from compress.densities.statistic import Statistic
 
-__all__ = ["Split", "lattice_step", "split_atoms"]
+__all__ = ["Split", "lattice_step", "part_of", "split_atoms"]
 
 _NEIGHBOURS = 8  # distinct values on either side that a count is compared with
 _MOST_ATOMS = 16
@@ -19,6 +19,7 @@ _MOST_ATOMS = 16
 # counts is looked at (2^-16 is the chance that one of 65,536 cells is that heavy).
 _LEAST_BITS = 16.0
 _MOST_STEPS = 1 << 20  # of a lattice, between the extreme samples
+_LEAST_VALUES = 16  # fewer are a set of values, not a rounded continuum
 _DIVISORS = 12
 _TOLERANCE = 1e-3  # of a step, beyond the rounding of the samples
 
@@ -46,7 +47,8 @@ def lattice_step(statistic: Statistic) -> float:
     whole numbers of steps apart.
     """
     values = statistic.values
-    if statistic.level is not None or values.size < 2 or statistic.total < 2.0 * values.size:
+    few = values.size < _LEAST_VALUES or statistic.total < 2.0 * values.size
+    if statistic.level is not None or few:
         return 0.0
     gaps = np.diff(values)
     largest = max(abs(statistic.minimum), abs(statistic.maximum))
@@ -92,15 +94,20 @@ def split_atoms(statistic: Statistic, x: NDArray[Any] | None, step: float) -> Sp
     if step > 0.0 or statistic.total < 8.0 * values.size:
         expected = _neighbours(counts)
     at = _heaviest(counts, expected)
+    if step > 0.0 and at.size:
+        # the bulk is heavier than its neighbourhood, but not than the values beside it
+        beside = [_in_line(values, counts, step, int(i)) for i in at]
+        at = at[_heaviest(counts[at], np.maximum(beside, 1.0), float(counts.sum()))]
     if at.size == 0:
         return Split(np.empty(0), np.empty(0), statistic)
     kept = np.zeros(values.size)
     if step > 0.0:
-        kept[at] = np.minimum(expected[at], counts[at] - 1.0)
+        told = [_in_line(values, counts, step, int(i)) for i in at]
+        kept[at] = np.minimum(told, counts[at] - 1.0)
     excess = counts[at] - kept[at]
     left = counts.copy()
     left[at] = kept[at]
-    return Split(values[at], excess, _statistic(values, left, None))
+    return Split(values[at], excess, part_of(statistic, left))
 
 
 def _neighbours(counts: Floats) -> Floats:
@@ -117,13 +124,35 @@ def _neighbours(counts: Floats) -> Floats:
     return np.maximum(np.where(np.isnan(median), 1.0, median), 1.0)
 
 
-def _heaviest(counts: Floats, expected: Floats) -> NDArray[np.intp]:
+def _in_line(values: Floats, counts: Floats, step: float, at: int) -> float:
+    """Count on a lattice that those nearest to it tell: logarithms in line, 0 beside holes."""
+
+    def log_count(away: int) -> float:
+        there = at + away
+        if not 0 <= there < values.size:
+            return -math.inf
+        if abs(float(values[there] - values[at]) - away * step) > 0.5 * step:
+            return -math.inf
+        return math.log(float(counts[there]))
+
+    before, after = log_count(-1), log_count(1)
+    if min(before, after) > -math.inf:
+        return math.exp(0.5 * (before + after))
+    lines = [
+        2.0 * near - far
+        for near, far in ((before, log_count(-2)), (after, log_count(2)))
+        if min(near, far) > -math.inf
+    ]
+    return math.exp(min(max(lines), max(before, after))) if lines else 0.0
+
+
+def _heaviest(counts: Floats, expected: Floats, total: float = 0.0) -> NDArray[np.intp]:
     """Places of the counts that save bits as atoms, rising; at most 16."""
     saved = counts * np.log2(np.maximum(counts / expected, 1e-300))
     saved -= (counts - expected) / math.log(2.0)
-    cost = _LEAST_BITS + 0.5 * math.log2(max(float(counts.sum()), 2.0))
+    cost = _LEAST_BITS + 0.5 * math.log2(max(float(counts.sum()), total, 2.0))
     at = np.flatnonzero((counts > expected) & (saved > cost))
-    if at.size > _MOST_ATOMS:
+    if at.size > _MOST_ATOMS and total == 0.0:
         at = at[np.argsort(-saved[at], kind="stable")[:_MOST_ATOMS]]
     return np.sort(at)
 
@@ -159,9 +188,10 @@ def _split_cells(statistic: Statistic, x: NDArray[Any] | None) -> Split:
     return Split(atoms, np.array(weights)[first], left)
 
 
-def _statistic(values: Floats, counts: Floats, level: int | None) -> Statistic | None:
+def part_of(statistic: Statistic, counts: Floats) -> Statistic | None:
+    """Values of a statistic with other counts, None where all are 0."""
     some = counts > 0.0
     if not some.any():
         return None
-    values, counts = values[some], counts[some]
-    return Statistic(values, counts, level, float(values[0]), float(values[-1]))
+    values = statistic.values[some]
+    return Statistic(values, counts[some], statistic.level, float(values[0]), float(values[-1]))

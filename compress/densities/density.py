@@ -129,7 +129,7 @@ class Density(ABC):
         return float(self.ppf(0.5))
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Ends of the interval around the median that leaves equal masses on both sides.
+        """Interval around the median that leaves equal masses on both sides.
 
         Parameters
         ----------
@@ -153,7 +153,7 @@ class Density(ABC):
         return float((weights * (x - float((weights * x).sum())) ** 2).sum())
 
     def std(self) -> float:
-        """Standard deviation, the root of `var`."""
+        """Root of the variance."""
         return math.sqrt(self.var())
 
     def moment(self, order: int) -> float:

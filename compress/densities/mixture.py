@@ -19,7 +19,7 @@ _GROUPS = 2048
 # Groups on which numbers of components are weighed: the winner is finished on all. 2048 of them
 # choose the same within one component, in four times the time.
 _FEW_GROUPS = 384
-_AUTO_COMPONENTS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32)
+_AUTO_COMPONENTS = (2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32)
 _SHORT_RUN = 15
 _LONG_RUN = 1000
 _SMALLEST_WEIGHT = 1e-12
@@ -176,24 +176,26 @@ class GaussianMixture(Density):
         groups = _Groups.of(statistic, bin_width)
         generator = np.random.default_rng(rng)
         most = max(1, min(groups.x.size, int(groups.total)))
+
+        def nats(count: int, value: float) -> float:
+            parameters = (3 * count - 1) * parameter_cost(groups.total) * math.log(2.0)
+            return parameters - groups.total * value
+
         if components != "auto":
             best = _fit(groups, min(components, most), method, restarts, generator)[0]
         else:
             few = _Groups.of(statistic, bin_width, _FEW_GROUPS)
-            best, least, idle = None, math.inf, 0
+            best, value = _fit(few, 1, method, restarts, generator)
+            least, idle = nats(1, value), 0
             for count in _AUTO_COMPONENTS:
                 if count > max(1.0, min(most, groups.total / 5.0)) or idle > 2:
                     break
                 found, value = _fit(few, count, method, restarts, generator)
-                cost = (3 * count - 1) * parameter_cost(groups.total) * math.log(2.0)
                 idle += 1
-                if cost - groups.total * value < least:
-                    best, least, idle = found, cost - groups.total * value, 0
-            if best is None:
-                raise AssertionError("one component always fits")
-            best, _ = _expectation_maximisation(
-                groups, best, groups.floor_for(best.weights.size), _LONG_RUN
-            )
+                if nats(count, value) < least:
+                    best, least, idle = found, nats(count, value), 0
+            floor = groups.floor_for(best.weights.size)
+            best, _ = _expectation_maximisation(groups, best, floor, _LONG_RUN)
         order = np.argsort(best.means)
         return cls(
             best.weights[order],

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from compress.densities._base import checked_support
 from compress.densities._candidates import (
     Candidate,
     candidates_on_circle,
@@ -17,8 +18,7 @@ from compress.densities._candidates import (
     rich_candidates,
     simple_candidates,
 )
-from compress.densities._base import checked_support
-from compress.densities._ties import lattice_step, split_atoms
+from compress.densities._ties import Split, lattice_step, part_of, split_atoms
 from compress.densities.density import Density
 from compress.densities.families.atoms import Bernoulli, Discrete, Mixed
 from compress.densities.families.circle import checked_period, wrapped_statistic
@@ -26,6 +26,8 @@ from compress.densities.fourier import FourierDensity
 from compress.densities.statistic import NanPolicy, Statistic, samples_of
 
 __all__ = ["fit_density"]
+
+_SHARINGS = 3
 
 
 def fit_density(
@@ -148,10 +150,38 @@ def _best(
 ) -> tuple[Candidate, float]:
     """Return the best density without atoms: of few parameters where they say all."""
     simple = _shortest(simple_candidates(statistic, bin_width, support), statistic, bin_width)
-    if is_quiet(simple[0].density, statistic, bin_width):
+    if _says_all(simple[0].density, statistic, bin_width):
         return simple
     rich = list(rich_candidates(statistic, bin_width, support, simple[0]))
     return _shortest([simple[0], *rich], statistic, bin_width)
+
+
+def _says_all(density: Density, statistic: Statistic, bin_width: float) -> bool:
+    """Whether nothing richer need be tried; a list of values says all at a parameter each."""
+    listed = isinstance(density, Discrete) and density.values.size > 2
+    return not listed and is_quiet(density, statistic, bin_width)
+
+
+def _shared_out(
+    split: Split, statistic: Statistic, bin_width: float, support: tuple[float, float] | None
+) -> Split:
+    """Share the counts at atoms on a lattice between them and the rest, by a few steps of EM."""
+    at = np.searchsorted(statistic.values, split.values)
+    counts = statistic.counts[at]
+    half = 0.5 * bin_width
+    for _ in range(_SHARINGS):
+        if split.rest is None:
+            return split
+        simple = simple_candidates(split.rest, bin_width, support)
+        density = _shortest(simple, split.rest, bin_width)[0].density
+        mass = density._mass(split.values - half, split.values + half)
+        others = statistic.total - float(counts.sum())
+        told = others * mass / max(1.0 - float(mass.sum()), 1e-3)
+        kept = np.clip(told, 0.0, counts - 1.0)
+        left = statistic.counts.copy()
+        left[at] = kept
+        split = Split(split.values, counts - kept, part_of(statistic, left))
+    return split
 
 
 def _with_atoms(
@@ -162,12 +192,10 @@ def _with_atoms(
 ) -> Density:
     """Return the best density without atoms, or with those that the samples show."""
     split = split_atoms(statistic, x, bin_width)
-    plain: tuple[Candidate, float] | None = None
-    # in bins, atoms are weighed against densities without; of points, ties are atoms by themselves
-    if split.values.size == 0 or bin_width > 0.0:
-        plain = _best(statistic, bin_width, support)
-        if split.values.size == 0 or split.rest is None or isinstance(plain[0].density, Discrete):
-            return plain[0].density
+    if split.values.size == 0:
+        return _best(statistic, bin_width, support)[0].density
+    if bin_width > 0.0:
+        split = _shared_out(split, statistic, bin_width, support)
     discrete = Discrete(split.values, split.counts)
     if split.rest is None:
         if split.values.size == 2:
@@ -177,6 +205,14 @@ def _with_atoms(
     weight = float(split.counts.sum())
     share = weight / (weight + split.rest.total)
     mixed = Candidate(Mixed(discrete, share, rest.density), rest.surcharge)
-    if plain is None or _total(mixed, statistic, bin_width) < plain[1]:
+    if bin_width == 0.0:
+        # ties of points are atoms by themselves
         return mixed.density
-    return plain[0].density
+    # in bins, atoms are weighed against densities without
+    total = _total(mixed, statistic, bin_width)
+    simple = _shortest(simple_candidates(statistic, bin_width, support), statistic, bin_width)
+    if total < simple[1] and is_quiet(mixed.density, statistic, bin_width):
+        return mixed.density
+    rich = rich_candidates(statistic, bin_width, support, simple[0])
+    plain = _shortest([simple[0], *rich], statistic, bin_width)
+    return mixed.density if total < plain[1] else plain[0].density

@@ -175,7 +175,8 @@ def _beta_lower(a: float, b: float, x: float, y: float, log_beta: float) -> floa
 
 @kernel()
 def _beta_upper(a: float, b: float, x: float, y: float, log_beta: float) -> float:
-    return _beta_lower(b, a, y, x, log_beta)
+    tail: float = _beta_lower(b, a, y, x, log_beta)
+    return tail
 
 
 @kernel("f8[::1](const(f8[::1]), f8, f8, f8, b1)")

@@ -43,7 +43,7 @@ class Samples:
     def of(
         cls, statistic: Statistic, bin_width: float, low: float, high: float = math.inf
     ) -> Samples:
-        """Samples of a statistic, bins cut at the ends `low` and `high`."""
+        """Divide a statistic into points and bins, cut at the ends `low` and `high`."""
         x, shares = statistic.values, statistic.shares()
         width = max(bin_width, statistic.width)
         at_end = np.zeros(x.size, dtype=np.bool_)

@@ -32,9 +32,9 @@ def checked_period(period: float, cut: float) -> None:
 
 
 def wrapped(x: Floats, period: float, cut: float = 0.0) -> Floats:
-    """Samples moved by whole periods into [cut, cut + period)."""
+    """Move samples by whole periods into [cut, cut + period)."""
     inside = cut + np.mod(x - cut, period)
-    return np.where(inside >= cut + period, cut, inside)
+    return np.asarray(np.where(inside >= cut + period, cut, inside), dtype=np.float64)
 
 
 def wrapped_statistic(
@@ -359,7 +359,7 @@ def bessel_ratios(kappa: float) -> Floats:
         ratio = 1.0 / (2.0 * n / kappa + ratio)
         steps[n - 1] = ratio
     values = np.cumprod(steps)
-    return values[values > 1e-18]
+    return np.asarray(values[values > 1e-18], dtype=np.float64)
 
 
 def _concentration(length: float) -> float:

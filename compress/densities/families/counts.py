@@ -243,7 +243,7 @@ class Poisson(Count):
         return self.mean_above
 
     def _sample(self, n: int, rng: np.random.Generator) -> Floats:
-        return self.loc + rng.poisson(self.mean_above, n)
+        return np.asarray(self.loc + rng.poisson(self.mean_above, n), dtype=np.float64)
 
 
 class NegativeBinomial(Count):
@@ -312,7 +312,7 @@ class NegativeBinomial(Count):
 
     def _sample(self, n: int, rng: np.random.Generator) -> Floats:
         means = rng.gamma(self.size, self.mean_above / self.size, n)
-        return self.loc + rng.poisson(means)
+        return np.asarray(self.loc + rng.poisson(means), dtype=np.float64)
 
 
 class Geometric(NegativeBinomial):
