@@ -23,6 +23,7 @@ import scipy.stats
 import sklearn.datasets
 import sklearn.mixture
 
+from benchmarks.densities_circle import circle
 from benchmarks.densities_table import table
 from benchmarks.densities_targets import targets
 from compress.densities import (
@@ -166,6 +167,7 @@ ROWS: dict[str, Callable[[], None]] = {
     "speed": speed,
     "vectors": vectors,
     "samples": samples,
+    "circle": lambda: circle(_bar),
 }
 
 

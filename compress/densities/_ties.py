@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from compress.densities.density import Floats
 from compress.densities.statistic import Statistic
 
-__all__ = ["Split", "lattice_step", "part_of", "split_atoms"]
+__all__ = ["Split", "heaviest", "lattice_step", "part_of", "split_atoms"]
 
 _NEIGHBOURS = 8  # distinct values on either side that a count is compared with
 _MOST_ATOMS = 16
@@ -93,11 +93,11 @@ def split_atoms(statistic: Statistic, x: NDArray[Any] | None, step: float) -> Sp
     expected = np.ones(values.size)
     if step > 0.0 or statistic.total < 8.0 * values.size:
         expected = _neighbours(counts)
-    at = _heaviest(counts, expected)
+    at = heaviest(counts, expected)
     if step > 0.0 and at.size:
         # the bulk is heavier than its neighbourhood, but not than the values beside it
         beside = [_in_line(values, counts, step, int(i)) for i in at]
-        at = at[_heaviest(counts[at], np.maximum(beside, 1.0), float(counts.sum()))]
+        at = at[heaviest(counts[at], np.maximum(beside, 1.0), float(counts.sum()))]
     if at.size == 0:
         return Split(np.empty(0), np.empty(0), statistic)
     kept = np.zeros(values.size)
@@ -146,7 +146,7 @@ def _in_line(values: Floats, counts: Floats, step: float, at: int) -> float:
     return math.exp(min(max(lines), max(before, after))) if lines else 0.0
 
 
-def _heaviest(counts: Floats, expected: Floats, total: float = 0.0) -> NDArray[np.intp]:
+def heaviest(counts: Floats, expected: Floats, total: float = 0.0) -> NDArray[np.intp]:
     """Places of the counts that save bits as atoms, rising; at most 16."""
     saved = counts * np.log2(np.maximum(counts / expected, 1e-300))
     saved -= (counts - expected) / math.log(2.0)
@@ -161,7 +161,7 @@ def _split_cells(statistic: Statistic, x: NDArray[Any] | None) -> Split:
     none = Split(np.empty(0), np.empty(0), statistic)
     if x is None:
         return none
-    at = _heaviest(statistic.counts, _neighbours(statistic.counts))
+    at = heaviest(statistic.counts, _neighbours(statistic.counts))
     if at.size == 0:
         return none
     # the commonest value of each heavy cell, if it has ties as no continuum has
@@ -176,7 +176,7 @@ def _split_cells(statistic: Statistic, x: NDArray[Any] | None) -> Split:
         top = int(np.argmax(counts))
         others = np.delete(counts, top).astype(np.float64)
         usual = float(np.median(others)) if others.size else 1.0
-        if _heaviest(counts[top : top + 1].astype(np.float64), np.array([usual])).size:
+        if heaviest(counts[top : top + 1].astype(np.float64), np.array([usual])).size:
             found.append(float(values[top]))
             weights.append(float(counts[top]))
     if not found:

@@ -18,7 +18,7 @@ from compress.densities._candidates import (
     rich_candidates,
     simple_candidates,
 )
-from compress.densities._ties import Split, lattice_step, part_of, split_atoms
+from compress.densities._ties import Split, heaviest, lattice_step, part_of, split_atoms
 from compress.densities.density import Density
 from compress.densities.families.atoms import Bernoulli, Discrete, Mixed
 from compress.densities.families.circle import checked_period, wrapped_statistic
@@ -178,9 +178,14 @@ def _shared_out(
         others = statistic.total - float(counts.sum())
         told = others * mass / max(1.0 - float(mass.sum()), 1e-3)
         kept = np.clip(told, 0.0, counts - 1.0)
+        # what the rest tells is no atom
+        some = heaviest(counts, np.maximum(kept, 1.0), statistic.total)
+        at, counts, kept = at[some], counts[some], kept[some]
         left = statistic.counts.copy()
         left[at] = kept
-        split = Split(split.values, counts - kept, part_of(statistic, left))
+        split = Split(statistic.values[at], counts - kept, part_of(statistic, left))
+        if at.size == 0:
+            break
     return split
 
 
@@ -196,12 +201,16 @@ def _with_atoms(
         return _best(statistic, bin_width, support)[0].density
     if bin_width > 0.0:
         split = _shared_out(split, statistic, bin_width, support)
+        if split.values.size == 0:
+            return _best(statistic, bin_width, support)[0].density
     discrete = Discrete(split.values, split.counts)
     if split.rest is None:
         if split.values.size == 2:
             return Bernoulli(float(discrete.masses[1]), *discrete.support)
         return discrete
     rest = _best(split.rest, bin_width, support)[0]
+    if isinstance(rest.density, Discrete):
+        return _best(statistic, bin_width, support)[0].density
     weight = float(split.counts.sum())
     share = weight / (weight + split.rest.total)
     mixed = Candidate(Mixed(discrete, share, rest.density), rest.surcharge)

@@ -204,7 +204,8 @@ class Weibull(HalfLine):
         return math.pi / math.sqrt(6.0 * max(variance, 1e-9))
 
     def _power(self, z: Floats) -> Floats:
-        return np.asarray(np.maximum(z, 0.0) ** self.shape)
+        with np.errstate(over="ignore"):
+            return np.asarray(np.maximum(z, 0.0) ** self.shape)
 
     def _standard_logpdf(self, z: Floats) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
