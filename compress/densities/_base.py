@@ -166,6 +166,16 @@ class Base(Density):
         """Upper tail of the standard member; by symmetry unless overridden."""
         return self._standard_cdf(-z)
 
+    def _standard_logsf(self, z: Floats) -> Floats:
+        """Logarithm of the upper tail of the standard member."""
+        return np.asarray(np.log(self._standard_sf(z)))
+
+    def _standard_logcdf(self, z: Floats) -> Floats:
+        """Logarithm of the lower tail; by symmetry where the family has no ends."""
+        if any(self.ENDS):
+            return np.asarray(np.log(self._standard_cdf(z)))
+        return self._standard_logsf(-z)
+
     def _standard_variance(self) -> float | None:
         """Variance of the standard member where it is known in closed form."""
         return None
@@ -211,6 +221,12 @@ class Base(Density):
 
     def _isf(self, q: Floats) -> Floats:
         return self.loc + self.scale * self._standard_isf(q)
+
+    def _logcdf(self, x: Floats) -> Floats:
+        return self._standard_logcdf(self.standardise(x))
+
+    def _logsf(self, x: Floats) -> Floats:
+        return self._standard_logsf(self.standardise(x))
 
     def mean(self) -> float:
         """Mean; NaN where there is none (the Cauchy density)."""

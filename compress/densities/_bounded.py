@@ -131,6 +131,9 @@ class Exponential(Base):
     def _standard_sf(self, z: Floats) -> Floats:
         return np.asarray(np.exp(-np.maximum(z, 0.0)))
 
+    def _standard_logsf(self, z: Floats) -> Floats:
+        return -np.maximum(z, 0.0)
+
     def _standard_mean(self) -> float:
         return 1.0
 

@@ -47,6 +47,7 @@ _END_BITS = 8.0
 # Nodes on the circle, and the moments that are looked at.
 _NODES, _MOMENTS = 4096, 128
 _LOUD = 6.0
+_MOST = 2.0**31  # of counts: beyond, log Gamma has too few digits
 _MOST_VALUES = 4096  # of a discrete density
 
 
@@ -219,7 +220,7 @@ def _discrete(
     elif distinct <= min(_MOST_VALUES, 0.25 * statistic.total):
         yield Candidate(Discrete.fit(statistic))
     whole = bool(np.all(np.rint(statistic.values) == statistic.values))
-    if bin_width != 1.0 or not whole or statistic.minimum < 0.0:
+    if bin_width != 1.0 or not whole or not 0.0 <= statistic.minimum <= statistic.maximum < _MOST:
         return
     if support is not None and math.isfinite(support[1]):
         return

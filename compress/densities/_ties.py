@@ -18,7 +18,7 @@ _MOST_ATOMS = 16
 # Bits that an atom has to save: its value and its mass, and more, because the heaviest of many
 # counts is looked at (2^-16 is the chance that one of 65,536 cells is that heavy).
 _LEAST_BITS = 16.0
-_MOST_STEPS = 1 << 20  # of a lattice, between the extreme samples
+_MOST_STEPS = 1 << 40  # of a lattice, between the extreme samples
 _LEAST_VALUES = 16  # fewer are a set of values, not a rounded continuum
 _DIVISORS = 12
 _TOLERANCE = 1e-3  # of a step, beyond the rounding of the samples

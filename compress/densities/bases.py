@@ -47,6 +47,15 @@ class Normal(Base):
     def _standard_cdf(self, z: Floats) -> Floats:
         return np.asarray(special.normal_cdf(z))
 
+    def _standard_logsf(self, z: Floats) -> Floats:
+        # beyond 12, the first terms of the asymptotic series: to 1e-8 of the logarithm's 1
+        far = np.maximum(z, 12.0)
+        y = 1.0 / (far * far)
+        series = np.log1p(-y * (1.0 - y * (3.0 - y * (15.0 - y * (105.0 - y * 945.0)))))
+        asymptotic = -0.5 * far * far - np.log(far) - 0.5 * math.log(2.0 * math.pi) + series
+        near = np.log(self._standard_sf(np.minimum(z, 12.0)))
+        return np.where(z > 12.0, asymptotic, near)
+
     def _standard_ppf(self, q: Floats) -> Floats:
         return np.asarray(special.normal_ppf(q))
 
@@ -79,6 +88,10 @@ class Laplace(Base):
     def _standard_cdf(self, z: Floats) -> Floats:
         tail = 0.5 * np.exp(-np.abs(z))
         return np.where(z < 0.0, tail, 1.0 - tail)
+
+    def _standard_logsf(self, z: Floats) -> Floats:
+        upper = -np.abs(z) - math.log(2.0)
+        return np.where(z > 0.0, upper, np.log1p(-np.exp(upper)))
 
     def _standard_ppf(self, q: Floats) -> Floats:
         with np.errstate(divide="ignore"):
@@ -119,6 +132,9 @@ class Logistic(Base):
 
     def _standard_cdf(self, z: Floats) -> Floats:
         return np.asarray(special.logistic_cdf(z))
+
+    def _standard_logsf(self, z: Floats) -> Floats:
+        return -np.logaddexp(0.0, z)
 
     def _standard_ppf(self, q: Floats) -> Floats:
         with np.errstate(divide="ignore"):

@@ -118,11 +118,11 @@ class Density(ABC):
 
     def logcdf(self, x: ArrayLike) -> Any:
         """Natural logarithm of `cdf`."""
-        return _elementwise(lambda flat: np.log(self._cdf(flat)), x)
+        return _elementwise(self._logcdf, x)
 
     def logsf(self, x: ArrayLike) -> Any:
         """Natural logarithm of `sf`."""
-        return _elementwise(lambda flat: np.log(self._sf(flat)), x)
+        return _elementwise(self._logsf, x)
 
     def median(self) -> float:
         """Point with half of the mass at or below it."""
@@ -176,6 +176,12 @@ class Density(ABC):
 
     def _isf(self, q: Floats) -> Floats:
         return self._ppf(1.0 - q)
+
+    def _logcdf(self, x: Floats) -> Floats:
+        return np.asarray(np.log(self._cdf(x)))
+
+    def _logsf(self, x: Floats) -> Floats:
+        return np.asarray(np.log(self._sf(x)))
 
     @property
     def _moments(self) -> float:

@@ -295,7 +295,7 @@ class FourierDensity(Density):
         if is_circular(self.base):
             v_high = np.where(v_high < v_low, v_high + 1.0, v_high)
             whole = np.where(whole < 0.0, whole + 1.0, whole)
-            whole = np.where(inside >= 1.0, 1.0, whole)
+            whole = np.where(inside >= 1.0 - 1e-12, 1.0, whole)
         # narrow in v: Simpson's rule on the base's mass, which is accurate in both tails
         narrow = inside * 64.0 * self.terms < 1.0
         if narrow.any():

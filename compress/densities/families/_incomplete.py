@@ -285,7 +285,7 @@ def negative_binomial_logpmf(k: Floats, size: float, mean: float) -> Floats:
     first = size * log_p - math.lgamma(size)
     for i in range(k.size):
         rises = math.lgamma(k[i] + size) - math.lgamma(k[i] + 1.0)
-        out[i] = rises + first + k[i] * log_q
+        out[i] = min(rises + first + k[i] * log_q, 0.0)
     return out
 
 

@@ -59,8 +59,10 @@ class Samples:
             # a sample on an end stands for its neighbourhood
             at_end = (x <= low) | (x >= high)
             width = statistic.resolution
-        lows = np.maximum(x[at_end] - 0.5 * width, low)
-        highs = np.minimum(x[at_end] + 0.5 * width, high)
+        # at least to the next number on either side
+        last, first = x[at_end] - 0.5 * width, x[at_end] + 0.5 * width
+        lows = np.maximum(np.minimum(last, np.nextafter(x[at_end], -np.inf)), low)
+        highs = np.minimum(np.maximum(first, np.nextafter(x[at_end], np.inf)), high)
         points, rest = x[~at_end], shares[~at_end]
         if points.size > _MANY_VALUES:
             distance = np.minimum(points - low, high - points)

@@ -21,6 +21,7 @@ __all__ = ["Circle", "VonMises", "checked_period", "wrapped", "wrapped_statistic
 # Narrower ones (standard deviation below 1/100 of a radian) are normal densities on a line.
 _MOST_KAPPA = 1e4
 _TURN = 2.0 * math.pi
+_ROUNDING = 1e-12
 
 
 def checked_period(period: float, cut: float) -> None:
@@ -102,7 +103,8 @@ class _OnCircle(Base):
     def _mass(self, low: Floats, high: Floats) -> Floats:
         between = self._cdf(high) - self._cdf(low)
         between = np.where(between < 0.0, between + 1.0, between)
-        return np.where(high - low >= self.period, 1.0, between)
+        # an arc that falls short of a turn by rounding is one
+        return np.where(high - low >= self.period * (1.0 - _ROUNDING), 1.0, between)
 
     @classmethod
     def _start(cls, z: Floats, shares: Floats) -> tuple[float, ...]:

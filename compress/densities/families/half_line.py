@@ -220,6 +220,9 @@ class Weibull(HalfLine):
     def _standard_sf(self, z: Floats) -> Floats:
         return np.asarray(np.exp(-self._power(z)))
 
+    def _standard_logsf(self, z: Floats) -> Floats:
+        return -self._power(z)
+
     def _standard_ppf(self, q: Floats) -> Floats:
         with np.errstate(divide="ignore"):
             return np.asarray((-np.log1p(-q)) ** (1.0 / self.shape))
