@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -38,7 +38,8 @@ _CIRCLE_BASES = ("circle", "vonmises")
 # Cells next to an end, over which a base may vary without bound, and the parts that each is
 # divided into.
 _END_CELLS = 32
-_PARTS = 16
+_PARTS = 8
+_KNOWN_BASES = 8
 _FEW_RUNGS = (4, 14, 45)
 _MOVES = 2
 # Newton steps of a final fit, and of one that is only weighed against others.
@@ -268,6 +269,8 @@ class _Cells:
     half_bin: float
     gamma: float
     tolerance: float
+    # distribution functions of the last bases at x: steps come back to them
+    known: dict[Base, Floats] = field(default_factory=dict)
 
     @classmethod
     def of(cls, task: Task, base: Base) -> _Cells:
@@ -287,6 +290,14 @@ class _Cells:
             x = middle + moments / shares
         return cls(x, shares, 0.5 * task.bin_width, task.gamma, task.tolerance)
 
+    def cdf(self, base: Base) -> Floats:
+        """Distribution function of a base at the groups."""
+        if base not in self.known:
+            if len(self.known) >= _KNOWN_BASES:
+                self.known.clear()
+            self.known[base] = base._cdf(self.x)
+        return self.known[base]
+
     def movable(self, base: Base) -> bool:
         """Whether location and scale of the base are free."""
         return not base.ENDS[1]
@@ -302,7 +313,7 @@ class _Cells:
         """Shares on the circle."""
         nodes = np.zeros(spectrum.grid_size(terms))
         if not self.wide(base, terms):
-            split_linearly(base._cdf(self.x), self.shares, nodes)
+            split_linearly(self.cdf(base), self.shares, nodes)
             return nodes
         low, width = self.edges(base)
         at = (np.arange(_SPREAD) + 0.5) / _SPREAD
@@ -366,7 +377,8 @@ def _rough_cdf(base: Base, x: Floats) -> Floats:
     """Distribution function at rising x; of many, at some exactly and linear between."""
     if x.size <= _MANY_VALUES:
         return base._cdf(x)
-    some = np.append(x[:-1:8], x[-1])
+    # the incomplete functions of bases with ends are the dearest
+    some = np.append(x[: -1 : 32 if base.ENDS[0] else 8], x[-1])
     return np.interp(x, some, base._cdf(some))
 
 
@@ -414,7 +426,7 @@ def _move_base(cells: _Cells, found: _Fit) -> Base | None:
     if cells.wide(base, r.size):
         return None
     z = base.standardise(cells.x)
-    v = base._cdf(cells.x)
+    v = cells.cdf(base)
     density = np.exp(base._standard_logpdf(z))
     by_z = slope_at(v, r) / density_at(v, r) * density - base._standard_score(z)
     # an end stays where it is
@@ -437,5 +449,5 @@ def _move_base(cells: _Cells, found: _Fit) -> Base | None:
 
 
 def _sample_value(cells: _Cells, base: Base, r: Complexes) -> float:
-    logs = base._logpdf(cells.x) + np.log(density_at(base._cdf(cells.x), r))
+    logs = base._logpdf(cells.x) + np.log(density_at(cells.cdf(base), r))
     return -float((cells.shares * logs).sum())

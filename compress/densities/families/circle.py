@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from compress.densities._base import Base
 from compress.densities._circle import CircleCumulative
+from compress.densities._counting import wrap
 from compress.densities.density import Floats, Peak
 from compress.densities.statistic import NanPolicy, Statistic
 
@@ -34,8 +35,8 @@ def checked_period(period: float, cut: float) -> None:
 
 def wrapped(x: Floats, period: float, cut: float = 0.0) -> Floats:
     """Move samples by whole periods into [cut, cut + period)."""
-    inside = cut + np.mod(x - cut, period)
-    return np.asarray(np.where(inside >= cut + period, cut, inside), dtype=np.float64)
+    flat = np.ascontiguousarray(np.asarray(x, dtype=np.float64).ravel())
+    return np.asarray(wrap(flat, float(period), float(cut))).reshape(np.shape(x))
 
 
 def wrapped_statistic(
@@ -54,8 +55,7 @@ def wrapped_statistic(
         return Statistic.of(wrapped(x.values, period, cut), x.counts)
     array = np.asarray(x)
     if array.dtype.kind in "biuf":
-        with np.errstate(invalid="ignore"):
-            array = wrapped(array.astype(np.float64), period, cut)
+        array = wrapped(array, period, cut)
     return Statistic.of(array, weights, nan_policy)
 
 
