@@ -44,7 +44,7 @@ class Density(ABC):
     discrete: ClassVar[bool] = False
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in vars(self):
+        if name in vars(self) and not name.startswith("_"):
             raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set again")
         object.__setattr__(self, name, value)
 
