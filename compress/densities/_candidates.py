@@ -11,6 +11,7 @@ import numpy as np
 from compress.densities._counting import split_linearly
 from compress.densities._ends import outer_ends
 from compress.densities.bases import (
+    Base,
     Beta,
     Exponential,
     Gamma,
@@ -24,7 +25,7 @@ from compress.densities.bases import (
 from compress.densities.density import Density
 from compress.densities.families.atoms import Bernoulli, Discrete
 from compress.densities.families.circle import Circle, VonMises
-from compress.densities.families.counts import Geometric, NegativeBinomial, Poisson
+from compress.densities.families.counts import Count, Geometric, NegativeBinomial, Poisson
 from compress.densities.fourier import FourierDensity
 from compress.densities.histogram import Histogram
 from compress.densities.mixture import GaussianMixture
@@ -35,6 +36,7 @@ __all__ = [
     "candidates_on_circle",
     "data_bits",
     "is_quiet",
+    "refitted",
     "rich_candidates",
     "simple_candidates",
 ]
@@ -161,9 +163,14 @@ def rich_candidates(
     if support is None:
         yield Candidate(GaussianMixture.fit(statistic, bin_width=bin_width))
     yield Candidate(FourierDensity.fit(statistic, bin_width=bin_width, support=support))
-    if best.surcharge > 0.0 and not best.density.discrete:
+    if best.surcharge > 0.0 and isinstance(best.density, Base):
         # an end that samples do not show paid already: terms over it may pay more
-        shaped = FourierDensity.fit(statistic, bin_width=bin_width, support=best.density.support)
+        shaped = FourierDensity.fit(
+            statistic,
+            bin_width=bin_width,
+            support=best.density.support,
+            base=best.density.name,
+        )
         yield Candidate(shaped, best.surcharge)
 
 
@@ -238,6 +245,16 @@ def _discrete(
             continue
         for family in (Poisson, Geometric, NegativeBinomial):
             yield Candidate(family.fit(statistic, loc=loc), surcharge)
+
+
+def refitted(density: Density, statistic: Statistic, bin_width: float) -> Density:
+    """Fit a family of few parameters again, its ends kept; others are handed back."""
+    if isinstance(density, Base):
+        support = density.support if any(density.ENDS) else None
+        return type(density).fit(statistic, bin_width=bin_width, support=support)
+    if isinstance(density, Count):
+        return type(density).fit(statistic, loc=density.loc)
+    return density
 
 
 def candidates_on_circle(

@@ -298,6 +298,13 @@ class _Cells:
             self.known[base] = base._cdf(self.x)
         return self.known[base]
 
+    def inner(self, base: Base) -> Floats:
+        """Return the groups, those on an end moved to the middle of what their bin has inside."""
+        if self.half_bin == 0.0 or not base.ENDS[0] or isinstance(base, Uniform | Exponential):
+            return self.x
+        low, high = base.support
+        return np.clip(self.x, low + 0.5 * self.half_bin, high - 0.5 * self.half_bin)
+
     def movable(self, base: Base) -> bool:
         """Whether location and scale of the base are free."""
         return not base.ENDS[1]
@@ -425,7 +432,7 @@ def _move_base(cells: _Cells, found: _Fit) -> Base | None:
     base, r = found.base, found.r
     if cells.wide(base, r.size):
         return None
-    z = base.standardise(cells.x)
+    z = base.standardise(cells.inner(base))
     v = cells.cdf(base)
     density = np.exp(base._standard_logpdf(z))
     by_z = slope_at(v, r) / density_at(v, r) * density - base._standard_score(z)
@@ -435,7 +442,8 @@ def _move_base(cells: _Cells, found: _Fit) -> Base | None:
     gradient = (scores * cells.shares).sum(axis=1)
     information = np.array([[float((cells.shares * a * b).sum()) for a in scores] for b in scores])
     step = np.linalg.solve(information + 1e-9 * np.trace(information) * np.eye(2), gradient)
-    if 0.5 * float(gradient @ step) < 4.0 * cells.tolerance:
+    # not so large where nothing is finite
+    if not 0.5 * float(gradient @ step) >= 4.0 * cells.tolerance:
         return None
     step *= min(1.0, 0.5 / float(np.abs(step).max()))
     start = _sample_value(cells, base, r)
@@ -449,5 +457,5 @@ def _move_base(cells: _Cells, found: _Fit) -> Base | None:
 
 
 def _sample_value(cells: _Cells, base: Base, r: Complexes) -> float:
-    logs = base._logpdf(cells.x) + np.log(density_at(cells.cdf(base), r))
+    logs = base._logpdf(cells.inner(base)) + np.log(density_at(cells.cdf(base), r))
     return -float((cells.shares * logs).sum())

@@ -15,6 +15,7 @@ from compress.densities._candidates import (
     candidates_on_circle,
     data_bits,
     is_quiet,
+    refitted,
     rich_candidates,
     simple_candidates,
 )
@@ -169,11 +170,15 @@ def _shared_out(
     at = np.searchsorted(statistic.values, split.values)
     counts = statistic.counts[at]
     half = 0.5 * bin_width
+    density: Density | None = None
     for _ in range(_SHARINGS):
         if split.rest is None:
             return split
-        simple = simple_candidates(split.rest, bin_width, support)
-        density = _shortest(simple, split.rest, bin_width)[0].density
+        if density is None:
+            simple = simple_candidates(split.rest, bin_width, support)
+            density = _shortest(simple, split.rest, bin_width)[0].density
+        else:
+            density = refitted(density, split.rest, bin_width)
         mass = density._mass(split.values - half, split.values + half)
         others = statistic.total - float(counts.sum())
         told = others * mass / max(1.0 - float(mass.sum()), 1e-3)
