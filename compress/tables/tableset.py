@@ -390,7 +390,7 @@ class TableSet:
         entries.flags.writeable = False
         return entries
 
-    def bits(self, symbols: npt.ArrayLike, indexes: npt.ArrayLike | None = None) -> float:
+    def code_length(self, symbols: npt.ArrayLike, indexes: npt.ArrayLike | None = None) -> float:
         """Ideal code length of ``symbols`` in bits.
 
         A symbol outside its table costs the escape plus the bits of its distance, as in
