@@ -70,7 +70,12 @@ def lattice_step(statistic: Statistic) -> float:
     return 0.0
 
 
-def split_atoms(statistic: Statistic, x: NDArray[Any] | None, step: float) -> Split:
+def split_atoms(
+    statistic: Statistic,
+    x: NDArray[Any] | None,
+    step: float,
+    weights: Floats | None = None,
+) -> Split:
     """Find values that occur far more often than their neighbourhood tells.
 
     A count m where e are expected saves m log2(m / e) - (m - e) / ln 2 bits as an atom (the
@@ -86,9 +91,11 @@ def split_atoms(statistic: Statistic, x: NDArray[Any] | None, step: float) -> Sp
         None where they are not at hand: there are none to find then.
     step : float
         Step of a lattice, 0.0 for none: on one, what is expected at an atom stays in the rest.
+    weights : ndarray of float64, shape (n,), optional
+        Weights of `x`.
     """
     if statistic.level is not None:
-        return _split_cells(statistic, x)
+        return _split_cells(statistic, x, weights)
     values, counts = statistic.values, statistic.counts
     expected = np.ones(values.size)
     if step > 0.0 or statistic.total < 8.0 * values.size:
@@ -157,35 +164,36 @@ def heaviest(counts: Floats, expected: Floats, total: float = 0.0) -> NDArray[np
     return np.sort(at)
 
 
-def _split_cells(statistic: Statistic, x: NDArray[Any] | None) -> Split:
+def _split_cells(statistic: Statistic, x: NDArray[Any] | None, weights: Floats | None) -> Split:
     none = Split(np.empty(0), np.empty(0), statistic)
     if x is None:
         return none
     at = heaviest(statistic.counts, _neighbours(statistic.counts))
     if at.size == 0:
         return none
-    # the commonest value of each heavy cell, if it has ties as no continuum has
-    centres = statistic.values[at]
+    # the heaviest value of each heavy cell, if it has ties as no continuum has
     half = 0.5 * statistic.width
-    found, weights = [], []
-    for centre in centres:
-        inside = x[(x >= centre - 1.01 * half) & (x <= centre + 1.01 * half)]
-        if inside.size == 0:
+    found: dict[float, float] = {}
+    for centre in statistic.values[at]:
+        inside = (x >= centre - 1.01 * half) & (x <= centre + 1.01 * half)
+        if not inside.any():
             continue
-        values, counts = np.unique(inside, return_counts=True)
+        values, which = np.unique(x[inside], return_inverse=True)
+        mass = None if weights is None else weights[inside]
+        counts = np.bincount(which, weights=mass).astype(np.float64)
         top = int(np.argmax(counts))
-        others = np.delete(counts, top).astype(np.float64)
+        others = np.delete(counts, top)
         usual = float(np.median(others)) if others.size else 1.0
-        if heaviest(counts[top : top + 1].astype(np.float64), np.array([usual])).size:
-            found.append(float(values[top]))
-            weights.append(float(counts[top]))
+        if heaviest(counts[top : top + 1], np.array([max(usual, 1.0)])).size:
+            found[float(values[top])] = float(counts[top])
     if not found:
         return none
-    atoms = np.array(found)
-    rest = x[~np.isin(x, atoms)]
-    left = Statistic.of(rest) if rest.size else None
-    atoms, first = np.unique(atoms, return_index=True)
-    return Split(atoms, np.array(weights)[first], left)
+    atoms = np.array(sorted(found))
+    rest = ~np.isin(x, atoms)
+    left = None
+    if rest.any():
+        left = Statistic.of(x[rest], None if weights is None else weights[rest])
+    return Split(atoms, np.array([found[float(atom)] for atom in atoms]), left)
 
 
 def part_of(statistic: Statistic, counts: Floats) -> Statistic | None:

@@ -113,16 +113,14 @@ def fit_density(
         support = None
     if not atoms:
         return _best(statistic, bin_width, support)[0].density
-    return _with_atoms(statistic, _points(x, weights, statistic), bin_width, support)
-
-
-def _points(
-    x: ArrayLike | Statistic, weights: ArrayLike | None, statistic: Statistic
-) -> NDArray[Any] | None:
-    """Return the samples themselves, where the statistic has only cells of them."""
-    if statistic.level is None or isinstance(x, Statistic) or weights is not None:
-        return None
-    return samples_of(x, None, "omit")[0].astype(np.float64)
+    points: NDArray[Any] | None = None
+    mass: NDArray[np.float64] | None = None
+    if statistic.level is not None and not isinstance(x, Statistic):
+        # the samples themselves, where the statistic has only cells of them
+        points, mass = samples_of(x, weights, nan_policy)
+        points = points.astype(np.float64)
+    split = split_atoms(statistic, points, bin_width, mass)
+    return _with_atoms(statistic, split, bin_width, support)
 
 
 def _shortest(
@@ -195,16 +193,12 @@ def _shared_out(
 
 
 def _with_atoms(
-    statistic: Statistic,
-    x: NDArray[Any] | None,
-    bin_width: float,
-    support: tuple[float, float] | None,
+    statistic: Statistic, split: Split, bin_width: float, support: tuple[float, float] | None
 ) -> Density:
     """Return the best density without atoms, or with those that the samples show."""
-    split = split_atoms(statistic, x, bin_width)
     if split.values.size == 0:
         return _best(statistic, bin_width, support)[0].density
-    if bin_width > 0.0:
+    if bin_width > 0.0 and statistic.level is None:
         split = _shared_out(split, statistic, bin_width, support)
         if split.values.size == 0:
             return _best(statistic, bin_width, support)[0].density
@@ -223,7 +217,14 @@ def _with_atoms(
         # ties of points are atoms by themselves
         return mixed.density
     # in bins, atoms are weighed against densities without
-    total = _total(mixed, statistic, bin_width)
+    if statistic.level is None:
+        total = _total(mixed, statistic, bin_width)
+    else:
+        # cells have lost the atoms: both parts by themselves
+        total = -float((split.counts * np.log2(share * discrete.masses)).sum())
+        total += data_bits(rest.density, split.rest, bin_width)
+        total -= split.rest.total * math.log2(1.0 - share)
+        total += mixed.density.parameter_bits(statistic.total) + mixed.surcharge
     simple = _shortest(simple_candidates(statistic, bin_width, support), statistic, bin_width)
     if total < simple[1] and is_quiet(mixed.density, statistic, bin_width):
         return mixed.density

@@ -131,6 +131,22 @@ def test_zero_inflated_integers_are_found_by_code_length(n):
     assert abs(chosen.rest.mean() - 6.0) < 12.0 / np.sqrt(n)
 
 
+def test_atoms_are_found_among_many_distinct_values():
+    """Zeros among wide integers, whose statistic has cells; and atoms of weighted samples."""
+    rng = np.random.default_rng(0)
+    wide = np.rint(np.exp(rng.normal(12.0, 1.0, 60_000))).astype(np.int64)
+    x = np.where(rng.random(60_000) < 0.3, 0, wide)
+    chosen = fit_density(x)
+    assert isinstance(chosen, Mixed)
+    np.testing.assert_array_equal(chosen.atoms.values, [0.0])
+    np.testing.assert_allclose(chosen.share, np.mean(x == 0), rtol=1e-9)
+    y = np.append(rng.normal(size=40_000), np.full(500, 0.25))
+    weights = np.append(np.ones(40_000), np.full(500, 20.0))
+    weighted = fit_density(y, weights=weights)
+    assert isinstance(weighted, Mixed)
+    np.testing.assert_allclose(weighted.pdf(0.25), 0.2, rtol=1e-9)
+
+
 @pytest.mark.parametrize("kind", ["float64", "float32", "rounded"])
 @pytest.mark.parametrize("n", [500, 5000, 40_000])
 @pytest.mark.parametrize("law", ["normal", "laplace", "standard_cauchy", "exponential"])
