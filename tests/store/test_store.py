@@ -132,8 +132,8 @@ def test_a_part_decodes_only_the_chunks_that_it_touches() -> None:
 
 def test_the_file_is_the_same_for_any_number_of_threads_and_blocks() -> None:
     """Chunks depend on the rows, not on who coded them or how they came."""
-    one = written(WALK, chunks=(64, 16), threads=1)
-    assert written(WALK, chunks=(64, 16), threads=3, blocks=7) == one
+    one = written(WALK, chunks=(64, 30), threads=1, level=3)
+    assert written(WALK, chunks=(64, 30), threads=3, blocks=7, level=3) == one
 
 
 def test_blocks_may_be_changed_after_they_were_appended() -> None:
@@ -204,8 +204,8 @@ def _bytes(stream: bytes) -> tuple[Any, int]:
 
 def test_a_model_serves_all_chunks() -> None:
     """Readers need the same one, as for messages."""
-    model = compress.fit(WALK)
-    stream = written(WALK, chunks=(16, 70), model=model)
+    model = compress.fit(WALK, level=3)
+    stream = written(WALK, chunks=(64, 70), model=model, level=3)
     assert np.array_equal(compress.open(stream, model=model)[...], WALK)
     with pytest.raises(compress.ModelMismatchError):
         compress.open(stream)
