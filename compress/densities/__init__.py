@@ -2,6 +2,7 @@
 
 from compress.densities.autoregressive import AutoregressiveDensity
 from compress.densities.bases import Base, Exponential, Laplace, Logistic, Normal, StudentT, Uniform
+from compress.densities.conditional import ConditionalFourierDensity
 from compress.densities.density import Density, Peak
 from compress.densities.fourier import FourierDensity
 from compress.densities.histogram import Histogram
@@ -12,6 +13,7 @@ from compress.densities.statistic import Statistic
 __all__ = [
     "AutoregressiveDensity",
     "Base",
+    "ConditionalFourierDensity",
     "Density",
     "Exponential",
     "FourierDensity",
