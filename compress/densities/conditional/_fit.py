@@ -47,8 +47,10 @@ _HEADER_BITS = 64.0 + 12.0 + 3.0 + 8.0 + 9.0 + 6.0
 # Under terms that shape it a base wider than its own best fit often serves better.
 _WIDENINGS = (1.0, 1.5, 2.2)
 _FIRST_TERMS = 4
-# Sizes of the ladder that may fail to improve before it is left.
-_PATIENCE = 2
+# Rounds of changes to location and scale under the terms, and the gain, in bits per sample, that
+# is worth another look at the amplitudes.
+_ROUNDS = 2
+_WORTH = 2e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,6 +229,7 @@ class _Search:
     def __init__(self, bench: _Bench, task: Task) -> None:
         self.bench, self.task = bench, task
         self.recipes = task.context.recipes
+        self.patience = 2  # sizes that may fail to improve before a ladder is left
 
     def best(self) -> Fitted:
         """Choose location and scale, then the family, then terms, then each again."""
@@ -243,13 +246,15 @@ class _Search:
             best = min(self._amplitudes(best), few, key=lambda one: one.bits)
         else:
             best = self._terms(self._amplitudes(best))
-        before = math.inf
-        while best.bits < before - 1e-4 * task.total:
+        self.patience = 1
+        for _ in range(_ROUNDS):
             before = best.bits
             if best.family.moves:
                 best = self._climb(best, "loc")
             if best.family.scales:
                 best = self._climb(best, "scale")
+            if best.bits > before - _WORTH * task.total:
+                break
             best = self._terms(self._amplitudes(best))
         if task.terms == "auto" and bare.bits < best.bits:
             return bare
@@ -308,7 +313,7 @@ class _Search:
         for direction in (1, -1):
             fails, start = 0, best
             at = current + direction
-            while 0 <= at < len(self.recipes) and fails < _PATIENCE:
+            while 0 <= at < len(self.recipes) and fails < self.patience:
                 if not self._allowed(_with(start, name, self.recipes[at])):
                     break
                 moved = self.bench.changed(start, **{name: self.recipes[at]})
@@ -337,7 +342,7 @@ class _Search:
                     best, fails = moved, 0
                 else:
                     fails += 1
-                    if fails == _PATIENCE:
+                    if fails == self.patience:
                         break
                 start = moved
             if best.terms != before:

@@ -26,8 +26,11 @@ Complexes = NDArray[np.complex128]
 
 FLOOR = math.ldexp(1.0, -16)
 
-# Rows worked on at a time: temporaries of 33 complex terms stay within 4 MB.
-_CHUNK = 8192
+# Rows worked on at a time: temporaries stay in the cache (8192 rows take 1.7 times as long with 6
+# terms, 2.6 times with 16).
+_CHUNK = 1024
+# Numbers in the scores worked on at a time: 4 MB.
+_SCORES = 1 << 19
 _SCALES = 30.0  # of log scale, in units of the frame: exp never overflows
 
 
@@ -212,7 +215,7 @@ class Likelihood:
         total = 0.0
         layout = self.layout
         picked = np.arange(0, self.y.size, step)
-        rows_at_once = max(64, _CHUNK * 64 // max(theta.size, 64))
+        rows_at_once = max(64, _SCORES // max(theta.size, 64))
         for first in range(0, picked.size, rows_at_once):
             at = picked[first : first + rows_at_once]
             chunk, w = self._rows(theta, at), self.shares[at]
