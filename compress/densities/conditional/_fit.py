@@ -397,11 +397,11 @@ def _turns(task: Task, size: int) -> Floats:
     for j in range(size):
         best = 0.0
         z = task.rows[:, j]
+        rest = task.y - task.rows @ slopes
         for harmonic in (1, 2, 3, 4):
-            waves = task.shares * np.exp(2j * math.pi * harmonic * (task.y - task.rows @ slopes))
-            heights = np.array(
-                [abs(np.exp(-2j * math.pi * harmonic * b * z) @ waves) for b in grid]
-            )
+            turn = 2j * math.pi * harmonic
+            waves = task.shares * np.exp(turn * rest)
+            heights = np.array([abs(np.exp(-turn * slope * z) @ waves) for slope in grid])
             at = int(heights.argmax())
             if heights[at] > best + 0.02:
                 best, slopes[j] = float(heights[at]), float(grid[at])
