@@ -23,6 +23,9 @@ __all__ = ["ConditionalFourierDensity"]
 Complexes = NDArray[np.complex128]
 
 _LINE = ("logistic", "normal", "laplace", "student")
+# Those that are chosen from: no sample may be as far out as the tails of a normal base charge for.
+# One of 69,000 samples of speech, 500 scales off, took 33,000 bits.
+_CHOSEN_FROM = ("logistic", "laplace", "student")
 _MOST_TERMS = 64
 _ROWS = 1 << 14  # evaluated at a time
 _FARTHEST = math.ldexp(1.0, 30)  # in spreads: farther samples weigh no more in a fit
@@ -105,7 +108,8 @@ class ConditionalFourierDensity:
         terms : int or "auto"
             N.
         base : {"auto", "logistic", "normal", "laplace", "student"}
-            What the terms modulate, on the line.
+            What the terms modulate, on the line. "auto" chooses one whose tails fall no faster
+            than exponentially, so that a fresh sample far out is not ruinous.
         functions : str
             Functions of the context that the amplitudes are linear in: "auto", "constant",
             "linear", "quadratic", "cubic-2", "cubic-4", "cubic-8" or "cubic-16" (additive splines
@@ -144,7 +148,7 @@ class ConditionalFourierDensity:
             # evenly over the bin, in an order in which any run of samples is even
             offset = np.arange(1, samples.size + 1) * _GOLDEN
             samples = samples + bin_width * (offset - np.floor(offset) - 0.5)
-        names = _LINE if base == "auto" else (base,)
+        names = _CHOSEN_FROM if base == "auto" else (base,)
         if support is not None:
             low, high = support
             if samples.min() < low or samples.max() > high:
