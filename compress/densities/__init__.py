@@ -13,6 +13,7 @@ from compress.densities.bases import (
     Uniform,
     Weibull,
 )
+from compress.densities.conditional import ConditionalFourierDensity
 from compress.densities.density import Density, Peak
 from compress.densities.families.atoms import Bernoulli, Discrete, Mixed
 from compress.densities.families.circle import Circle, VonMises
@@ -29,6 +30,7 @@ __all__ = [
     "Bernoulli",
     "Beta",
     "Circle",
+    "ConditionalFourierDensity",
     "Density",
     "Discrete",
     "Exponential",
