@@ -70,7 +70,7 @@ class Column(NamedTuple):
         return (self.step * self.tail / self.scale) ** 2 / 12.0
 
     def map(self, x: Floats) -> tuple[Floats, Floats]:
-        """Mapped values, and the log of the map's slope."""
+        """Map values; returns the log of the map's slope beside them."""
         z, slope = np.empty(x.size), np.empty(x.size)
         values = np.ascontiguousarray(x)
         to_normal(values, self.loc, self.scale, self.skew, self.tail, z, slope)
