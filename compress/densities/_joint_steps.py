@@ -25,6 +25,7 @@ from compress.densities._exact import (
 from compress.kernels import kernel
 
 __all__ = [
+    "map_at",
     "mixture_at",
     "mixture_cdf",
     "mixture_logpdf",
@@ -43,28 +44,34 @@ _PI = 3.141592653589793
 _FAINT = 2.0**-60
 
 
+@kernel()
+def map_at(x: float, loc: float, scale: float, skew: float, tail: float) -> float:
+    """sinh(tail * arcsinh((x - loc) / scale) - skew)."""
+    y = (x - loc) / scale
+    if skew == 0.0 and tail == 1.0:
+        return y
+    w = min(max(tail * arcsinh(y) - skew, -300.0), 300.0)
+    up = exponential(w)
+    z: float = 0.5 * (up - 1.0 / up)
+    return z
+
+
 @kernel("void(const(f8[::1]), f8, f8, f8, f8, f8[::1], f8[::1])")
 def to_normal(
     x: Floats, loc: float, scale: float, skew: float, tail: float, z: Floats, slope: Floats
 ) -> None:
-    """sinh(tail * arcsinh((x - loc) / scale) - skew) into `z`, log of its slope into `slope`."""
+    """`map_at` of many into `z`, the logs of its slopes into `slope`."""
     n = x.size
     if z.size != n or slope.size != n:
         raise ValueError("samples and results differ in shape")
     plain = skew == 0.0 and tail == 1.0
     constant = logarithm(tail) - logarithm(scale)
     for i in range(n):
-        y = (x[i] - loc) / scale
-        if plain:
-            z[i] = y
-            slope[i] = constant
-            continue
-        w = tail * arcsinh(y) - skew
-        w = min(max(w, -300.0), 300.0)
-        up = exponential(w)
-        down = 1.0 / up
-        z[i] = 0.5 * (up - down)
-        slope[i] = constant + logarithm(0.5 * (up + down)) - 0.5 * logarithm(1.0 + y * y)
+        z[i] = map_at(x[i], loc, scale, skew, tail)
+        slope[i] = constant
+        if not plain:
+            y = (x[i] - loc) / scale
+            slope[i] += 0.5 * (logarithm(1.0 + z[i] * z[i]) - logarithm(1.0 + y * y))
 
 
 @kernel(

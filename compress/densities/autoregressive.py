@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from compress.densities import _joint_steps as steps
 from compress.densities._columns import Column, columns_of
+from compress.densities._exact import logarithm
 from compress.densities._joint import JointMixture, held_out
 from compress.densities._shapes import Tree, assigned, grow, leaves
 from compress.densities.density import Floats
 from compress.densities.statistic import NanPolicy, samples_of
 
-__all__ = ["AutoregressiveDensity", "Conditional"]
+__all__ = ["AutoregressiveDensity", "Chain", "Conditional", "ends_of"]
 
 _MOST_ORDERED = 3  # up to this many coordinates every order is weighed
 # ... on so many rows and with trees of this depth
@@ -62,7 +63,9 @@ class Conditional(NamedTuple):
         return np.asarray(steps.mixture_ppf(np.ascontiguousarray(v), *self))
 
 
-class _Chain(NamedTuple):
+class Chain(NamedTuple):
+    """A Student-t mixture in the order of a chain: `lower` are its Cholesky factors."""
+
     weights: Floats
     means: Floats
     lower: Floats
@@ -96,6 +99,9 @@ class AutoregressiveDensity:
     steps : tuple of float
         For each column (in the order of the rows) the distance of neighbouring values; 0 where it
         is continuous.
+    columns, trees, chain, doubt
+        In the order of the chain, what `compress.vectors` codes rows with: the map of each column,
+        its shapes, the mixture, and the share of it that columns of few levels keep outside those.
     """
 
     def __init__(
@@ -110,14 +116,14 @@ class AutoregressiveDensity:
         self.n_features = len(order)
         self.steps = tuple(column.step for column in columns)
         self._mixture = mixture
-        self._trees = trees
-        self._columns = tuple(columns[c] for c in order)
+        self.trees = trees
+        self.columns = tuple(columns[c] for c in order)
         # mixed into columns of few levels, which else gave no mass to others
-        self._doubt = 1.0 / (n + 1.0)
-        self._chain = _Chain(*mixture.ordered(order), mixture.df)
+        self.doubt = 1.0 / (n + 1.0)
+        self.chain = Chain(*mixture.ordered(order), mixture.df)
 
     def __repr__(self) -> str:
-        shapes = [sum(1 for _ in leaves(tree)) for tree in self._trees]
+        shapes = [sum(1 for _ in leaves(tree)) for tree in self.trees]
         k = self._mixture.weights.size
         return f"<AutoregressiveDensity: order {self.order}, {k} components, {shapes} shapes>"
 
@@ -192,11 +198,9 @@ class AutoregressiveDensity:
     @property
     def n_parameters(self) -> int:
         """Parameters of the columns, the mixture and the shapes."""
-        shapes: list[int] = [
-            2 * leaf.density.terms for tree in self._trees for leaf in leaves(tree)
-        ]
-        splits = sum(sum(1 for _ in leaves(tree)) - 1 for tree in self._trees)
-        bends = sum(column.n_parameters - 2 for column in self._columns)
+        shapes: list[int] = [2 * leaf.density.terms for tree in self.trees for leaf in leaves(tree)]
+        splits = sum(sum(1 for _ in leaves(tree)) - 1 for tree in self.trees)
+        bends = sum(column.n_parameters - 2 for column in self.columns)
         return self._mixture.n_parameters + bends + sum(shapes) + 2 * splits
 
     def logpdf(self, x: ArrayLike, *, bin_width: float = 0.0) -> Any:
@@ -225,10 +229,10 @@ class AutoregressiveDensity:
         return logs.reshape(array.shape)
 
     def _terms(self, rows: Floats, bin_width: float, logs: Floats) -> None:
-        mapped = [column.map(rows[:, j]) for j, column in enumerate(self._columns)]
+        mapped = [column.map(rows[:, j]) for j, column in enumerate(self.columns)]
         z = np.stack([pair[0] for pair in mapped], axis=1)
         for j, conditional in self.conditionals(z):
-            column = self._columns[j]
+            column = self.columns[j]
             width = column.step or bin_width
             inside = self.position(j, conditional, z, z[:, j])[2]
             logs[:, j] = conditional.logpdf(z[:, j]) + np.log(inside) + mapped[j][1]
@@ -245,8 +249,7 @@ class AutoregressiveDensity:
 
         Column j of `z` is read after the j-th pair was taken, and may be written until then.
         """
-        chain = self._chain
-        yield from _walk(chain, z)
+        yield from _walk(self.chain, z)
 
     def position(
         self, j: int, conditional: Conditional, z: Floats, at: Floats
@@ -257,23 +260,20 @@ class AutoregressiveDensity:
         """
         base = conditional.cdf(at)
         v, stretch = base, np.ones(base.size)
-        ends = self._ends(j)
+        ends = ends_of(self.columns[j])
         if ends is not None:
             low, high = (conditional.cdf(np.full(base.size, end)) for end in ends)
             span = np.maximum(high - low, 1e-300)
             v, stretch = np.clip((base - low) / span, 0.0, 1.0), 1.0 / span
         total, factor = np.empty(base.size), np.empty(base.size)
-        for leaf, rows in assigned(self._trees[j], z, np.arange(base.size)):
+        for leaf, rows in assigned(self.trees[j], z, np.arange(base.size)):
             total[rows], factor[rows] = leaf.evaluate(v[rows])
         if ends is not None:
-            doubt = self._doubt
+            doubt = self.doubt
             total = (1.0 - doubt) * total + doubt * base
             outside = (at < ends[0]) | (at > ends[1])
             factor = (1.0 - doubt) * np.where(outside, 0.0, factor * stretch) + doubt
         return total, base, factor
-
-    def _ends(self, j: int) -> tuple[float, float] | None:
-        return _ends(self._columns[j])
 
     def rvs(self, size: int | None = None, rng: np.random.Generator | int | None = None) -> Floats:
         """Random rows, shape (size, d), or (d,) where size is None."""
@@ -290,11 +290,11 @@ class AutoregressiveDensity:
         n = rows.shape[0]
         z = np.zeros((n, self.n_features))
         for j, conditional in self.conditionals(z):
-            column = self._columns[j]
+            column = self.columns[j]
             v = np.empty(n)
-            for leaf, at in assigned(self._trees[j], z, np.arange(n)):
+            for leaf, at in assigned(self.trees[j], z, np.arange(n)):
                 v[at] = leaf.density.rvs(at.size, generator)
-            ends = self._ends(j)
+            ends = ends_of(self.columns[j])
             if ends is not None:
                 low, high = (conditional.cdf(np.full(n, end)) for end in ends)
                 v = low + v * (high - low)
@@ -309,11 +309,11 @@ class AutoregressiveDensity:
         return -float(np.sum(self.logpdf(x, bin_width=bin_width))) / math.log(2.0)
 
 
-def _walk(chain: _Chain, z: Floats) -> Iterator[tuple[int, Conditional]]:
+def _walk(chain: Chain, z: Floats) -> Iterator[tuple[int, Conditional]]:
     n, d = z.shape
     k = chain.weights.size
     seen, square = np.zeros((n, k, d)), np.zeros((n, k))
-    joint = np.tile(np.log(chain.weights), (n, 1))
+    joint = np.tile([logarithm(weight) for weight in chain.weights], (n, 1))
     for j in range(d):
         gate, centre, width = np.empty((n, k)), np.empty((n, k)), np.empty((n, k))
         steps.predict(j, *chain, seen, square, joint, gate, centre, width)
@@ -322,7 +322,7 @@ def _walk(chain: _Chain, z: Floats) -> Iterator[tuple[int, Conditional]]:
         steps.update(values, j, chain.lower, chain.df, centre, width, seen, square, joint)
 
 
-def _ends(column: Column) -> tuple[float, float] | None:
+def ends_of(column: Column) -> tuple[float, float] | None:
     """Return the mapped ends of a column of few levels."""
     if not column.levels:
         return None
@@ -420,7 +420,7 @@ def _positions(
     mixture: JointMixture, columns: list[Column], samples: _Samples, order: tuple[int, ...]
 ) -> tuple[Floats, Floats]:
     """Distribution function at each coordinate (n, d), and the bases' code lengths (d,)."""
-    chain = _Chain(*mixture.ordered(order), mixture.df)
+    chain = Chain(*mixture.ordered(order), mixture.df)
     known = np.ascontiguousarray(samples.known[:, order])
     v, logs = np.empty(known.shape), np.empty(known.shape)
     for first in range(0, known.shape[0], _CHUNK):
@@ -434,7 +434,7 @@ def _positions(
                 logs[part, j] = np.log(np.maximum(mass, _LEAST_MASS))
             else:
                 logs[part, j] = conditional.logpdf(samples.known[part, column])
-            ends = _ends(columns[column])
+            ends = ends_of(columns[column])
             if ends is not None:
                 low, high = (conditional.cdf(np.full(v[part].shape[0], end)) for end in ends)
                 span = np.maximum(high - low, 1e-300)

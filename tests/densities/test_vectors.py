@@ -117,7 +117,7 @@ def test_shapes_vary_with_the_leaf():
     y = rng.exponential(size=8000)
     rows = np.stack([x, np.where(x < 0.2, y, -y)], axis=1)
     density = AutoregressiveDensity.fit(rows[:6000], order=(0, 1), components=1)
-    shapes = [leaf.density.terms for leaf in leaves(density._trees[1])]
+    shapes = [leaf.density.terms for leaf in leaves(density.trees[1])]
     assert len(shapes) > 1
     assert max(shapes) > 0
     held = rows[6000:]
