@@ -1,8 +1,8 @@
 """Coding of rows, part by part and column by column.
 
 The bytes: "FDR", a version, 8 bytes of the density's fingerprint, the number of rows, the
-resolution of continuous columns (8 bytes), lowest and highest value of each column in steps, the words of one
-lane, a checksum.
+resolution of continuous columns (8 bytes), lowest and highest value of each column in steps, the
+words of one lane, a checksum.
 """
 
 from __future__ import annotations
