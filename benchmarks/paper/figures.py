@@ -8,8 +8,10 @@ from typing import Any
 _FITTED = {
     "Fourier": ("ours, on [-1, 1]", "C0", "o-"),
     "Fourier, line": ("ours, on the line", "C0", "s--"),
-    "Fourier, Adam": ("the paper's training", "C1", "o-"),
-    "deep": ("deep factorised prior", "C2", "^-"),
+    "Fourier, Adam": ("the notebook's training", "C1", "o-"),
+    "Fourier, falling rate": ("the same, falling rate", "C1", "s--"),
+    "deep": ("deep prior, the notebook's training", "C2", "^-"),
+    "deep, falling rate": ("deep prior, falling rate, narrow start", "C2", "x--"),
     "mixture": ("mixture of normals (ours, EM)", "C3", "v:"),
 }
 

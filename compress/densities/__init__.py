@@ -3,6 +3,7 @@
 from compress.densities.autoregressive import AutoregressiveDensity
 from compress.densities.bases import Base, Exponential, Laplace, Logistic, Normal, StudentT, Uniform
 from compress.densities.density import Density, Peak
+from compress.densities.entropy import MaximumEntropyDensity
 from compress.densities.fourier import FourierDensity
 from compress.densities.histogram import Histogram
 from compress.densities.mixture import GaussianMixture
@@ -19,6 +20,7 @@ __all__ = [
     "Histogram",
     "Laplace",
     "Logistic",
+    "MaximumEntropyDensity",
     "Normal",
     "Peak",
     "Statistic",

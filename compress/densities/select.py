@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from compress.densities._ends import outer_ends
 from compress.densities.bases import Exponential, Laplace, Logistic, Normal, StudentT, Uniform
 from compress.densities.density import Density
+from compress.densities.entropy import MaximumEntropyDensity
 from compress.densities.fourier import FourierDensity
 from compress.densities.histogram import Histogram
 from compress.densities.mixture import GaussianMixture
@@ -19,6 +22,8 @@ __all__ = ["fit_density"]
 def fit_density(
     x: ArrayLike | Statistic,
     *,
+    criterion: Literal["code_length", "max_entropy"] = "code_length",
+    moments: int = 4,
     weights: ArrayLike | None = None,
     bin_width: float | None = None,
     nan_policy: NanPolicy = "raise",
@@ -29,6 +34,12 @@ def fit_density(
     ----------
     x : array_like of real numbers, any shape, or Statistic
         Samples.
+    criterion : {"code_length", "max_entropy"}
+        What is extremal: the total code length of samples and parameters is smallest among all
+        families, or the entropy is largest among all densities with the samples' first `moments`
+        moments (on an interval; see `MaximumEntropyDensity`).
+    moments : int
+        Of "max_entropy": how many.
     weights : array_like, shape of `x`, optional
         Sample weights: 2 counts as the sample given twice.
     bin_width : float, optional
@@ -46,6 +57,10 @@ def fit_density(
         then lies eight mean gaps or less beyond the extreme sample: so that other samples of the
         same density hardly ever fall outside.
     """
+    if criterion == "max_entropy":
+        return MaximumEntropyDensity.fit(x, moments=moments, weights=weights, nan_policy=nan_policy)
+    if criterion != "code_length":
+        raise ValueError(f"criterion must be 'code_length' or 'max_entropy', not {criterion!r}")
     if bin_width is None:
         integers = not isinstance(x, Statistic) and np.asarray(x).dtype.kind in "biu"
         bin_width = 1.0 if integers else 0.0
