@@ -29,7 +29,7 @@ def test_no_moments_to_speak_of_give_the_uniform_density():
     np.testing.assert_allclose(density.pdf(np.linspace(-0.9, 0.9, 7)), 0.5, atol=1e-3)
 
 
-@pytest.mark.parametrize("moments", [1, 3, 6, 12])
+@pytest.mark.parametrize("moments", [1, 3, 6, 8])
 def test_moments_are_those_of_the_samples(moments):
     """And no other density with these has more entropy: moving along any of them loses."""
     x = np.random.default_rng(1).gamma(2.0, size=3000)
