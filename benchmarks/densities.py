@@ -1,6 +1,7 @@
 """Densities against the bars set for them.
 
-    python -m benchmarks.densities [paper|table|speed|vectors|tables|columns|samples ...] [--figure table.png]
+    python -m benchmarks.densities [paper|table|speed|vectors|tables|columns|samples ...]
+        [--figure table.png]
 
 Prints every row; without names, all of them. Ratios are taken in one run, from interleaved
 repeats. Everyone has one thread: the matrices are small, and where cores are shared, threads that
@@ -163,11 +164,11 @@ def many_columns() -> None:
     bent = centres + np.exp(0.5 * rng.normal(size=(n, 1))) * plain
     bent[:, 40:] += 0.3 * bent[:, :24] ** 2
     digits = sklearn.datasets.load_digits().data
-    print("\n64 columns: seconds of a fit, and bytes beside the code length")
+    print("\n64 columns: processor seconds of a fit, and bytes beside the code length")
     for name, x in {"normal": plain, "clusters, bent": bent, "digits": digits}.items():
-        start = time.perf_counter()
+        start = time.process_time()
         density = AutoregressiveDensity.fit(x)
-        _bar(f"{name} {x.shape}: seconds", time.perf_counter() - start, 60.0)
+        _bar(f"{name} {x.shape}: seconds", time.process_time() - start, 60.0)
         width = 0.0 if min(density.steps) > 0.0 else 2.0**-10
         rows = x[:500] if width == 0.0 else np.round(x[:500] / width) * width
         data = vector_coder.encode(rows, density, bin_width=width)

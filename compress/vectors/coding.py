@@ -1,8 +1,8 @@
 """Coding of rows, part by part and column by column.
 
 The bytes: "FDR", a version, 8 bytes of the density's fingerprint, the number of rows, the
-resolution of continuous columns (8 bytes), lowest and highest value of each column in steps, the
-words of one lane, a checksum.
+resolution of continuous columns (8 bytes), lowest and highest value of each column in steps where
+they are not the density's own, the words of one lane, a checksum.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def encode(rows: ArrayLike, density: AutoregressiveDensity, *, bin_width: float 
         raise ValueError("continuous columns need a positive bin_width")
     columns = _columns(density, bin_width)
     steps = _in_steps(array[:, density.order], density, columns)
-    ranges = [(int(k.min()), int(k.max())) for k in steps.T] if len(steps) else []
+    ranges, written = _ranges(steps, density)
     starts: list[NDArray[np.uint32]] = []
     masses: list[NDArray[np.uint32]] = []
     for first in range(0, len(steps), _ROWS):
@@ -104,7 +104,7 @@ def encode(rows: ArrayLike, density: AutoregressiveDensity, *, bin_width: float 
         np.concatenate([np.empty(0, np.uint32), *masses]),
     )
     head = _MAGIC + bytes([_VERSION]) + _fingerprint(density) + write_unsigned([len(steps)])
-    head += struct.pack("<d", bin_width) + write_signed(v for pair in ranges for v in pair)
+    head += struct.pack("<d", bin_width) + written
     body = head + words.astype("<u4").tobytes()
     return body + struct.pack("<I", zlib.crc32(body))
 
@@ -158,16 +158,55 @@ def decode(
     d = density.n_features
     if max_bytes is not None and 8 * n * d > max_bytes:
         raise LimitError(f"{n} rows of {d} take more than {max_bytes} bytes")
-    reader = IntegerReader(rest[8:])
-    ranges = [(reader.signed(), reader.signed()) for _ in range(d)] if n else []
-    for low, high in ranges:
-        if not -_MOST_STEPS < low <= high < _MOST_STEPS:
-            raise CorruptError(f"{low} to {high} is no range of values")
-    coded = rest[8 + reader.position :]
+    ranges, coded = _read_ranges(rest[8:], density) if n else ([], rest[8:])
     if len(coded) % 4:
         raise CorruptError("the words are cut off")
     words = np.frombuffer(coded, "<u4").astype(np.uint32)
     return _decoded(words, n, ranges, density, bin_width)
+
+
+def _ranges(steps: Integers, density: AutoregressiveDensity) -> tuple[list[tuple[int, int]], bytes]:
+    """Lowest and highest value of each column, and how they are written.
+
+    A bit a column says whether it keeps to the few levels that the density has; the others' two
+    integers follow.
+    """
+    if not len(steps):
+        return [], b""
+    found = []
+    bits = np.zeros(steps.shape[1], np.bool_)
+    for j, column in enumerate(density.columns):
+        low, high = int(steps[:, j].min()), int(steps[:, j].max())
+        if column.levels and column.levels[0] <= low and high <= column.levels[1]:
+            bits[j], (low, high) = True, column.levels
+        found.append((low, high))
+    others = (v for known, pair in zip(bits, found, strict=True) if not known for v in pair)
+    return found, np.packbits(bits).tobytes() + write_signed(others)
+
+
+def _read_ranges(
+    data: bytes, density: AutoregressiveDensity
+) -> tuple[list[tuple[int, int]], bytes]:
+    d = density.n_features
+    length = -(-d // 8)
+    if len(data) < length:
+        raise CorruptError("the data end in their head")
+    bits = np.unpackbits(np.frombuffer(data[:length], np.uint8))
+    reader = IntegerReader(data[length:])
+    ranges = []
+    for column, known in zip(density.columns, bits[:d], strict=True):
+        if not known:
+            low, high = reader.signed(), reader.signed()
+        elif column.levels:
+            low, high = column.levels
+        else:
+            raise CorruptError("a column is said to have few levels that has not")
+        if not -_MOST_STEPS < low <= high < _MOST_STEPS:
+            raise CorruptError(f"{low} to {high} is no range of values")
+        ranges.append((low, high))
+    if bits[d:].any():
+        raise CorruptError("bits beyond the columns are set")
+    return ranges, data[length + reader.position :]
 
 
 def _decoded(
