@@ -2,8 +2,8 @@
 
 The C library's ``exp``, ``log`` and ``sin`` differ in the last bit between machines. The
 conditional densities of vectors also run where rows are decoded, so they are built on these, which
-give the same bits everywhere: polynomials in a fixed order of operations, and the exact functions
-``frexp``, ``ldexp`` and ``floor``. Each is accurate to a few units of 2^-53.
+give the same bits everywhere: polynomials in a fixed order of operations, powers of two, and
+``floor``. Each is accurate to a few units of 2^-53.
 """
 
 from __future__ import annotations
@@ -21,8 +21,20 @@ _LN2_LOW = 1.9082149292705877e-10
 _SQRT_HALF = 0.7071067811865476
 _HALF_LOG_2PI = 0.9189385332046727
 _TWO_PI = 6.283185307179586
+# 2^(2^n) and its inverse
+_POWERS = tuple(2.0 ** (1 << n) for n in range(10))
+_INVERSES = tuple(2.0 ** -(1 << n) for n in range(10))
 # steps of the continued fraction; 1,000 degrees of freedom take about 80
 _STEPS = 500
+
+
+@kernel()
+def _power_of_two(k: int) -> float:
+    power = 1.0
+    for n in range(10):
+        if (abs(k) >> n) & 1:
+            power *= _POWERS[n] if k > 0 else _INVERSES[n]
+    return power
 
 
 @kernel()
@@ -37,7 +49,9 @@ def exponential(x: float) -> float:
     value = 1.0
     for n in range(14, 0, -1):
         value = 1.0 + value * r / n
-    return math.ldexp(value, int(k))
+    # in two parts: 2^k itself may be too small or too large a number
+    half = k // 2
+    return value * _power_of_two(half) * _power_of_two(k - half)
 
 
 @kernel()
@@ -47,10 +61,22 @@ def logarithm(x: float) -> float:
         return -math.inf
     if x == math.inf:
         return math.inf
-    m, k = math.frexp(x)
-    if m < _SQRT_HALF:
+    m = x
+    k = 0
+    for n in range(9, -1, -1):
+        if m >= _POWERS[n]:
+            m *= _INVERSES[n]
+            k += 1 << n
+        elif m < _INVERSES[n]:
+            m *= _POWERS[n]
+            k -= 1 << n
+    # in (1/4, 2), but for the smallest numbers
+    while m < _SQRT_HALF:
         m *= 2.0
         k -= 1
+    if m >= 2.0 * _SQRT_HALF:
+        m *= 0.5
+        k += 1
     s = (m - 1.0) / (m + 1.0)
     square = s * s
     series = 0.0

@@ -116,15 +116,19 @@ def _validated(
     """Find the number of components with the shortest code for rows held out."""
     n, d = x.shape
     seed = int(rng.integers(1 << 31))
-    chosen, highest = 1, -math.inf
+    chosen, highest, worse = 1, -math.inf, 0
     for count in _AUTO:
         if count * (d + 1) * 3 > n:
             break
         logs, mass, _ = held_out(x, shares, total, count, seed, floor)
         value = float(mass @ logs)
-        if value <= highest:
-            break
-        chosen, highest = count, value
+        if value > highest:
+            chosen, highest, worse = count, value, 0
+        else:
+            # one step down may be chance, of rows or of starts
+            worse += 1
+            if worse == 2:
+                break
     return chosen
 
 
