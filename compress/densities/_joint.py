@@ -28,7 +28,7 @@ _VALIDATION_ROWS = 25_000
 # Up to this many rows every fifth part is held out in turn, not one part alone.
 _FEW_ROWS = 2000
 _SHORT_RUN = 12
-_MIDDLE_RUN = 50  # of fits that are only weighed against each other
+_MIDDLE_RUN = 80  # of fits that are only weighed against each other
 _LONG_RUN = 200
 _DF_RANGE = (2.0, 500.0)
 # Up to this many columns one pass of scalar code is faster than products of matrices.

@@ -30,6 +30,9 @@ _CHUNK = 2048  # rows evaluated together: their states stay in the cache
 # what more components would do better. Not more than cost so many multiplications a step.
 _WEIGHED_COMPONENTS = 16
 _WEIGHED_COST = 8e7
+# Nats a column and row that bends must gain: as much as fits from other starts lie apart (0.1 for
+# three columns of `diamonds`).
+_LEAST_GAIN = 0.03
 # Below this a difference of distribution functions is left to the density times the width.
 _LEAST_MASS = 1e-11
 
@@ -389,7 +392,7 @@ def _straightened(
     mean = float(mass @ gain)
     # twice the standard error of the mean: a bend that only seems to serve is not worth having
     error = math.sqrt(float(mass**2 @ (gain - mean) ** 2))
-    return (bent, curved) if mean > 2.0 * error else (plain, straight)
+    return (bent, curved) if mean > 2.0 * error + _LEAST_GAIN * d else (plain, straight)
 
 
 class _Samples(NamedTuple):
