@@ -51,7 +51,8 @@ def exponential(x: float) -> float:
         value = 1.0 + value * r / n
     # in two parts: 2^k itself may be too small or too large a number
     half = k // 2
-    return value * _power_of_two(half) * _power_of_two(k - half)
+    scaled: float = value * _power_of_two(half) * _power_of_two(k - half)
+    return scaled
 
 
 @kernel()
