@@ -26,6 +26,8 @@ _MOST_LEVELS = 32
 # Levels below which a column has no shape that a map could straighten.
 _LEAST_LEVELS = 8
 _FIT_ROWS = 2048
+# Two values among fewer rows than this say nothing.
+_LEAST_ROWS = 8
 _LARGEST_INTEGER = 2.0**52
 # Log of the tail parameter: beyond these the map bends more than samples can show.
 _TAIL_RANGE = 2.0
@@ -124,7 +126,8 @@ def columns_of(
             spread[:, j] += step * _noise(x.size, levels, rng)
         y = spread[:, j]
         loc = float((shares * y).sum())
-        scale = math.sqrt(float((shares * (y - loc) ** 2).sum()))
+        far = max(float(np.abs(y - loc).max()), 2.0**-500)
+        scale = far * math.sqrt(float((shares * ((y - loc) / far) ** 2).sum()))
         scale = max(scale, abs(loc) * 2.0**-40, 2.0**-500)
         column = Column(step, origin, levels, loc, scale)
         plain.append(column)
@@ -153,8 +156,8 @@ def _lattice(x: Floats, step: float | None) -> tuple[float, float, tuple[int, in
     origin = 0.0
     if step is None:
         step = 0.0
-        if few.size <= 2 and (values := np.unique(x)).size == 2:
-            step, origin = float(values[1] - values[0]), float(values[0])
+        if few.size <= 2 and x.size >= _LEAST_ROWS and (values := np.unique(x)).size == 2:
+            step, origin = _between(float(values[0]), float(values[1])), float(values[0])
         elif np.all(few == np.floor(few)) and np.all(x == np.floor(x)):
             step = 1.0 if np.abs(x).max() < _LARGEST_INTEGER else 0.0
         if not math.isfinite(step) or step < np.abs(x).max() * 2.0**-40:
@@ -164,6 +167,15 @@ def _lattice(x: Floats, step: float | None) -> tuple[float, float, tuple[int, in
     k = np.round((x - origin) / step)
     low, high = int(k.min()), int(k.max())
     return step, origin, (low, high) if high - low < _MOST_LEVELS else ()
+
+
+def _between(low: float, high: float) -> float:
+    """Step that takes the one to the other exactly, after rounding; 0 where there is none."""
+    step = high - low
+    for near in (step, math.nextafter(step, math.inf), math.nextafter(step, 0.0)):
+        if low + near == high and math.isfinite(near):
+            return near
+    return 0.0
 
 
 def _bend(column: Column, x: Floats, shares: Floats) -> Column:

@@ -40,6 +40,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 _PI = 3.141592653589793
+# Mapped and whitened coordinates end here, so that no sum of their squares overflows.
+_FARTHEST = 1e100
 # components with a smaller share of a conditional are left out
 _FAINT = 2.0**-60
 
@@ -47,7 +49,7 @@ _FAINT = 2.0**-60
 @kernel()
 def map_at(x: float, loc: float, scale: float, skew: float, tail: float) -> float:
     """sinh(tail * arcsinh((x - loc) / scale) - skew)."""
-    y = (x - loc) / scale
+    y = min(max((x - loc) / scale, -_FARTHEST), _FARTHEST)
     if skew == 0.0 and tail == 1.0:
         return y
     w = min(max(tail * arcsinh(y) - skew, -300.0), 300.0)
@@ -147,7 +149,7 @@ def update(
             t = (z[i] - centre[i, c]) / width[i, c]
             joint[i, c] -= 0.5 * (freedom + 1.0) * logarithm(1.0 + t * t / freedom)
             joint[i, c] -= logarithm(width[i, c])
-            e = (z[i] - centre[i, c]) / lower[c, j, j]
+            e = min(max((z[i] - centre[i, c]) / lower[c, j, j], -_FARTHEST), _FARTHEST)
             seen[i, c, j] = e
             square[i, c] += e * e
 

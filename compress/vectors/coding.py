@@ -35,6 +35,8 @@ _VERSION = 0
 _ROWS = 2048  # coded together: their states stay in the cache
 # Values in steps are below this, so that they and their edges are exact in float64.
 _MOST_STEPS = 1 << 52
+# So many of the coarsest steps are still a number.
+_COARSEST = 2.0**960
 
 
 class _Column(NamedTuple):
@@ -54,7 +56,8 @@ def encode(rows: ArrayLike, density: AutoregressiveDensity, *, bin_width: float 
     Parameters
     ----------
     rows : array_like of real numbers, shape (n, d)
-        Columns on a lattice must lie on it, and are kept exactly.
+        Columns on a lattice must lie on it. Integers, and columns of two values, come back exactly;
+        other lattices as multiples of their step.
     density : AutoregressiveDensity
         With which they are decoded, too; it is not in the bytes.
     bin_width : float
@@ -82,6 +85,8 @@ def encode(rows: ArrayLike, density: AutoregressiveDensity, *, bin_width: float 
         raise ValueError("rows must be finite")
     if not 0.0 <= bin_width < np.inf:
         raise ValueError(f"bin_width must be finite and not negative, not {bin_width}")
+    if bin_width > _COARSEST:
+        raise ValueError(f"bin_width must be 2^960 at most, not {bin_width}")
     if bin_width == 0.0 and min(density.steps) == 0.0:
         raise ValueError("continuous columns need a positive bin_width")
     columns = _columns(density, bin_width)
@@ -159,6 +164,8 @@ def decode(
     if max_bytes is not None and 8 * n * d > max_bytes:
         raise LimitError(f"{n} rows of {d} take more than {max_bytes} bytes")
     ranges, coded = _read_ranges(rest[8:], density) if n else ([], rest[8:])
+    if bin_width > _COARSEST:
+        raise CorruptError(f"{bin_width} is no resolution")
     if len(coded) % 4:
         raise CorruptError("the words are cut off")
     words = np.frombuffer(coded, "<u4").astype(np.uint32)
@@ -256,7 +263,7 @@ def _in_steps(rows: Floats, density: AutoregressiveDensity, columns: list[_Colum
         if np.any(np.abs(k) >= _MOST_STEPS):
             raise ValueError(f"column {density.order[j]} has values beyond 2^52 steps of {step}")
         steps[:, j] = k
-        if column.step > 0.0 and np.any(_values(columns[j], steps[:, j]) != rows[:, j]):
+        if column.beside(rows[:, j]).any():
             raise ValueError(f"column {density.order[j]} has values off its lattice of {step}")
     return steps
 

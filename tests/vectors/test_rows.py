@@ -82,6 +82,42 @@ def test_many_columns_and_shapes_come_back():
     np.testing.assert_allclose(back, rows, atol=0.5001e-3)
 
 
+@pytest.mark.parametrize("values", [(0.1, 0.3), (-1e10, 1e-3), (0.1, 1e17), (-7.7, 3.3)])
+def test_two_values_come_back_exactly(values):
+    """Also where the difference of the two is rounded."""
+    rows = np.array(values)[np.random.default_rng(0).integers(0, 2, (40, 1))]
+    density = AutoregressiveDensity.fit(rows)
+    if density.steps[0] > 0.0:
+        data = vectors.encode(rows, density)
+        np.testing.assert_array_equal(vectors.decode(data, density), rows)
+        assert len(data) < 40
+    else:
+        assert values == (-1e10, 1e-3)
+
+
+def test_multiples_of_a_decimal_step_come_back():
+    """As multiples, for 0.3 is none of 0.1 in binary."""
+    rows = np.random.default_rng(0).integers(0, 60, (200, 2)) / 10.0
+    density = AutoregressiveDensity.fit(rows, bin_width=0.1)
+    back = vectors.decode(vectors.encode(rows, density), density)
+    np.testing.assert_allclose(back, rows, rtol=1e-15)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_few_rows_are_enough(n):
+    """To fit a density that codes them."""
+    for rows in (
+        np.random.default_rng(n).normal(size=(n, 3)),
+        np.random.default_rng(n).standard_cauchy((n, 2)),
+        np.full((n, 2), 2.5),
+        np.arange(3 * n).reshape(n, 3),
+    ):
+        density = AutoregressiveDensity.fit(rows)
+        assert np.all(np.isfinite(density.logpdf(rows)))
+        back = vectors.decode(vectors.encode(rows, density, bin_width=0.25), density)
+        np.testing.assert_allclose(back, rows, atol=0.1251)
+
+
 def _checked(body):
     return body + struct.pack("<I", zlib.crc32(body))
 
