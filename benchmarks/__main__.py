@@ -13,6 +13,7 @@ from benchmarks import (
     compare,
     console,
     costs,
+    large,
     peers,
     planning,
     record,
@@ -20,6 +21,7 @@ from benchmarks import (
     run,
     speeds,
     structures,
+    versions,
 )
 from benchmarks.errors import MissingArrayError
 from benchmarks.report import browser
@@ -101,6 +103,18 @@ def _parser() -> argparse.ArgumentParser:
     racing = commands.add_parser("speeds", help="what a level promises, beside the bar's peer")
     racing.add_argument("--level", type=int, nargs="+", default=[1, 2, 3, 4], metavar="L")
     racing.add_argument("--name", nargs="+", default=[], metavar="NAME", help="arrays")
+
+    renewing = commands.add_parser("versions", help="sizes and times of two versions, in turns")
+    renewing.add_argument("checkout", type=Path, help="a folder with the other version")
+    renewing.add_argument("--level", type=int, default=5, metavar="L")
+    renewing.add_argument("--arrays", type=_names, metavar="A,B", help="default: all")
+    renewing.add_argument("--rounds", type=int, default=3, metavar="N")
+
+    weighing = commands.add_parser("large", help="memory, and two threads, on large arrays")
+    weighing.add_argument("--level", type=int, nargs="+", default=large.LEVELS, metavar="L")
+    weighing.add_argument("--kind", nargs="+", choices=large.KINDS, default=large.KINDS)
+    weighing.add_argument("--memory", type=int, default=256, metavar="MIB", help="of which size")
+    weighing.add_argument("--threads", type=int, default=128, metavar="MIB", help="of which size")
 
     commands.add_parser("costs", help="nanoseconds of steps and models beside the constants")
     commands.add_parser("arrays", help="list the arrays")
@@ -196,6 +210,17 @@ def _speeds(arguments: argparse.Namespace) -> int:
         return 0 if speeds.report(arguments.level, arguments.name) else 1
 
 
+def _versions(arguments: argparse.Namespace) -> int:
+    with run.one_thread():
+        versions.report(arguments.checkout, arguments.level, arguments.arrays, arguments.rounds)
+    return 0
+
+
+def _large(arguments: argparse.Namespace) -> int:
+    sizes = arguments.memory, arguments.threads
+    return 0 if large.report(arguments.level, arguments.kind, *sizes) else 1
+
+
 def main() -> int:
     """Run the command line; return its exit status."""
     arguments = _parser().parse_args()
@@ -208,6 +233,8 @@ def main() -> int:
         "structures": _structures,
         "planning": _planning,
         "speeds": _speeds,
+        "versions": _versions,
+        "large": _large,
         "costs": lambda _: costs.main(),
         "arrays": lambda _: console.arrays(),
         "peers": lambda _: console.peers(),

@@ -93,7 +93,7 @@ def static_tables(n: int) -> None:
         )
         text = f"{four * scale:.2f} ns against {theirs * scale:.1f}: {theirs / four:.1f}x"
         row(f"static K={size}: encode", text, ">= 1x" if size == 256 else "")
-        ideal = tables.bits(symbols)
+        ideal = tables.code_length(symbols)
         over = (32 * len(lanes) - ideal) / 8
         allowed = ideal * 0.0002 / 8 + 8 * default_lanes(n)
         text = f"{over:+.0f} bytes over {ideal / 8:.0f}"

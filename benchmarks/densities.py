@@ -1,6 +1,7 @@
 """Densities against the bars set for them.
 
-    python -m benchmarks.densities [paper|table|speed|vectors|tables|columns|samples ...]
+    python -m benchmarks.densities [paper|table|speed|fits|families|circle|vectors|tables|columns|
+        samples ...]
         [--figure table.png]
 
 Prints every row; without names, all of them. Ratios are taken in one run, from interleaved
@@ -24,6 +25,8 @@ import scipy.stats
 import sklearn.datasets
 import sklearn.mixture
 
+from benchmarks.densities_circle import circle
+from benchmarks.densities_families import families, fits
 from benchmarks.densities_table import table
 from benchmarks.densities_targets import targets
 from compress import vectors as vector_coder
@@ -32,6 +35,7 @@ from compress.densities import (
     FourierDensity,
     fit_density,
 )
+from compress.densities.bases import BASES
 
 
 def _bar(what: str, value: float, bar: float, least: bool = False) -> None:
@@ -76,19 +80,25 @@ def speed() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=1_000_000)
     few = x[:100_000, None]
-    bases = ("normal", "logistic", "laplace", "student", "uniform")
+    bases = tuple(BASES)
     calls: list[Callable[[], Any]] = [lambda: np.histogram(x)]
     calls += [lambda base=base: FourierDensity.fit(x, terms=32, base=base) for base in bases]
+    turn = 2.0 * np.pi
+    circular = ("circle", "vonmises")
+    calls += [
+        lambda base=base: FourierDensity.fit(x, terms=32, base=base, period=turn)
+        for base in circular
+    ]
     for call in calls:
         call()
-    histogram, *fits = _seconds(calls, 7)
+    histogram, *times = _seconds(calls, 7)
     mixture = sklearn.mixture.GaussianMixture(10, random_state=0)
     scikit = _seconds([lambda: mixture.fit(few)], 1)[0]
     print("\nFitting 1,000,000 float64 samples (standard normal), 32 terms")
     print(
         f"numpy.histogram {1e3 * histogram:.1f} ms; GaussianMixture(10) of 100,000 {scikit:.2f} s"
     )
-    for base, taken in zip(bases, fits, strict=True):
+    for base, taken in zip((*bases, *circular), times, strict=True):
         print(f"{base}: {1e3 * taken:.1f} ms")
         _bar("  times one numpy.histogram", taken / histogram, 3.0)
         _bar("  times faster than scikit-learn's mixture", scikit / taken, 30.0, least=True)
@@ -220,6 +230,9 @@ ROWS: dict[str, Callable[[], None]] = {
     "tables": few_rows,
     "columns": many_columns,
     "samples": samples,
+    "circle": lambda: circle(_bar),
+    "families": lambda: families(_bar),
+    "fits": lambda: fits(_bar),
 }
 
 

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from compress.inspection import ChunkInformation, Information
     from compress.kernels import show_config
     from compress.pipeline.model import Model
+    from compress.store import CompressedArray, Writer, open, recover  # noqa: A004 (as numpy, zarr and xarray say)
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
     "ChunkInformation",
     "CompressError",
+    "CompressedArray",
     "CorruptError",
     "FormatError",
     "Information",
@@ -39,22 +41,29 @@ __all__ = [
     "Model",
     "ModelMismatchError",
     "VerificationError",
+    "Writer",
     "compress",
     "decompress",
     "fit",
     "inspect",
+    "open",
+    "recover",
     "show_config",
 ]
 
 # Loaded when first asked for: who wants the tables and coders alone need not wait for the rest.
 _HOMES = {
     "ChunkInformation": "compress.inspection",
+    "CompressedArray": "compress.store",
     "Information": "compress.inspection",
     "Model": "compress.pipeline.model",
+    "Writer": "compress.store",
     "compress": "compress.facade",
     "decompress": "compress.facade",
     "fit": "compress.facade",
     "inspect": "compress.facade",
+    "open": "compress.store",
+    "recover": "compress.store",
     "show_config": "compress.kernels",
 }
 

@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-import math
-import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from compress.container import Frame, pack, unpack
+from compress.arguments import (
+    as_array,
+    as_bytes,
+    check_is_model,
+    check_level,
+    check_max_bytes,
+    check_max_error,
+    check_threads,
+    in_threads,
+    needed,
+    only_our_errors,
+)
+from compress.container import Frame, is_log, pack, unpack
 from compress.errors import (
     CompressError,
     CorruptError,
+    FormatError,
     LimitError,
-    ModelMismatchError,
     VerificationError,
 )
-from compress.inspection import Information, describe_stream
+from compress.inspection import Information, describe_file, describe_stream
 from compress.pipeline.chunk import (
     Coded,
     Guide,
-    check_dtype,
     code_chunk,
     decode_chunk,
-    learn,
     smaller,
 )
-from compress.pipeline.header import Header, cut_array, read_header, write_header
+from compress.pipeline.header import (
+    Header,
+    cut_array,
+    open_budget,
+    read_header,
+    write_header,
+)
 from compress.pipeline.model import Model
+from compress.pipeline.trained import learn_from_many
+from compress.store import read_whole
 from compress.verification import check_restored
 
 __all__ = ["compress", "decompress", "fit", "inspect"]
@@ -104,11 +117,11 @@ def compress(
     >>> bool((compress.decompress(data) == array).all())
     True
     """
-    array = _as_array(array)
-    level = _check_level(level)
-    max_error = _check_max_error(max_error)
-    threads = _check_threads(threads)
-    _check_is_model(model)
+    array = as_array(array)
+    level = check_level(level)
+    max_error = check_max_error(max_error)
+    threads = check_threads(threads)
+    check_is_model(model)
     if not isinstance(verify, bool | np.bool_):
         raise TypeError(f"verify must be True or False, not {verify!r}")
     if model is not None and model.dtype != array.dtype:
@@ -130,7 +143,7 @@ def compress(
     # The first chunk's plan is tried on all others, whichever thread codes them.
     chunks = list(header.geometry)
     coded = [code(index) for index in chunks[:1]]
-    coded += _map(lambda index: code(index, coded[0].guide), chunks[1:], threads)
+    coded += in_threads(lambda index: code(index, coded[0].guide), chunks[1:], threads)
     data = _packed(header, coded)
     if verify:
         _verify(data, array, header, model, threads)
@@ -218,7 +231,10 @@ def decompress(
     threads : int, optional
         Threads that decode chunks side by side; all available processors by default.
     max_bytes : int, optional
-        Refuse arrays larger than this, before anything is allocated.
+        For bytes that are not trusted: refuse arrays larger than this, before anything is
+        allocated, and hold no more memory than twice as much and 64 MiB; fewer threads take part
+        where they would hold more. Streams of a few bytes can stand for large arrays, such as
+        those of one value, so without it an array may take all memory that there is.
 
     Returns
     -------
@@ -235,31 +251,42 @@ def decompress(
     ModelMismatchError
         If the data were coded with another model than the one given, or with one where none is.
     LimitError
-        If the array is larger than `max_bytes`, or than memory.
+        If the array is larger than `max_bytes`, or than memory; or if decoding it takes more than
+        `max_bytes` allows, which elements of 2**21 values and more do.
+
+    Notes
+    -----
+    Whatever the bytes, decoding takes at most about 10 microseconds for each byte of the array and
+    a second: what would take longer is refused as damaged before it begins.
     """
-    view = _as_bytes(data)
-    threads = _check_threads(threads)
-    max_bytes = _check_max_bytes(max_bytes)
-    _check_is_model(model)
-    with _only_our_errors():
+    view = as_bytes(data)
+    threads = check_threads(threads)
+    max_bytes = check_max_bytes(max_bytes)
+    check_is_model(model)
+    with only_our_errors():
+        if is_log(view):
+            return read_whole(view, model, threads, max_bytes)
         frame = unpack(view)
         header = read_header(frame.header)
         _check_whole(header, frame)
-        model = _needed(header, model)
+        model = needed(header.fingerprint, model)
         if max_bytes is not None and header.n_bytes > max_bytes:
             raise LimitError(
                 f"the array takes {header.n_bytes} bytes, more than max_bytes={max_bytes} allows"
             )
-        out = _decoded(frame, header, model, threads)
+        out = _decoded(frame, header, model, threads, max_bytes)
     return out.T if header.fortran else out
 
 
-def _decoded(frame: Frame, header: Header, model: Model | None, threads: int) -> NDArray[Any]:
+def _decoded(
+    frame: Frame, header: Header, model: Model | None, threads: int, max_bytes: int | None = None
+) -> NDArray[Any]:
     """Decode all chunks into one array."""
+    threads, budget = open_budget(header.dtype, header.geometry, threads, max_bytes)
 
     def piece(chunk: int) -> NDArray[Any]:
         shape = header.geometry.chunk_shape(chunk)
-        return decode_chunk(frame.chunk(chunk), shape, header.dtype, model)
+        return decode_chunk(frame.chunk(chunk), shape, header.dtype, model, budget)
 
     def place(chunk: int) -> None:
         out[(*header.geometry.index(chunk), ...)] = piece(chunk)
@@ -269,7 +296,7 @@ def _decoded(frame: Frame, header: Header, model: Model | None, threads: int) ->
             # Not copied: fresh memory takes longer to fill than many arrays to decode.
             return np.require(piece(0), header.dtype, ("C", "W"))
         out = np.empty(header.geometry.shape, header.dtype)
-        for _ in _map(place, range(frame.n_chunks), threads):
+        for _ in in_threads(place, range(frame.n_chunks), threads):
             pass
     except MemoryError as error:
         raise LimitError(f"the array takes {header.n_bytes} bytes of memory") from error
@@ -297,125 +324,66 @@ def inspect(data: bytes | bytearray | memoryview, *, explain: bool = False) -> I
     FormatError, CorruptError
         As `decompress`; every checksum is verified.
     """
-    view = _as_bytes(data)
-    with _only_our_errors():
+    view = as_bytes(data)
+    with only_our_errors():
+        if is_log(view):
+            if explain:
+                raise FormatError("the search is explained for what `compress` returned, not files")
+            return describe_file(view)
         frame = unpack(view)
         header = read_header(frame.header)
         _check_whole(header, frame)
         if not explain:
             return describe_stream(frame, header)
-        _needed(header, None)
-        return describe_stream(frame, header, _decoded(frame, header, None, _check_threads(None)))
+        needed(header.fingerprint, None)
+        array = _decoded(frame, header, None, check_threads(None))
+        return describe_stream(frame, header, array)
 
 
-def fit(sample: ArrayLike, *, level: int = 5) -> Model:
+def fit(sample: ArrayLike | Iterable[NDArray[Any]], *, level: int = 5) -> Model:
     """Learn a model that many similar arrays can be coded with, as with a zstd dictionary.
 
     Parameters
     ----------
-    sample : array_like
-        A typical array, of the dtype that the model will be used for; such as many small arrays
-        stacked. The first 2**20 samples or so (a chunk) are learned from, others are not looked at.
+    sample : array_like or iterable of numpy.ndarray
+        A typical array, of the dtype that the model will be used for; of one with more than 2**20
+        samples, parts from all over it. For small messages better a list, tuple or iterator of
+        them, of any shapes: what codes them one by one in the fewest bytes is the model.
     level : int, optional
         As for `compress`. From 5 on, most plans learn from the array itself while they code; for
-        arrays of some hundred samples, the tables that 3 and 4 learn can save more.
+        arrays of some hundred samples, the tables that 3 and 4 learn can save more. From several
+        arrays, these are tried as well.
 
     Returns
     -------
     Model
-        For ``compress(array, model=...)`` and ``decompress(data, model=...)``.
+        For ``compress(array, model=...)`` and ``decompress(data, model=...)``, whatever the shape
+        of the array. What is built of it, such as tables, is kept beside it while it exists.
 
     Raises
     ------
     TypeError, ValueError
-        As `compress`; also if the sample is empty.
+        As `compress`; also if the sample is empty, or its arrays are of several dtypes.
     """
-    array = _as_array(sample)
-    level = _check_level(level)
-    if array.size == 0:
-        raise ValueError(f"cannot fit a model to an empty array (shape {array.shape})")
-    ordered, _ = _in_memory_order(array)
-    return learn(ordered[(*cut_array(ordered).index(0), ...)], level)
+    level = check_level(level)
+    arrays = _arrays_of(sample)
+    if not (full := [_in_memory_order(array)[0] for array in arrays if array.size]):
+        raise ValueError(f"cannot fit a model to empty arrays (the first {arrays[0].shape})")
+    return learn_from_many(full, level)
 
 
-def _as_array(array: ArrayLike) -> NDArray[Any]:
-    if isinstance(array, np.ma.MaskedArray):
-        raise TypeError(
-            "masked arrays are not compressed as such: compress array.filled(value), or "
-            "array.data and array.mask one by one"
-        )
-    result = np.asarray(array)
-    check_dtype(result.dtype)
-    return result
-
-
-def _as_bytes(data: bytes | bytearray | memoryview) -> memoryview:
-    try:
-        view = memoryview(data)
-    except (TypeError, ValueError, BufferError):
-        # Some objects have a buffer, but none for what they hold, such as arrays of dates.
-        raise TypeError(f"data must be bytes-like, not {type(data).__name__}") from None
-    if "O" in view.format:
-        raise TypeError("data must be bytes-like, not a buffer of Python objects")
-    plain = view.c_contiguous and view.format in ("B", "b", "c") and view.nbytes > 0
-    return view.cast("B") if plain else memoryview(view.tobytes())
-
-
-def _check_level(level: int) -> int:
-    if isinstance(level, bool) or not isinstance(level, int | np.integer):
-        raise TypeError(f"level must be an integer from 1 to 9, not {level!r}")
-    if not 1 <= level <= 9:
-        raise ValueError(f"level must be from 1 (fast) to 9 (smallest), not {_shown(level)}")
-    return int(level)
-
-
-def _check_max_error(max_error: float | None) -> float | None:
-    if max_error is None:
-        return None
-    if isinstance(max_error, bool) or not isinstance(max_error, Real):
-        raise TypeError(f"max_error must be a positive number or None, not {max_error!r}")
-    try:
-        bound = float(max_error)
-    except OverflowError:
-        bound = math.inf
-    if not 0 < bound < math.inf:
-        raise ValueError(
-            f"max_error must be positive and finite, not {_shown(max_error)}; "
-            "leave it out for lossless"
-        )
-    return bound
-
-
-def _shown(value: object) -> str:
-    """Show a value; Python refuses to print integers of more than some thousand digits."""
-    try:
-        return repr(value)
-    except ValueError:
-        return "an integer of many digits"
-
-
-def _check_max_bytes(max_bytes: int | None) -> int | None:
-    if max_bytes is None:
-        return None
-    if isinstance(max_bytes, bool) or not isinstance(max_bytes, int | np.integer):
-        raise TypeError(f"max_bytes must be an integer or None, not {max_bytes!r}")
-    if max_bytes < 0:
-        raise ValueError(f"max_bytes must be 0 or more, not {_shown(max_bytes)}")
-    return int(max_bytes)
-
-
-def _check_threads(threads: int | None) -> int:
-    if threads is None:
-        return (
-            len(os.sched_getaffinity(0))
-            if hasattr(os, "sched_getaffinity")
-            else os.cpu_count() or 1
-        )
-    if isinstance(threads, bool) or not isinstance(threads, int | np.integer):
-        raise TypeError(f"threads must be a positive integer or None, not {threads!r}")
-    if threads < 1:
-        raise ValueError(f"threads must be 1 or more, not {_shown(threads)}")
-    return int(threads)
+def _arrays_of(sample: ArrayLike | Iterable[NDArray[Any]]) -> list[NDArray[Any]]:
+    """List the arrays of a sample of several, or the one array that it is."""
+    listed = list(sample) if isinstance(sample, list | tuple | Iterator) else []
+    if not listed or not all(isinstance(one, np.ndarray) for one in listed):
+        if isinstance(sample, Iterator) and listed:
+            raise TypeError("sample must be an array or an iterable of arrays")
+        return [as_array([] if isinstance(sample, Iterator) else sample)]  # type: ignore[arg-type]
+    arrays = [as_array(one) for one in listed]
+    if len({array.dtype for array in arrays}) > 1:
+        dtypes = ", ".join(sorted({str(array.dtype) for array in arrays}))
+        raise TypeError(f"a model is for one dtype, the arrays of the sample are {dtypes}")
+    return arrays
 
 
 def _check_whole(header: Header, frame: Frame) -> None:
@@ -424,46 +392,3 @@ def _check_whole(header: Header, frame: Frame) -> None:
             f"the stream has {frame.n_chunks} chunks where its header describes "
             f"{header.geometry.n_chunks}"
         )
-
-
-def _check_is_model(model: Model | None) -> None:
-    if model is not None and not isinstance(model, Model):
-        raise TypeError(f"model must be a compress.Model or None, not {type(model).__name__}")
-
-
-def _needed(header: Header, model: Model | None) -> Model | None:
-    """Return the model if the stream needs it; raise `ModelMismatchError` if it needs another."""
-    if header.fingerprint is None:
-        return None
-    given = None if model is None else model.fingerprint
-    if header.fingerprint == given:
-        return model
-    wanted = f"{header.fingerprint:016x}"
-    if given is None:
-        raise ModelMismatchError(f"the stream was coded with the model {wanted}: pass model=")
-    raise ModelMismatchError(f"the stream needs the model {wanted}, not {given:016x}")
-
-
-@contextmanager
-def _only_our_errors() -> Iterator[None]:
-    """Turn what damaged bytes provoke in numpy or Python into `CorruptError`.
-
-    The packages check what they read; this is the second line, so that a caller who catches
-    `CompressError` has caught everything.
-    """
-    try:
-        yield
-    except CompressError:
-        raise
-    except (
-        ValueError, TypeError, ArithmeticError, LookupError, MemoryError, RuntimeError
-    ) as error:  # fmt: skip
-        raise CorruptError(f"the data are damaged: {error}") from error
-
-
-def _map(function: Callable[[_In], _Out], items: Iterable[_In], threads: int) -> Iterator[_Out]:
-    work = list(items)
-    if threads == 1 or len(work) < 2:
-        return map(function, work)
-    with ThreadPoolExecutor(min(threads, len(work))) as pool:
-        return iter(list(pool.map(function, work)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,14 +12,17 @@ from numpy.typing import NDArray
 
 from compress.container import Frame, IntegerReader
 from compress.pipeline.candidates import OPEN
-from compress.pipeline.chunk import explain, read_layout
+from compress.pipeline.chunk import check_length, explain
+from compress.pipeline.chunk import read_layout as read_layout_of_chunk
 from compress.pipeline.header import Header
 from compress.pipeline.plan import Considered
 from compress.pipeline.tree import Leaf, Node
 from compress.prediction.registry import MODELS
+from compress.store.layout import read_layout
+from compress.store.payload import without_sum
 from compress.transforms import STEPS, field_specs
 
-__all__ = ["ChunkInformation", "Information", "describe_stream"]
+__all__ = ["ChunkInformation", "Information", "describe_file", "describe_stream"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ class Information:
     bits_per_sample : float
         NaN for an empty array.
     chunks : tuple of ChunkInformation
+    attrs : mapping
+        Metadata of a file of a `Writer`.
     """
 
     shape: tuple[int, ...]
@@ -75,6 +82,7 @@ class Information:
     array_bytes: int
     bits_per_sample: float
     chunks: tuple[ChunkInformation, ...]
+    attrs: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Return the description, a line each."""
@@ -89,6 +97,7 @@ class Information:
         ]
         if self.fingerprint is not None:
             lines.append(f"model       {self.fingerprint:016x}")
+        lines += [f"attribute   {name}: {value!r}" for name, value in self.attrs.items()]
         for i, chunk in enumerate(self.chunks):
             lines.append(f"chunk {i:<5} {chunk.shape}, {chunk.n_bytes:,} bytes")
             lines += [f"            {line}" for line in chunk.plan or ("plans of the model",)]
@@ -105,15 +114,12 @@ def describe_stream(frame: Frame, header: Header, array: NDArray[Any] | None = N
     chunks = []
     for i in range(frame.n_chunks):
         shape = header.geometry.chunk_shape(i)
-        reader = IntegerReader(frame.chunk(i))
-        plan: tuple[str, ...] = ()
-        if header.fingerprint is None or reader.unsigned(2) == 1:
-            plans, _ = read_layout(reader, field_specs(header.dtype, shape))
-            plan = tuple(map(_line, plans))
         judged = []
         if array is not None:
             part = array[(*header.geometry.index(i), ...)]
             judged = explain(part, header.level, header.max_error)
+        modelled = header.fingerprint is not None
+        plan = _plans(frame.chunk(i), shape, header.dtype, modelled=modelled)
         candidates = tuple(map(_judged, judged))
         chunks.append(ChunkInformation(shape, frame.chunk_length(i), plan, candidates))
     samples = header.n_bytes // header.dtype.itemsize if header.dtype.itemsize else 0
@@ -129,6 +135,46 @@ def describe_stream(frame: Frame, header: Header, array: NDArray[Any] | None = N
         bits_per_sample=8 * frame.n_bytes / samples if samples else float("nan"),
         chunks=tuple(chunks),
     )
+
+
+def describe_file(data: memoryview) -> Information:
+    """Describe a file of a `Writer`; every checksum is verified."""
+    layout = read_layout(lambda offset, length: data[offset : offset + length], len(data))
+    head, grid = layout.head, layout.grid
+    chunks = []
+    for slab in range(grid.counts[0]):
+        for tile in range(grid.n_tiles):
+            payload, entry = layout.payload(slab, tile)
+            shape = entry.rows, *grid.chunk_shape(slab, tile)[1:]
+            coded = without_sum(payload)[0] if head.sums else payload
+            plan = _plans(coded, shape, head.dtype, modelled=head.fingerprint is not None)
+            chunks.append(ChunkInformation(shape, entry.length, plan))
+    samples = prod(grid.shape)
+    return Information(
+        shape=grid.shape,
+        dtype=head.dtype,
+        fortran=False,
+        level=head.level,
+        max_error=head.max_error,
+        fingerprint=head.fingerprint,
+        n_bytes=len(data),
+        array_bytes=samples * head.dtype.itemsize,
+        bits_per_sample=8 * len(data) / samples if samples else float("nan"),
+        chunks=tuple(chunks),
+        attrs=layout.attributes,
+    )
+
+
+def _plans(
+    data: memoryview, shape: tuple[int, ...], dtype: np.dtype[Any], *, modelled: bool
+) -> tuple[str, ...]:
+    """Return the plan of each field of a chunk as a line; none where they are a model's."""
+    check_length(data, shape, dtype)
+    reader = IntegerReader(data)
+    if modelled and reader.unsigned(2) == 0:
+        return ()
+    plans, _ = read_layout_of_chunk(reader, field_specs(dtype, shape))
+    return tuple(map(_line, plans))
 
 
 def _judged(one: Considered) -> str:

@@ -1,5 +1,6 @@
 """Models on arrays of every kind: exact, never larger than without, and only documented errors."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import compress
-from compress.pipeline.chunk import code_chunk
+from compress.errors import CorruptError
+from compress.pipeline import trained
+from compress.pipeline.chunk import code_chunk, learn
+from compress.prediction import causal, classes, counts, linear, raw, static, wavefront
+from compress.prediction.kept import Kept
+from compress.prediction.model import PlaneModel
+from compress.tables import TableSet
 from tests.strategies import DTYPES, arrays, same
 
 Array = NDArray[Any]
@@ -162,3 +169,123 @@ def test_another_dtype_is_refused_whatever_the_size() -> None:
     for array in (np.zeros(3, ">i4"), np.zeros(3, "<f4"), np.zeros(0, "<i8")):
         with pytest.raises(ValueError, match="the model is for int32 arrays"):
             compress.compress(array, model=model)
+
+
+def test_all_of_a_large_sample_is_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes after the first chunk is learned from: here a range that the first lacks."""
+    monkeypatch.setattr("compress.pipeline.trained.CHUNK_SAMPLES", 1000)
+    quiet = np.random.default_rng(0).integers(-3, 4, 20_000)
+    late = np.concatenate([quiet, 50 * quiet])
+    learned = compress.fit(late, level=3)
+    assert learned != compress.fit(quiet, level=3)
+    # Blocks, not all: the search is for what one chunk holds.
+    parts = trained.sample_of(late, 500)
+    assert parts.size <= 1500
+    assert parts.max() > 100
+    assert learned == learn(parts, 3)
+    check(late[-600:], learned, level=3)
+
+
+def _messages(seed: int, count: int, size: int) -> list[Array]:
+    table = np.zeros((count, size), [(name, "<i2") for name in "abcdefgh"])
+    for i, name in enumerate("abcdefgh"):
+        walks = np.random.default_rng((seed, i)).normal(size=table.shape).cumsum(1)
+        table[name] = walks * (3 + i)
+    return list(table)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, iter])
+def test_a_sample_of_several_arrays(kind: Any) -> None:
+    """A list, a tuple and an iterator of arrays give the same model, which serves each of them."""
+    messages = _messages(1, 40, 50)
+    model = compress.fit(kind(messages), level=1)
+    assert model == compress.fit(messages, level=1)
+    coded = [check(message, model, level=1) for message in _messages(2, 20, 50)]
+    named = sum(compress.inspect(data).fingerprint is not None for data in coded)
+    assert named > 10
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+@given(st.data(), st.sampled_from(DTYPES), st.sampled_from([1, 3, 5]))
+def test_samples_of_any_shapes(data: st.DataObject, dtype: np.dtype[Any], level: int) -> None:
+    """Arrays of one dtype and any shapes are learned from together; empty ones say nothing."""
+    with np.errstate(all="ignore"):
+        sample = data.draw(st.lists(arrays(dtype), min_size=1, max_size=4))
+        if not any(array.size for array in sample):
+            with pytest.raises(ValueError, match="empty"):
+                compress.fit(sample, level=level)
+            return
+        model = compress.fit(sample, level=level)
+        assert model.dtype == dtype
+        for array in sample:
+            check(array, model, level=level)
+
+
+def test_several_arrays_are_no_worse_than_one_of_them_stacked() -> None:
+    """The model that codes the messages themselves in the fewest bytes is chosen."""
+    messages = [message["a"] for message in _messages(3, 32, 30)]
+    chosen, stacked = compress.fit(messages, level=5), compress.fit(np.stack(messages), level=5)
+
+    def n_bytes(model: compress.Model) -> int:
+        return sum(len(compress.compress(m, level=1, model=model)) for m in messages)
+
+    assert n_bytes(chosen) <= n_bytes(stacked)
+
+
+def test_what_is_no_sample_is_refused() -> None:
+    """Several dtypes, nothing, and other things are named; lists of numbers are one array."""
+    with pytest.raises(TypeError, match="float64, int64"):
+        compress.fit([np.arange(3), np.arange(3.0)])
+    for nothing in ([], (), iter([]), [np.empty(0), np.empty((2, 0))]):
+        with pytest.raises(ValueError, match="empty"):
+            compress.fit(nothing)
+    with pytest.raises(TypeError, match="iterable of arrays"):
+        compress.fit(iter([1, 2, 3]))
+    assert compress.fit([1, 2, 3]) == compress.fit(np.array([1, 2, 3]))
+    assert compress.fit([[1, 2], [3, 4]]) == compress.fit(np.array([[1, 2], [3, 4]]))
+
+
+@pytest.mark.parametrize("level", [3, 4])
+def test_tables_of_a_model_are_built_once(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first message builds them, whichever way; threads that do so at once agree."""
+    rows = np.stack(_messages(5, 300, 40))
+    model = compress.fit(rows, level=level)
+    fresh = compress.Model.from_bytes(model.to_bytes())
+    data = compress.compress(rows[0], level=1, model=model)
+    assert compress.inspect(data).fingerprint == model.fingerprint
+    with ThreadPoolExecutor(8) as pool:
+        backs = list(pool.map(lambda _: compress.decompress(data, model=fresh), range(32)))
+    assert all(same(rows[0], back) for back in [*backs, compress.decompress(data, model=model)])
+
+    def build(*_: object, **__: object) -> None:
+        raise AssertionError("a table is built again")
+
+    for name in ("from_densities", "from_cumulative", "concatenate", "entries"):
+        monkeypatch.setattr(TableSet, name, build)
+    for known in (model, fresh):
+        assert same(rows[0], compress.decompress(data, model=known))
+    assert fresh == model
+    assert hash(fresh) == hash(model)
+
+
+@pytest.mark.parametrize("module", [static, classes, wavefront, linear, causal, counts, raw])
+def test_kept_parameters_code_as_others_do(module: PlaneModel) -> None:
+    """What is kept of one plane serves planes of other shapes."""
+    rng = np.random.default_rng(6)
+    planes = [rng.integers(-2, 3, shape).cumsum(-1) for shape in ((20, 30), (24, 40), (5, 90))]
+    levels = [module.propose(planes[0], level) for level in (2, 3, 4, 5)]
+    for parameters in filter(None, levels):
+        kept = Kept(parameters)
+        for plane in (*planes, planes[0]):
+            assert outcome(module, plane, kept) == outcome(module, plane, parameters)
+
+
+def outcome(module: PlaneModel, plane: Array, parameters: tuple[int, ...]) -> object:
+    """Code and decode a plane, or give the kind of error."""
+    try:
+        data = module.encode(plane, parameters)
+        back = module.decode(memoryview(data), plane.shape, parameters)
+    except (ValueError, CorruptError) as error:
+        return type(error)
+    np.testing.assert_array_equal(back, plane)
+    return data

@@ -112,6 +112,29 @@ def _bounded(record: Record) -> list[str]:
     ]
 
 
+def _dominance(found: statistics.Dominance) -> list[str]:
+    if not found.pairs:
+        return []
+    lines = [
+        f"Of {found.pairs} pairs (array, setting of another compressor), some level of ours is "
+        f"smaller and faster to decode in {100 * found.decode / found.pairs:.0f} %, smaller and "
+        f"faster to encode in {100 * found.encode / found.pairs:.0f} %, and all three in "
+        f"{100 * found.both / found.pairs:.0f} %. Of {found.levels} pairs (array, level of ours), "
+        f"another compressor is smaller and faster both ways in {len(found.dominated)}"
+        + (":" if found.dominated else "."),
+        "",
+    ]
+    rows: dict[str, list[str]] = {}
+    for array, level, peer in found.dominated:
+        rows.setdefault(level, []).append(f"{array} ({peer})")
+    if rows:
+        cells = (
+            [_title(level), str(len(names)), ", ".join(names)] for level, names in rows.items()
+        )
+        lines += [*_table(["", "arrays", "by whom"], sorted(cells)), ""]
+    return lines
+
+
 def summary(record: Record) -> str:
     """Return what README carries: means by kind, and each array that another does better."""
     names = _levels(record)
@@ -137,15 +160,7 @@ def summary(record: Record) -> str:
             *_by_group(record, names),
             "",
         ]
-        share = statistics.dominance(record)
-        if share.pairs:
-            lines += [
-                f"Of {share.pairs} pairs (array, setting of another compressor), some level of "
-                "ours is both smaller and faster to decode in "
-                f"{100 * share.decode / share.pairs:.0f} %, both smaller and faster to encode in "
-                f"{100 * share.encode / share.pairs:.0f} %.",
-                "",
-            ]
+        lines += _dominance(statistics.dominance(record))
         lines += [*_losses(record), ""]
         bounded = _bounded(record)
         lines += [*bounded, ""] if bounded else []

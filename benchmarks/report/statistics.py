@@ -87,27 +87,52 @@ def growth(old: Record, new: Record, group: str) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Dominance:
-    """How many of the ``pairs`` (real array, setting of another compressor) are dominated.
+    """Who is smaller and faster than whom, over the real arrays that were timed.
 
-    ``decode`` and ``encode`` count those where some level of ours is both smaller and faster.
+    Attributes
+    ----------
+    pairs : int
+        Pairs of an array and a setting of another compressor.
+    decode, encode, both : int
+        Those of them where some level of ours is smaller and faster to decode; to encode; both.
+    levels : int
+        Pairs of an array and a level of ours.
+    dominated : tuple of (array, level, peer)
+        Those of them where another compressor is smaller and faster both ways, and the smallest
+        that is.
     """
 
     pairs: int
     decode: int
     encode: int
+    both: int
+    levels: int
+    dominated: tuple[tuple[str, str, str], ...]
 
 
 def dominance(record: Record) -> Dominance:
     """Count over all lossless rows of the real arrays that were timed."""
-    pairs = decode = encode = 0
+    pairs = decode = encode = both = levels = 0
+    dominated: list[tuple[str, str, str]] = []
     for array in record.arrays:
         rows = [row for row in array.lossless() if math.isfinite(row.encode + row.decode)]
-        mine = ours(rows)
+        mine, theirs = ours(rows), others(rows)
         if not array.real or not mine:
             continue
-        for row in others(rows):
+        for row in theirs:
             pairs += 1
             less = [one for one in mine if one.size < row.size]
             decode += any(one.decode < row.decode for one in less)
             encode += any(one.encode < row.encode for one in less)
-    return Dominance(pairs, decode, encode)
+            both += any(_dominates(one, row) for one in less)
+        for row in mine:
+            levels += 1
+            better = smallest(one for one in theirs if _dominates(one, row))
+            if better is not None:
+                dominated.append((array.name, row.peer, better.peer))
+    return Dominance(pairs, decode, encode, both, levels, tuple(dominated))
+
+
+def _dominates(one: Row, other: Row) -> bool:
+    """Whether a row is smaller, and faster both ways, than another."""
+    return one.size < other.size and one.encode < other.encode and one.decode < other.decode

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -21,6 +22,8 @@ from compress.kernels import are_compiled
 __all__ = ["app"]
 
 SUFFIX = ".fdz"
+# Lost parts that are listed.
+_MOST_LOST = 20
 
 app = typer.Typer(
     name="fdz",
@@ -100,6 +103,35 @@ def info(
     """Show what a compressed file holds, without decoding it."""
     with _failures():
         print(compress.inspect(_read(file), explain=explain))
+
+
+@app.command()
+def recover(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The damaged file.")],
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="Where to write; not there yet.")
+    ] = None,
+    fill: Annotated[float, typer.Option(help="What stands for samples that are lost.")] = 0.0,
+) -> None:
+    """Save what can be read of a damaged file: FILE.fdz becomes FILE.recovered.fdz.
+
+    The exit status is 0 if nothing is lost, else 2.
+    """
+    target = output or f"{file.removesuffix(SUFFIX)}.recovered{SUFFIX}"
+    with _failures():
+        whole = int(fill) if float(fill).is_integer() else fill
+        lost = compress.recover(file, target, fill=whole)
+        with compress.open(target) as array:
+            shape, count = array.shape, array.size
+    for box in lost[:_MOST_LOST]:
+        where = ", ".join(f"{one.start}:{one.stop}" for one in box)
+        typer.echo(f"lost [{where}]", err=True)
+    if len(lost) > _MOST_LOST:
+        typer.echo(f"... and {len(lost) - _MOST_LOST} other parts", err=True)
+    samples = sum(prod(one.stop - one.start for one in box) for box in lost)
+    typer.echo(f"{target}: {shape}, {samples:,} of {count:,} elements are lost", err=True)
+    if lost:
+        raise typer.Exit(2)
 
 
 def _target(file: str, output: str | None, default: str) -> Path | BinaryIO:

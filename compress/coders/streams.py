@@ -302,7 +302,8 @@ class Stack:
     """An ANS stack of one lane: what was pushed last is popped first.
 
     Popping with a table that was not used for pushing turns words into samples of that table,
-    and pushing those back restores the words: bits-back coding.
+    and pushing those back restores the words: bits-back coding. Where they hold an escape to no
+    int64, `pop` refuses.
 
     Parameters
     ----------
@@ -370,11 +371,38 @@ class Stack:
         self._state, self._place = state, place
 
     def pop(self, n: int, tables: Tables, indexes: npt.ArrayLike | None = None) -> Symbols:
-        """Pop n symbols; the parameters are those of `decode`."""
+        """Pop n symbols; the parameters are those of `decode`.
+
+        Raises
+        ------
+        CorruptError
+            If the words hold an escape to beyond int64, which nobody pushed and which pushing the
+            symbols would not restore. A failed pop changes nothing. Tables without an escape never
+            fail; with one, one escape in some 60 that random words give does.
+        """
         _lane_count(n, 1)
         chosen = _as_indexes(indexes, n, tables)
-        symbols, _ = _pop(self._words, _u64(0), self._state, self._place, n, chosen, tables)
+        state, place = self._state.copy(), self._place.copy()
+        symbols, _ = _pop(self._words, _u64(0), state, place, n, chosen, tables)
+        if np.any(tables.escape) and not self._restores(symbols, tables, chosen, state, place):
+            raise CorruptError("the words hold an escape to a symbol that is no int64")
+        self._state, self._place = state, place
         return symbols
+
+    def _restores(
+        self,
+        symbols: Symbols,
+        tables: Tables,
+        indexes: Indexes,
+        state: npt.NDArray[np.uint64],
+        place: npt.NDArray[np.uint64],
+    ) -> bool:
+        """Whether pushing what was popped gives the words and the state from before."""
+        popped = self._words[int(place[0]) : int(self._place[0])]
+        scratch = np.empty(len(symbols) * (1 + ESCAPE_PIECES) + 1, np.uint32)
+        again, end = state.copy(), _u64(0)
+        _push(symbols, indexes, tables, scratch, again, end, _u64(len(scratch) - 1))
+        return again[0] == self._state[0] and np.array_equal(scratch[: int(end[0])], popped)
 
 
 class Encoder:

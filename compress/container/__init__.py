@@ -5,5 +5,19 @@ It knows bytes only: an opaque header, opaque chunks, and the checks around them
 
 from compress.container.frame import Frame, pack, unpack
 from compress.container.integers import IntegerReader, write_signed, write_unsigned
+from compress.container.log import Entry, LogReader, LogWriter, Readable, Writable, is_log
 
-__all__ = ["Frame", "IntegerReader", "pack", "unpack", "write_signed", "write_unsigned"]
+__all__ = [
+    "Entry",
+    "Frame",
+    "IntegerReader",
+    "LogReader",
+    "LogWriter",
+    "Readable",
+    "Writable",
+    "is_log",
+    "pack",
+    "unpack",
+    "write_signed",
+    "write_unsigned",
+]

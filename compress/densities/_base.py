@@ -13,9 +13,22 @@ from compress.densities import _location_scale as likelihood
 from compress.densities.density import Density, Floats, Peak
 from compress.densities.statistic import NanPolicy, Statistic
 
-__all__ = ["Base"]
+__all__ = ["Base", "checked_support"]
 
 _SMALLEST_SCALE = math.ldexp(1.0, -1022)
+
+
+def checked_support(support: tuple[float, float], statistic: Statistic) -> tuple[float, float]:
+    """Return the ends of a support after a look at its order and at the samples in it."""
+    low, high = (float(end) for end in support)
+    if not low < high:
+        raise ValueError(f"support must be (low, high) with low < high: {support!r}")
+    if statistic.minimum < low or statistic.maximum > high:
+        raise ValueError(
+            f"samples from {statistic.minimum} to {statistic.maximum} lie outside the support "
+            f"{support!r}"
+        )
+    return low, high
 
 
 class Base(Density):
@@ -37,6 +50,8 @@ class Base(Density):
 
     name: ClassVar[str]
     n_shape: ClassVar[int] = 0
+    # Whether the family has a lower and an upper end.
+    ENDS: ClassVar[tuple[bool, bool]] = (False, False)
 
     def __init__(self, loc: float = 0.0, scale: float = 1.0) -> None:
         loc, scale = float(loc), float(scale)
@@ -57,6 +72,7 @@ class Base(Density):
         *,
         weights: ArrayLike | None = None,
         bin_width: float = 0.0,
+        support: tuple[float, float] | None = None,
         nan_policy: NanPolicy = "raise",
     ) -> Self:
         """Maximum likelihood fit.
@@ -71,8 +87,16 @@ class Base(Density):
             Positive where the samples stand for bins ``x +- bin_width / 2`` (1 for integers):
             then the likelihood of the bins is maximised, which matters for scales near the bin
             width.
+        support : (float, float), optional
+            Where the density is known to live; infinite where it has no end. It must be finite
+            exactly where the family ends, and hold all samples (with bins, their middles).
         nan_policy : {"raise", "omit"}
             What to do with NaN and infinite samples.
+
+        Raises
+        ------
+        ValueError
+            On NaN (see `nan_policy`), no samples, a support of the wrong kind or samples outside.
 
         Notes
         -----
@@ -82,6 +106,22 @@ class Base(Density):
         statistic = Statistic.of(x, weights, nan_policy)
         if bin_width < 0.0:
             raise ValueError(f"bin_width must not be negative, not {bin_width}")
+        if support is None:
+            return cls._fit(statistic, bin_width)
+        low, high = checked_support(support, statistic)
+        if (math.isfinite(low), math.isfinite(high)) != cls.ENDS:
+            kind = {
+                (False, False): "lives on the whole line",
+                (True, False): "lives above a finite lower end",
+                (True, True): "lives between two finite ends",
+            }[cls.ENDS]
+            raise ValueError(f"a density of the family {cls.name!r} {kind}, not on {support!r}")
+        return cls._fit_on(statistic, bin_width, low, high)
+
+    @classmethod
+    def _fit_on(cls, statistic: Statistic, bin_width: float, low: float, high: float) -> Self:
+        """Fit with the ends given (infinite where the family has none)."""
+        del low, high
         return cls._fit(statistic, bin_width)
 
     @classmethod
@@ -122,6 +162,28 @@ class Base(Density):
     @abstractmethod
     def _standard_entropy(self) -> float: ...
 
+    def _standard_sf(self, z: Floats) -> Floats:
+        """Upper tail of the standard member; by symmetry unless overridden."""
+        return self._standard_cdf(-z)
+
+    def _standard_logsf(self, z: Floats) -> Floats:
+        """Logarithm of the upper tail of the standard member."""
+        return np.asarray(np.log(self._standard_sf(z)))
+
+    def _standard_logcdf(self, z: Floats) -> Floats:
+        """Logarithm of the lower tail; by symmetry where the family has no ends."""
+        if any(self.ENDS):
+            return np.asarray(np.log(self._standard_cdf(z)))
+        return self._standard_logsf(-z)
+
+    def _standard_variance(self) -> float | None:
+        """Variance of the standard member where it is known in closed form."""
+        return None
+
+    def _standard_mean(self) -> float | None:
+        """Mean of the standard member where it is known in closed form; 0 by symmetry."""
+        return 0.0
+
     def _standard_isf(self, q: Floats) -> Floats:
         """Quantile of 1 - q of the standard member; by symmetry unless overridden."""
         return -self._standard_ppf(q)
@@ -153,6 +215,33 @@ class Base(Density):
 
     def _ppf(self, q: Floats) -> Floats:
         return self.loc + self.scale * self._standard_ppf(q)
+
+    def _sf(self, x: Floats) -> Floats:
+        return self._standard_sf(self.standardise(x))
+
+    def _isf(self, q: Floats) -> Floats:
+        return self.loc + self.scale * self._standard_isf(q)
+
+    def _logcdf(self, x: Floats) -> Floats:
+        return self._standard_logcdf(self.standardise(x))
+
+    def _logsf(self, x: Floats) -> Floats:
+        return self._standard_logsf(self.standardise(x))
+
+    def mean(self) -> float:
+        """Mean; NaN where there is none (the Cauchy density)."""
+        mean = self._standard_mean()
+        known = mean is not None and self._moments > 1.0
+        return self.loc + self.scale * mean if known and mean is not None else super().mean()
+
+    def var(self) -> float:
+        """Variance; infinite or NaN where there is none."""
+        variance = self._standard_variance()
+        known = variance is not None and self._moments > 2.0
+        return self.scale**2 * variance if known and variance is not None else super().var()
+
+    def _key(self) -> tuple[float, ...]:
+        return (self.loc, self.scale, *self.shape_parameters)
 
     def _mass(self, low: Floats, high: Floats) -> Floats:
         a, b = self.standardise(low), self.standardise(high)

@@ -23,6 +23,7 @@ class Uniform(Base):
     """
 
     name = "uniform"
+    ENDS = (True, True)
 
     @classmethod
     def _fit(cls, statistic: Statistic, bin_width: float) -> Self:
@@ -35,9 +36,23 @@ class Uniform(Base):
         return cls(low, scale)
 
     @classmethod
+    def _fit_on(cls, statistic: Statistic, bin_width: float, low: float, high: float) -> Self:
+        del statistic, bin_width
+        return cls(low, min(high - low, _LARGEST))
+
+    @classmethod
     def _start(cls, z: Floats, shares: Floats) -> tuple[float, ...]:
         del shares
         return float(z[0]), float(z[-1] - z[0])
+
+    def _standard_sf(self, z: Floats) -> Floats:
+        return np.clip(1.0 - z, 0.0, 1.0)
+
+    def _standard_mean(self) -> float:
+        return 0.5
+
+    def _standard_variance(self) -> float:
+        return 1.0 / 12.0
 
     @property
     def support(self) -> tuple[float, float]:
@@ -75,6 +90,7 @@ class Exponential(Base):
     """
 
     name = "exponential"
+    ENDS = (True, False)
 
     @classmethod
     def _fit(cls, statistic: Statistic, bin_width: float) -> Self:
@@ -104,8 +120,25 @@ class Exponential(Base):
         return cls(loc, min(max(scale, smallest), _LARGEST))
 
     @classmethod
+    def _fit_on(cls, statistic: Statistic, bin_width: float, low: float, high: float) -> Self:
+        del high
+        return cls.above(low, statistic, bin_width)
+
+    @classmethod
     def _start(cls, z: Floats, shares: Floats) -> tuple[float, ...]:
         return float(z[0]), float((shares * (z - z[0])).sum())
+
+    def _standard_sf(self, z: Floats) -> Floats:
+        return np.asarray(np.exp(-np.maximum(z, 0.0)))
+
+    def _standard_logsf(self, z: Floats) -> Floats:
+        return -np.maximum(z, 0.0)
+
+    def _standard_mean(self) -> float:
+        return 1.0
+
+    def _standard_variance(self) -> float:
+        return 1.0
 
     @property
     def support(self) -> tuple[float, float]:

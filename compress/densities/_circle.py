@@ -218,7 +218,13 @@ class CircleCumulative:
         steps = np.stack([*first, rise - sum(first) - sum(last), *last])
         steps = np.maximum(steps, least)
         steps *= rise / steps.sum(axis=0)
-        pieces = _BERNSTEIN_TO_POWERS @ steps
+        # sums of rows: a threaded product would cost more than it saves
+        pieces = np.stack(
+            [
+                sum(c * s for c, s in zip(row, steps, strict=True) if c)
+                for row in _BERNSTEIN_TO_POWERS
+            ]
+        )
         self.knots = knots / knots[-1]
         self.pieces = np.ascontiguousarray(pieces.T / knots[-1])
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from compress.kernels import kernel
 
-__all__ = ["count_cells", "extent", "split_linearly"]
+__all__ = ["count_cells", "extent", "split_linearly", "wrap"]
 
 Floats = NDArray[np.float64]
 
@@ -65,3 +65,22 @@ def split_linearly(v: Floats, weights: Floats, nodes: Floats) -> None:
         if k == n:
             k = 0
         nodes[k] += right
+
+
+@kernel("f8[::1](const(f8[::1]), f8, f8)")
+def wrap(x: Floats, period: float, cut: float) -> Floats:
+    """Move each value by whole periods into [cut, cut + period)."""
+    out = np.empty(x.size)
+    end = cut + period
+    for i in range(x.size):
+        v = x[i] - cut
+        if not 0.0 <= v < period:
+            v -= period * math.floor(v / period)
+            # rounding of a quotient or a product may leave it one period off
+            if v < 0.0:
+                v += period
+            if v >= period:
+                v -= period
+        v = cut + v
+        out[i] = cut if v >= end else v
+    return out

@@ -19,6 +19,7 @@ _ERRORS = 3.5  # standard errors
 _GAPS = 8.0  # mean gaps between samples that an end may lie beyond the extreme one
 _ROUND = 256.0  # margins that the unit of a round number is at least
 _TIE = 1e-6  # distance, in those of the samples looked at, that stands for none
+_LARGEST = 1.7976931348623157e308
 
 
 def outer_ends(statistic: Statistic, bin_width: float = 0.0) -> tuple[float | None, float | None]:
@@ -112,3 +113,23 @@ def _beyond(end: float, margin: float) -> float:
     unit = math.frexp(margin * _ROUND)[1] if margin > 0.0 else -1074
     rounded = math.ldexp(math.floor(math.ldexp(end, -unit)), unit) if unit < 1024 else -math.inf
     return rounded if rounded >= end - margin else end - margin
+
+
+def natural_ends(statistic: Statistic, bin_width: float = 0.0) -> tuple[float, float]:
+    """Find ends for a family that needs them, where none are known.
+
+    Those of `outer_ends`; else 0 (and 1) where the samples allow that; else a little beyond the
+    extreme samples.
+    """
+    low, high = outer_ends(statistic, bin_width)
+    smallest, largest = statistic.minimum, statistic.maximum
+    half = 0.5 * bin_width
+    unit = smallest >= 0.0 and largest <= 1.0
+    # the range of n samples falls short by about one gap on each side
+    margin = (largest / 2.0 - smallest / 2.0) / (statistic.total + 1.0) * 2.0
+    margin = max(margin, half, statistic.resolution)
+    if low is None:
+        low = 0.0 if smallest >= 0.0 else max(smallest - margin, -_LARGEST)
+    if high is None:
+        high = 1.0 if unit and low <= 0.0 else min(largest + margin, _LARGEST)
+    return min(low, smallest), max(high, largest)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compress.densities import _spectrum as spectrum
+from compress.densities._base import checked_support
 from compress.densities._circle import density_at, slope_at
 from compress.densities._counting import split_linearly
 from compress.densities._ends import outer_ends
 from compress.densities.bases import BASES, Base, Exponential, Uniform
 from compress.densities.density import parameter_cost
+from compress.densities.families.circle import Circle, VonMises, checked_period, is_circular
 from compress.densities.statistic import Statistic
 
 __all__ = ["Task", "coefficient_bits", "fit"]
@@ -30,6 +32,14 @@ _GROUPS = 1024
 _SPREAD = 16
 _MANY_VALUES = 1 << 14
 _LINE_BASES = ("normal", "laplace", "logistic", "student")
+_HALF_LINE_BASES = ("exponential", "gamma", "weibull")
+_INTERVAL_BASES = ("uniform", "beta")
+_CIRCLE_BASES = ("circle", "vonmises")
+# Cells next to an end, over which a base may vary without bound, and the parts that each is
+# divided into.
+_END_CELLS = 32
+_PARTS = 8
+_KNOWN_BASES = 8
 _FEW_RUNGS = (4, 14, 45)
 _MOVES = 2
 # Newton steps of a final fit, and of one that is only weighed against others.
@@ -49,6 +59,8 @@ class Task:
     support: tuple[float, float] | None
     regularization: float | Literal["auto"]
     bin_width: float
+    period: float | None = None
+    cut: float = 0.0
 
     def __post_init__(self) -> None:
         terms, gamma = self.terms, self.regularization
@@ -56,22 +68,57 @@ class Task:
             isinstance(terms, int | np.integer) and 0 <= terms <= _MOST_TERMS
         ):
             raise ValueError(f"terms must be 'auto' or an integer in 0..{_MOST_TERMS}: {terms!r}")
-        if self.base != "auto" and self.base not in BASES:
-            raise ValueError(f"base must be 'auto' or one of {', '.join(BASES)}: {self.base!r}")
+        known = (*BASES, *_CIRCLE_BASES)
+        if self.base != "auto" and self.base not in known:
+            raise ValueError(f"base must be 'auto' or one of {', '.join(known)}: {self.base!r}")
+        if (self.base in _CIRCLE_BASES) > (self.period is not None):
+            raise ValueError(f"the base {self.base!r} needs a period")
         if gamma != "auto" and not (isinstance(gamma, float | int) and 0.0 <= gamma < math.inf):
             raise ValueError(f"regularization must be 'auto' or not negative: {gamma!r}")
         if not 0.0 <= self.bin_width < math.inf:
             raise ValueError(f"bin_width must be finite and not negative: {self.bin_width!r}")
+        if self.period is not None:
+            checked_period(self.period, self.cut)
+            if self.support is not None:
+                raise ValueError("a support needs a line, not a circle: give no period with it")
+            if self.base not in ("auto", *_CIRCLE_BASES):
+                raise ValueError(f"a period needs a base on the circle, not {self.base!r}")
+        if self.support is not None:
+            ends = tuple(math.isfinite(end) for end in checked_support(*self._support()))
+            if ends == (False, True):
+                raise ValueError(
+                    f"a support needs a lower end where it has an upper one: {self.support!r}; "
+                    "negated samples have it"
+                )
+            if self.base != "auto" and ends != BASES[self.base].ENDS:
+                raise ValueError(f"the base {self.base!r} needs another support: {self.support!r}")
+
+    def _support(self) -> tuple[tuple[float, float], Statistic]:
         if self.support is None:
-            return
-        if self.base not in ("auto", "uniform"):
-            raise ValueError(f"a support needs the uniform base, not {self.base!r}")
-        low, high = self.support
-        if not (math.isfinite(low) and math.isfinite(high) and low < high):
-            raise ValueError(f"support must be (low, high) with low < high: {self.support!r}")
-        half = 0.5 * self.bin_width
-        if self.statistic.minimum - half < low or self.statistic.maximum + half > high:
-            raise ValueError(f"samples lie outside the support {self.support!r}")
+            raise AssertionError("there is no support")
+        return self.support, self.statistic
+
+    def bases(self) -> tuple[str, ...]:
+        """Names of the bases that base="auto" weighs."""
+        if self.period is not None:
+            return _CIRCLE_BASES
+        low, high = self.support if self.support is not None else self.ends()
+        names: tuple[str, ...] = ()
+        if self.support is None or not math.isfinite(low):
+            names = _LINE_BASES
+        # with an end only where the density breaks off: elsewhere it would leave mass outside
+        if math.isfinite(low) and (self.support is None or not math.isfinite(high)):
+            names += _HALF_LINE_BASES
+        if math.isfinite(low) and math.isfinite(high):
+            names += _INTERVAL_BASES
+        return names
+
+    def ends(self) -> tuple[float, float]:
+        """Return the ends where the samples break off; infinite where they do not."""
+        low, high = outer_ends(self.statistic, self.bin_width)
+        if low is not None and high is not None and low >= high:
+            high = None
+        return -math.inf if low is None else low, math.inf if high is None else high
 
     @property
     def gamma(self) -> float:
@@ -111,12 +158,7 @@ def coefficient_bits(r: Complexes, n: float) -> float:
 
 def fit(task: Task) -> tuple[Complexes, Base]:
     """Coefficients on the circle (see `_spectrum`) and the base under them."""
-    if task.base != "auto":
-        best = _fit_over(task, task.base)
-    elif task.support is not None:
-        best = _fit_over(task, "uniform")
-    else:
-        best = _fit_over(task, _best_base(task))
+    best = _fit_over(task, task.base if task.base != "auto" else _best_base(task))
     return best.r, best.base
 
 
@@ -136,21 +178,15 @@ def _best_base(task: Task) -> str:
         found += [_fit_terms(cells, base, terms, moves=0, steps=_FEW_STEPS) for terms in rungs]
         return min(_bits(task, one) for one in found)
 
-    # with an end only where the density breaks off: elsewhere it would leave mass outside
-    low, high = outer_ends(task.statistic, task.bin_width)
-    names = [*_LINE_BASES]
-    if low is not None:
-        names.append("exponential")
-        if high is not None and low < high:
-            names.append("uniform")
-    return min(names, key=shortest)
+    return min(task.bases(), key=shortest)
 
 
 def _bits(task: Task, found: _Fit) -> float:
     """Total code length: samples, coefficients, base."""
     n = task.statistic.total
     parameters = found.base.n_parameters * parameter_cost(n) + coefficient_bits(found.r, n)
-    return n * found.value / math.log(2.0) + parameters
+    # an infinite density at a sample on an end is no code
+    return n * found.value / math.log(2.0) + parameters if math.isfinite(found.value) else math.inf
 
 
 def _bare(cells: _Cells, base: Base) -> _Fit:
@@ -200,18 +236,22 @@ def _ladder(task: Task, cells: _Cells, base: Base) -> Iterator[int]:
 
 def _start_base(task: Task, name: str) -> Base:
     statistic = task.statistic
-    if task.support is None and name in ("exponential", "uniform"):
-        low, high = outer_ends(statistic, task.bin_width)
-        if low is not None and name == "exponential":
+    if task.period is not None:
+        if name == "circle":
+            return Circle(task.cut, task.period)
+        return VonMises.fit(statistic, period=task.period, cut=task.cut, bin_width=task.bin_width)
+    if task.support is not None:
+        known: Base = BASES[name].fit(statistic, bin_width=task.bin_width, support=task.support)
+        return known
+    if name in ("exponential", "uniform"):
+        low, high = task.ends()
+        if math.isfinite(low) and name == "exponential":
             return Exponential.above(low, statistic, task.bin_width)
-        if low is not None and high is not None and name == "uniform" and low < high:
+        if math.isfinite(low) and math.isfinite(high) and name == "uniform":
             return Uniform(low, high - low)
     if name != "uniform":
         found: Base = BASES[name].fit(statistic, bin_width=task.bin_width)
         return found
-    if task.support is not None:
-        low, high = task.support
-        return Uniform(low, high - low)
     tight = Uniform.fit(statistic, bin_width=task.bin_width)
     if task.bin_width > 0.0:
         return tight
@@ -229,10 +269,14 @@ class _Cells:
     half_bin: float
     gamma: float
     tolerance: float
+    # distribution functions of the last bases at x: steps come back to them
+    known: dict[Base, Floats] = field(default_factory=dict)
 
     @classmethod
     def of(cls, task: Task, base: Base) -> _Cells:
         x, shares = task.statistic.values, task.statistic.shares()
+        if base.ENDS[0] and not is_circular(base) and task.bin_width == 0.0:
+            x, shares = _spread_at_ends(task.statistic, base)
         if x.size > _GROUPS:
             terms = _LADDER[-1] if task.terms == "auto" else task.terms
             groups = max(_GROUPS, 64 * terms)
@@ -246,9 +290,24 @@ class _Cells:
             x = middle + moments / shares
         return cls(x, shares, 0.5 * task.bin_width, task.gamma, task.tolerance)
 
+    def cdf(self, base: Base) -> Floats:
+        """Distribution function of a base at the groups."""
+        if base not in self.known:
+            if len(self.known) >= _KNOWN_BASES:
+                self.known.clear()
+            self.known[base] = base._cdf(self.x)
+        return self.known[base]
+
+    def inner(self, base: Base) -> Floats:
+        """Return the groups, those on an end moved to the middle of what their bin has inside."""
+        if self.half_bin == 0.0 or not base.ENDS[0] or isinstance(base, Uniform | Exponential):
+            return self.x
+        low, high = base.support
+        return np.clip(self.x, low + 0.5 * self.half_bin, high - 0.5 * self.half_bin)
+
     def movable(self, base: Base) -> bool:
         """Whether location and scale of the base are free."""
-        return not isinstance(base, Uniform)
+        return not base.ENDS[1]
 
     def wide(self, base: Base, terms: int) -> bool:
         """Whether the density varies inside a bin."""
@@ -261,11 +320,12 @@ class _Cells:
         """Shares on the circle."""
         nodes = np.zeros(spectrum.grid_size(terms))
         if not self.wide(base, terms):
-            split_linearly(base._cdf(self.x), self.shares, nodes)
+            split_linearly(self.cdf(base), self.shares, nodes)
             return nodes
         low, width = self.edges(base)
         at = (np.arange(_SPREAD) + 0.5) / _SPREAD
-        v = np.minimum(low[:, None] + width[:, None] * at, 1.0).ravel()
+        v = low[:, None] + width[:, None] * at
+        v = (np.mod(v, 1.0) if is_circular(base) else np.minimum(v, 1.0)).ravel()
         split_linearly(v, np.repeat(self.shares / _SPREAD, _SPREAD), nodes)
         return nodes
 
@@ -289,11 +349,43 @@ class _Cells:
         return spectrum.CircleLikelihood(nodes, terms, self.gamma)
 
 
+def _spread_at_ends(statistic: Statistic, base: Base) -> tuple[Floats, Floats]:
+    """Values and shares with the cells next to the ends divided as the base divides them."""
+    x, shares = statistic.values, statistic.shares()
+    low, high = base.support
+    # samples on an end stand for its neighbourhood
+    inner = 0.5 * statistic.resolution
+    if statistic.width == 0.0:
+        # but for the uniform and exponential densities, whose ends are like any place
+        if isinstance(base, Uniform | Exponential):
+            return x, shares
+        least = max(low + inner, math.nextafter(low, math.inf))
+        most = max(least, min(high - inner, math.nextafter(high, -math.inf)))
+        return np.clip(x, least, most), shares
+    count = min(_END_CELLS, x.size)
+    at = np.arange(count)
+    if math.isfinite(high):
+        at = np.unique(np.concatenate([at, np.arange(x.size - count, x.size)]))
+    left = np.maximum(x[at] - 0.5 * statistic.width, low)
+    right = np.minimum(x[at] + 0.5 * statistic.width, high)
+    v, width = base._cdf(left), base._mass(left, right)
+    parts = (np.arange(_PARTS) + 0.5) / _PARTS
+    inside = base._ppf((v[:, None] + width[:, None] * parts).ravel()).reshape(at.size, _PARTS)
+    inside = np.clip(inside, left[:, None], right[:, None])
+    rest = np.ones(x.size, dtype=np.bool_)
+    rest[at] = False
+    x = np.concatenate([x[rest], inside.ravel()])
+    shares = np.concatenate([shares[rest], np.repeat(shares[at] / _PARTS, _PARTS)])
+    order = np.argsort(x, kind="stable")
+    return x[order], shares[order]
+
+
 def _rough_cdf(base: Base, x: Floats) -> Floats:
     """Distribution function at rising x; of many, at some exactly and linear between."""
     if x.size <= _MANY_VALUES:
         return base._cdf(x)
-    some = np.append(x[:-1:8], x[-1])
+    # the incomplete functions of bases with ends are the dearest
+    some = np.append(x[: -1 : 32 if base.ENDS[0] else 8], x[-1])
     return np.interp(x, some, base._cdf(some))
 
 
@@ -340,18 +432,18 @@ def _move_base(cells: _Cells, found: _Fit) -> Base | None:
     base, r = found.base, found.r
     if cells.wide(base, r.size):
         return None
-    gradient, information = np.zeros(2), np.zeros((2, 2))
-    z = base.standardise(cells.x)
-    v = base._cdf(cells.x)
+    z = base.standardise(cells.inner(base))
+    v = cells.cdf(base)
     density = np.exp(base._standard_logpdf(z))
     by_z = slope_at(v, r) / density_at(v, r) * density - base._standard_score(z)
     # an end stays where it is
-    by_loc = np.zeros_like(z) if isinstance(base, Exponential) else -by_z
+    by_loc = np.zeros_like(z) if base.ENDS[0] else -by_z
     scores = np.stack([by_loc, -by_z * z - 1.0])
-    gradient = scores @ cells.shares
-    information = (scores * cells.shares) @ scores.T
+    gradient = (scores * cells.shares).sum(axis=1)
+    information = np.array([[float((cells.shares * a * b).sum()) for a in scores] for b in scores])
     step = np.linalg.solve(information + 1e-9 * np.trace(information) * np.eye(2), gradient)
-    if 0.5 * float(gradient @ step) < 4.0 * cells.tolerance:
+    # not so large where nothing is finite
+    if not 0.5 * float(gradient @ step) >= 4.0 * cells.tolerance:
         return None
     step *= min(1.0, 0.5 / float(np.abs(step).max()))
     start = _sample_value(cells, base, r)
@@ -365,5 +457,5 @@ def _move_base(cells: _Cells, found: _Fit) -> Base | None:
 
 
 def _sample_value(cells: _Cells, base: Base, r: Complexes) -> float:
-    logs = base._logpdf(cells.x) + np.log(density_at(base._cdf(cells.x), r))
+    logs = base._logpdf(cells.inner(base)) + np.log(density_at(cells.cdf(base), r))
     return -float((cells.shares * logs).sum())

@@ -209,8 +209,10 @@ def refine(
     damping = 1e-3
     for _ in range(60):
         scores = _bin_scores(standard, frame, loc, scale)
-        gradient = scores @ frame.shares
-        information = (scores * frame.shares) @ scores.T
+        gradient = (scores * frame.shares).sum(axis=1)
+        information = np.array(
+            [[float((frame.shares * a * b).sum()) for a in scores] for b in scores]
+        )
         trace = float(np.trace(information)) + 1e-300
         improved = False
         while damping < 1e6:

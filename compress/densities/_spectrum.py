@@ -15,6 +15,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from compress.densities._dense import product, solve_positive, transposed_product
+
 __all__ = [
     "BinLikelihood",
     "CircleLikelihood",
@@ -131,7 +133,8 @@ class BinLikelihood:
 
     def density(self, r: Complexes) -> Floats:
         """Mean of q over each bin."""
-        return np.asarray(np.maximum(1.0 + self.basis @ np.concatenate([r.real, r.imag]), _LOWEST))
+        waves = product(self.basis, np.concatenate([r.real, r.imag]))
+        return np.asarray(np.maximum(1.0 + waves, _LOWEST))
 
     def value(self, r: Complexes) -> float:
         """Nats per sample."""
@@ -143,8 +146,10 @@ class BinLikelihood:
         q = self.density(r)
         ratio = self.shares / q
         penalty = 2.0 * np.concatenate([self.penalty, self.penalty])
-        gradient = penalty * np.concatenate([r.real, r.imag]) - ratio @ self.basis
-        hessian = (self.basis * (ratio / q)[:, None]).T @ self.basis
+        gradient = penalty * np.concatenate([r.real, r.imag])
+        gradient -= transposed_product(self.basis, ratio[:, None], False)[:, 0]
+        weighted = self.basis * (ratio / q)[:, None]
+        hessian = transposed_product(weighted, self.basis, True)
         hessian[np.diag_indices(penalty.size)] += penalty
         return gradient, hessian
 
@@ -231,9 +236,9 @@ def maximise(
         hessian += _gauge(a) * scale
         promised = gained = 0.0
         while damping < 1e8:
-            step = _solve(hessian, damping * scale, gradient)
-            if step is not None:
-                promised = -0.5 * float(gradient @ step)
+            step = solve_positive(hessian, damping * scale, -gradient)
+            if step.size:
+                promised = -0.5 * float((gradient * step).sum())
                 moved = a + (step[: a.size] + 1j * step[a.size :])
                 moved /= np.linalg.norm(moved)
                 new_r = autocorrelation(moved)
@@ -252,15 +257,6 @@ def maximise(
         elif gained < 0.25 * promised:
             damping *= 4.0
     return a, value
-
-
-def _solve(hessian: Floats, shift: float, gradient: Floats) -> Floats | None:
-    shifted = hessian + shift * np.eye(gradient.size)
-    try:
-        np.linalg.cholesky(shifted)
-    except np.linalg.LinAlgError:
-        return None
-    return np.asarray(-np.linalg.solve(shifted, gradient))
 
 
 def _gauge(a: Complexes) -> Floats:
@@ -290,12 +286,13 @@ def _in_factor(
     diagonal = -2.0 * float((np.conj(slope) * r).real.sum())
     row = np.concatenate([[diagonal], np.conj(slope)])
     toeplitz = np.where(lag >= 0, row[np.abs(lag)], np.conj(row[np.abs(lag)]))
-    out = real_jacobian.T @ hessian @ real_jacobian
+    turned = transposed_product(hessian, real_jacobian, False)
+    out = transposed_product(real_jacobian, turned, True)
     out[:size, :size] += toeplitz.real
     out[size:, size:] += toeplitz.real
     out[:size, size:] -= toeplitz.imag
     out[size:, :size] += toeplitz.imag
-    return real_jacobian.T @ gradient, out
+    return transposed_product(real_jacobian, gradient[:, None], False)[:, 0], out
 
 
 @lru_cache(maxsize=16)

@@ -1,4 +1,4 @@
-"""The parametric bases: uniform, exponential, normal, Laplace, logistic, Student's t."""
+"""The parametric bases: those on the whole line, and a list of all."""
 
 from __future__ import annotations
 
@@ -12,9 +12,23 @@ from compress.densities import _special as special
 from compress.densities._base import Base
 from compress.densities._bounded import Exponential, Uniform
 from compress.densities.density import Floats
+from compress.densities.families.half_line import Gamma, Weibull
+from compress.densities.families.interval import Beta
 from compress.densities.statistic import Statistic
 
-__all__ = ["BASES", "Base", "Exponential", "Laplace", "Logistic", "Normal", "StudentT", "Uniform"]
+__all__ = [
+    "BASES",
+    "Base",
+    "Beta",
+    "Exponential",
+    "Gamma",
+    "Laplace",
+    "Logistic",
+    "Normal",
+    "StudentT",
+    "Uniform",
+    "Weibull",
+]
 
 
 class Normal(Base):
@@ -33,6 +47,15 @@ class Normal(Base):
     def _standard_cdf(self, z: Floats) -> Floats:
         return np.asarray(special.normal_cdf(z))
 
+    def _standard_logsf(self, z: Floats) -> Floats:
+        # beyond 12, the first terms of the asymptotic series: to 1e-8 of the logarithm's 1
+        far = np.maximum(z, 12.0)
+        y = 1.0 / (far * far)
+        series = np.log1p(-y * (1.0 - y * (3.0 - y * (15.0 - y * (105.0 - y * 945.0)))))
+        asymptotic = -0.5 * far * far - np.log(far) - 0.5 * math.log(2.0 * math.pi) + series
+        near = np.log(self._standard_sf(np.minimum(z, 12.0)))
+        return np.where(z > 12.0, asymptotic, near)
+
     def _standard_ppf(self, q: Floats) -> Floats:
         return np.asarray(special.normal_ppf(q))
 
@@ -41,6 +64,9 @@ class Normal(Base):
 
     def _standard_entropy(self) -> float:
         return 0.5 * math.log(2.0 * math.pi * math.e)
+
+    def _standard_variance(self) -> float:
+        return 1.0
 
     def _sample(self, n: int, rng: np.random.Generator) -> Floats:
         return self.loc + self.scale * rng.standard_normal(n)
@@ -63,6 +89,10 @@ class Laplace(Base):
         tail = 0.5 * np.exp(-np.abs(z))
         return np.where(z < 0.0, tail, 1.0 - tail)
 
+    def _standard_logsf(self, z: Floats) -> Floats:
+        upper = -np.abs(z) - math.log(2.0)
+        return np.where(z > 0.0, upper, np.log1p(-np.exp(upper)))
+
     def _standard_ppf(self, q: Floats) -> Floats:
         with np.errstate(divide="ignore"):
             return np.where(q < 0.5, np.log(2.0 * q), -np.log(2.0 - 2.0 * q))
@@ -72,6 +102,9 @@ class Laplace(Base):
 
     def _standard_entropy(self) -> float:
         return 1.0 + math.log(2.0)
+
+    def _standard_variance(self) -> float:
+        return 2.0
 
     def _sample(self, n: int, rng: np.random.Generator) -> Floats:
         sign = np.where(rng.random(n) < 0.5, -self.scale, self.scale)
@@ -100,6 +133,9 @@ class Logistic(Base):
     def _standard_cdf(self, z: Floats) -> Floats:
         return np.asarray(special.logistic_cdf(z))
 
+    def _standard_logsf(self, z: Floats) -> Floats:
+        return -np.logaddexp(0.0, z)
+
     def _standard_ppf(self, q: Floats) -> Floats:
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(q) - np.log1p(-q))
@@ -109,6 +145,9 @@ class Logistic(Base):
 
     def _standard_entropy(self) -> float:
         return 2.0
+
+    def _standard_variance(self) -> float:
+        return math.pi**2 / 3.0
 
 
 class StudentT(Base):
@@ -140,6 +179,13 @@ class StudentT(Base):
     def shape_parameters(self) -> tuple[float, ...]:
         """Degrees of freedom."""
         return (self.df,)
+
+    @property
+    def _moments(self) -> float:
+        return self.df
+
+    def _standard_variance(self) -> float:
+        return self.df / (self.df - 2.0)
 
     @classmethod
     def _fit(cls, statistic: Statistic, bin_width: float) -> Self:
@@ -189,5 +235,6 @@ class StudentT(Base):
 
 
 BASES: dict[str, type[Any]] = {
-    base.name: base for base in (Uniform, Exponential, Normal, Laplace, Logistic, StudentT)
+    base.name: base
+    for base in (Uniform, Exponential, Normal, Laplace, Logistic, StudentT, Gamma, Weibull, Beta)
 }

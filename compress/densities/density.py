@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from compress.densities.statistic import Statistic
 
-__all__ = ["Density", "Floats", "Peak", "parameter_cost", "peaks_on_grid"]
+__all__ = ["Density", "Floats", "Peak", "parameter_cost", "peaks_on_grid", "quantile_nodes"]
 
 Floats = NDArray[np.float64]
 
@@ -36,8 +36,28 @@ class Density(ABC):
     """A one-dimensional probability density, with the words of ``scipy.stats``.
 
     Arguments are array-like of any shape, results have the same shape (a scalar gives a
-    ``numpy.float64``); NaN gives NaN.
+    ``numpy.float64``); NaN gives NaN. A density is a value: its attributes are set once, densities
+    of one type with equal parameters are equal, and equal densities have equal hashes.
     """
+
+    # Whether pdf is a probability (with respect to counting) and not one a unit of length.
+    discrete: ClassVar[bool] = False
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in vars(self) and not name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set again")
+        object.__setattr__(self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._key()))
+
+    def _key(self) -> tuple[Any, ...]:
+        """Parameters, as something that can be compared and hashed."""
+        public = (value for name, value in vars(self).items() if not name.startswith("_"))
+        return tuple(v.tobytes() if isinstance(v, np.ndarray) else v for v in public)
 
     @property
     @abstractmethod
@@ -82,6 +102,97 @@ class Density(ABC):
             return np.where(outside, np.nan, self._ppf(np.where(outside, 0.5, p)))
 
         return _elementwise(inside, q)
+
+    def sf(self, x: ArrayLike) -> Any:
+        """Survival function: probability of a value > `x`; small values keep their digits."""
+        return _elementwise(self._sf, x)
+
+    def isf(self, q: ArrayLike) -> Any:
+        """Inverse of `sf`: the smallest x with ``sf(x) <= q``; NaN for q outside [0, 1]."""
+
+        def inside(p: Floats) -> Floats:
+            outside = ~((p >= 0.0) & (p <= 1.0))
+            return np.where(outside, np.nan, self._isf(np.where(outside, 0.5, p)))
+
+        return _elementwise(inside, q)
+
+    def logcdf(self, x: ArrayLike) -> Any:
+        """Natural logarithm of `cdf`."""
+        return _elementwise(self._logcdf, x)
+
+    def logsf(self, x: ArrayLike) -> Any:
+        """Natural logarithm of `sf`."""
+        return _elementwise(self._logsf, x)
+
+    def median(self) -> float:
+        """Point with half of the mass at or below it."""
+        return float(self.ppf(0.5))
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Interval around the median that leaves equal masses on both sides.
+
+        Parameters
+        ----------
+        confidence : float
+            Mass of the interval, from 0 to 1.
+        """
+        if not 0.0 <= confidence <= 1.0:
+            raise ValueError(f"confidence must lie in [0, 1], not {confidence!r}")
+        tail = 0.5 - 0.5 * confidence
+        return float(self.ppf(tail)), float(self.isf(tail))
+
+    def mean(self) -> float:
+        """Mean; NaN where there is none (the Cauchy density)."""
+        return self.moment(1)
+
+    def var(self) -> float:
+        """Variance; infinite or NaN where there is none."""
+        if self._moments <= 2.0:
+            return math.inf if self._moments > 1.0 else math.nan
+        x, weights = self._quadrature()
+        return float((weights * (x - float((weights * x).sum())) ** 2).sum())
+
+    def std(self) -> float:
+        """Root of the variance."""
+        return math.sqrt(self.var())
+
+    def moment(self, order: int) -> float:
+        """Mean of x to the power `order` (about 0, as in scipy.stats).
+
+        Parameters
+        ----------
+        order : int
+            At least 1. Where the tails are too heavy the result is infinite (even orders) or NaN.
+        """
+        if not isinstance(order, int | np.integer) or order < 1:
+            raise ValueError(f"order must be a positive integer, not {order!r}")
+        if self._moments <= order:
+            return math.nan if order % 2 else math.inf
+        x, weights = self._quadrature()
+        return float((weights * x ** int(order)).sum())
+
+    def _sf(self, x: Floats) -> Floats:
+        return 1.0 - self._cdf(x)
+
+    def _isf(self, q: Floats) -> Floats:
+        return self._ppf(1.0 - q)
+
+    def _logcdf(self, x: Floats) -> Floats:
+        return np.asarray(np.log(self._cdf(x)))
+
+    def _logsf(self, x: Floats) -> Floats:
+        return np.asarray(np.log(self._sf(x)))
+
+    @property
+    def _moments(self) -> float:
+        """Order from which on moments do not exist."""
+        return math.inf
+
+    def _quadrature(self) -> tuple[Floats, Floats]:
+        """Points and weights: means of smooth functions are sums over them."""
+        tail, weights = quantile_nodes()
+        x = np.concatenate([self._ppf(tail), self._isf(tail)])
+        return x, np.concatenate([weights, weights])
 
     def rvs(
         self,
@@ -165,6 +276,18 @@ class Density(ABC):
     def parameter_bits(self, n: float) -> float:
         """Bits of the parameters when learned from `n` samples and sent to useful precision."""
         return self.n_parameters * parameter_cost(n)
+
+
+def quantile_nodes(nodes: int = 400) -> tuple[Floats, Floats]:
+    """Tail masses in (0, 1/2] and weights that sum to 1/2: tanh-sinh quadrature of one half.
+
+    Tails as small as 1e-270 are among them, so that logarithmic and algebraic ends are integrated.
+    """
+    t = np.linspace(-6.0, 0.0, nodes + 1)
+    v = 1.0 / (1.0 + np.exp(-math.pi * np.sinh(t)))
+    weights = math.pi * np.cosh(t) * v * (1.0 - v) * (t[1] - t[0])
+    weights[-1] *= 0.5
+    return v, weights
 
 
 def _elementwise(function: Any, x: ArrayLike) -> Any:

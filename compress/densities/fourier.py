@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -11,7 +12,22 @@ from numpy.typing import ArrayLike, NDArray
 from compress.densities import _fourier_fit as fitting
 from compress.densities._circle import CircleCumulative, density_at, lifted, on_grid
 from compress.densities.bases import Base, StudentT, Uniform
-from compress.densities.density import Density, Floats, Peak, parameter_cost, peaks_on_grid
+from compress.densities.density import (
+    Density,
+    Floats,
+    Peak,
+    parameter_cost,
+    peaks_on_grid,
+    quantile_nodes,
+)
+from compress.densities.families.circle import (
+    Circle,
+    direction,
+    is_circular,
+    spread,
+    wrapped,
+    wrapped_statistic,
+)
 from compress.densities.statistic import NanPolicy, Statistic
 
 __all__ = ["FourierDensity"]
@@ -58,6 +74,12 @@ class FourierDensity(Density):
     nearly touches zero.
     """
 
+    statistic: Statistic | None = None
+    _options: dict[str, Any] | None = None
+
+    # a fitted one can be fitted further in place, which would change its hash
+    __hash__ = None  # type: ignore[assignment]
+
     def __init__(self, coefficients: ArrayLike, base: Base) -> None:
         c = np.asarray(coefficients, dtype=np.complex128)
         if c.ndim != 1:
@@ -70,9 +92,7 @@ class FourierDensity(Density):
         signs = np.where(np.arange(1, c.size + 1) % 2, -1.0, 1.0)
         self._r = np.ascontiguousarray(lifted(c * signs))
         self.coefficients = self._r * signs
-        self._circle: CircleCumulative | None = None
-        self.statistic: Statistic | None = None
-        self._options: dict[str, Any] = {}
+        self.coefficients.flags.writeable = False
 
     def __repr__(self) -> str:
         return f"<FourierDensity: {self.terms} terms over {self.base!r}>"
@@ -85,6 +105,8 @@ class FourierDensity(Density):
         terms: int | Literal["auto"] = "auto",
         base: str = "auto",
         support: tuple[float, float] | None = None,
+        period: float | None = None,
+        cut: float = 0.0,
         weights: ArrayLike | None = None,
         regularization: float | Literal["auto"] = "auto",
         bin_width: float = 0.0,
@@ -101,13 +123,19 @@ class FourierDensity(Density):
         terms : int or "auto"
             N; "auto" takes the number with the smallest total code length (samples and
             coefficients).
-        base : {"auto", "uniform", "exponential", "normal", "laplace", "logistic", "student"}
-            What the terms modulate. "auto" decides by total code length. "uniform" and
-            "exponential" are candidates only where the samples show that their density breaks
-            off at both ends or at the lower one; the ends then lie a little beyond the samples.
+        base : str
+            What the terms modulate: "normal", "laplace", "logistic" or "student" on the line;
+            "exponential", "gamma" or "weibull" above an end; "uniform" or "beta" between two;
+            with a period "circle" or "vonmises". "auto" decides by total code length. Bases with
+            ends are candidates only where the ends are known (`support`) or the samples show that
+            their density breaks off there; the ends then lie a little beyond the samples.
         support : (float, float), optional
-            Interval on which the density is periodic, for the uniform base, which it implies; by
-            default the range of the samples, a little widened.
+            Where the density is known to live, infinite where it has no end: (0, inf) or (0, 1),
+            say. Over a uniform base the density is periodic on it.
+        period : float, optional
+            For samples on a circle, at any turn: the length of a turn, in units of x.
+        cut : float
+            Where the distribution function of a density on a circle begins.
         weights : array_like, shape of `x`, optional
             Sample weights: 2 counts as the sample given twice.
         regularization : float or "auto"
@@ -122,8 +150,11 @@ class FourierDensity(Density):
         ValueError
             On samples outside `support`, NaN (see `nan_policy`), no samples, or bad options.
         """
-        statistic = Statistic.of(x, weights, nan_policy)
-        task = fitting.Task(statistic, terms, base, support, regularization, bin_width)
+        if period is None:
+            statistic = Statistic.of(x, weights, nan_policy)
+        else:
+            statistic = wrapped_statistic(x, weights, nan_policy, period, cut)
+        task = fitting.Task(statistic, terms, base, support, regularization, bin_width, period, cut)
         r, fitted_base = fitting.fit(task)
         signs = np.where(np.arange(1, r.size + 1) % 2, -1.0, 1.0)
         density = cls(r * signs, fitted_base)
@@ -132,6 +163,8 @@ class FourierDensity(Density):
             "terms": terms,
             "base": base,
             "support": support,
+            "period": period,
+            "cut": cut,
             "regularization": regularization,
             "bin_width": bin_width,
         }
@@ -149,10 +182,17 @@ class FourierDensity(Density):
         The result is exactly that of `fit` on all samples together (with weights: up to the
         rounding of their sums).
         """
-        if self.statistic is None:
+        if self.statistic is None or self._options is None:
             raise ValueError("this density was not fitted to samples, there is nothing to add to")
-        merged = self.statistic.merge(Statistic.of(x, weights, nan_policy))
-        self.__dict__.update(type(self).fit(merged, **self._options).__dict__)
+        period, cut = self._options["period"], self._options["cut"]
+        if period is None:
+            more = Statistic.of(x, weights, nan_policy)
+        else:
+            more = wrapped_statistic(x, weights, nan_policy, period, cut)
+        merged = self.statistic.merge(more)
+        refitted = vars(type(self).fit(merged, **self._options))
+        vars(self).clear()
+        vars(self).update(refitted)
         return self
 
     @property
@@ -194,11 +234,14 @@ class FourierDensity(Density):
         """Bits of base and quantised coefficients: small coefficients cost less than large ones."""
         return self.base.n_parameters * parameter_cost(n) + fitting.coefficient_bits(self._r, n)
 
-    @property
+    @cached_property
     def _cumulative(self) -> CircleCumulative:
-        if self._circle is None:
-            self._circle = CircleCumulative(self._r)
-        return self._circle
+        return CircleCumulative(self._r)
+
+    @cached_property
+    def _cumulative_above(self) -> CircleCumulative:
+        """Mass from the upper end down."""
+        return CircleCumulative(np.conj(self._r))
 
     def _logpdf(self, x: Floats) -> Floats:
         log_base = self.base._logpdf(x)
@@ -214,12 +257,45 @@ class FourierDensity(Density):
         v = q if self.terms == 0 else self._cumulative.quantile(np.ascontiguousarray(q))
         return self.base._ppf(v)
 
+    def _sf(self, x: Floats) -> Floats:
+        v = self.base._sf(x)
+        return v if self.terms == 0 else self._cumulative_above.cumulative(v)
+
+    def _isf(self, q: Floats) -> Floats:
+        v = q if self.terms == 0 else self._cumulative_above.quantile(np.ascontiguousarray(q))
+        return self.base._isf(v)
+
+    @property
+    def _moments(self) -> float:
+        return self.base._moments
+
+    def mean(self) -> float:
+        """Mean; NaN where there is none (over a Cauchy base)."""
+        return self.base.mean() if self.terms == 0 else super().mean()
+
+    def var(self) -> float:
+        """Variance; infinite or NaN where there is none."""
+        return self.base.var() if self.terms == 0 else super().var()
+
+    def _quadrature(self) -> tuple[Floats, Floats]:
+        tail, weights = quantile_nodes(max(400, 60 * self.terms))
+        lower, upper = density_at(tail, self._r), density_at(tail, np.conj(self._r))
+        x = np.concatenate([self.base._ppf(tail), self.base._isf(tail)])
+        return x, np.concatenate([weights * lower, weights * upper])
+
+    def _key(self) -> tuple[Any, ...]:
+        return self._r.tobytes(), self.base
+
     def _mass(self, low: Floats, high: Floats) -> Floats:
         inside = self.base._mass(low, high)
         if self.terms == 0:
             return inside
         v_low, v_high = self.base._cdf(low), self.base._cdf(high)
         whole = self._cumulative.cumulative(v_high) - self._cumulative.cumulative(v_low)
+        if is_circular(self.base):
+            v_high = np.where(v_high < v_low, v_high + 1.0, v_high)
+            whole = np.where(whole < 0.0, whole + 1.0, whole)
+            whole = np.where(inside >= 1.0 - 1e-12, 1.0, whole)
         # narrow in v: Simpson's rule on the base's mass, which is accurate in both tails
         narrow = inside * 64.0 * self.terms < 1.0
         if narrow.any():
@@ -239,24 +315,70 @@ class FourierDensity(Density):
             return self.base.entropy()
         q = np.maximum(on_grid(self._r, 1 << 17), 2.0**-31)
         circle = -float((q * np.log(q)).mean())
-        if isinstance(self.base, Uniform):
+        if isinstance(self.base, Uniform | Circle):
             return circle + self.base.entropy()
-        # tanh-sinh nodes: log f of the quantile has logarithmic ends
-        t = np.linspace(-4.5, 4.5, 1 + max(2000, 200 * self.terms))
-        v = 1.0 / (1.0 + np.exp(-math.pi * np.sinh(t)))
-        weight = math.pi * np.cosh(t) * v * (1.0 - v) * (t[1] - t[0])
-        # the two halves by symmetry, so that v never rounds to 1
-        keep = t <= 0.0
-        lower, w = v[keep], np.where(t[keep] == 0.0, 0.5, 1.0) * weight[keep]
+        # log f of the quantile has logarithmic ends
+        lower, weights = quantile_nodes(max(1500, 150 * self.terms))
         left = -self.base._standard_logpdf(self.base._standard_ppf(lower))
         right = -self.base._standard_logpdf(self.base._standard_isf(lower))
+        # an infinite density at an end holds no mass
+        left, right = (np.where(np.isfinite(side), side, 0.0) for side in (left, right))
         sides = left * density_at(lower, self._r) + right * density_at(1.0 - lower, self._r)
-        return circle + float((w * sides).sum()) + math.log(self.scale)
+        return circle + float((weights * sides).sum()) + math.log(self.scale)
+
+    def from_cut(self, cut: float) -> FourierDensity:
+        """Return the same density on a circle, its distribution function from another cut."""
+        base = self._circular_base()
+        turn = float(base._cdf(np.array([cut], dtype=np.float64))[0])
+        n = np.arange(1, self.terms + 1)
+        turned = self.coefficients * np.exp(2j * math.pi * n * turn)
+        return FourierDensity(turned, base.from_cut(cut))
+
+    def circular_moment(self, order: int = 1) -> complex:
+        """Mean of exp(2 pi i order x / period); for densities on a circle."""
+        base = self._circular_base()
+        if self.terms == 0:
+            return complex(base.circular_moment(order))
+        # of periodic functions, the plain mean over even steps is exact to rounding
+        shares = np.arange(8192 + 64 * self.terms) / (8192 + 64 * self.terms)
+        x = base.cut + base.period * shares
+        heights = self.pdf(x)
+        angles = 2.0 * math.pi * order * (x / base.period)
+        total = float(heights.sum())
+        real, imag = (heights * np.cos(angles)).sum(), (heights * np.sin(angles)).sum()
+        return complex(float(real) / total, float(imag) / total)
+
+    def circular_mean(self) -> float:
+        """Mean direction, in units of x, from the cut on; NaN where there is none."""
+        base = self._circular_base()
+        return direction(self.circular_moment(), base.period, base.cut)
+
+    def circular_std(self) -> float:
+        """Circular standard deviation sqrt(-2 log R), R the resultant length, in units of x."""
+        return spread(self.circular_moment(), self._circular_base().period)
+
+    def _circular_base(self) -> Any:
+        if not is_circular(self.base):
+            raise ValueError(f"a density over the base {self.base_name!r} is not on a circle")
+        return self.base
 
     def modes(self, relative_height: float = 1e-3) -> list[Peak]:
         """Peaks of the density, highest first; see `Density.modes`."""
         if self.terms == 0:
             return self.base.modes(relative_height)
+        if is_circular(self.base):
+            # cut where the density is lowest, so that no peak lies on the cut
+            base = self._circular_base()
+            x = base.cut + base.period * np.arange(4096 + 64 * self.terms) / (
+                4096 + 64 * self.terms
+            )
+            valley = float(x[np.argmin(self.pdf(x))])
+            x = valley + base.period * np.linspace(0.0, 1.0, x.size + 1)[:-1]
+            found = peaks_on_grid(self, x, relative_height)
+            return [
+                Peak(float(wrapped(np.array([p.location]), base.period, base.cut)[0]), p.height)
+                for p in found
+            ]
         # even steps in v, and finer ones towards the ends, where v crowds the tails together
         v = np.linspace(0.0, 1.0, 64 * self.terms + 1)[1:-1]
         tail = 2.0 ** -np.linspace(6.0 + math.log2(self.terms), 40.0, 64)

@@ -46,6 +46,8 @@ class Histogram(Density):
         self._cumulative = np.minimum(cumulative / cumulative[-1], 1.0)
         with np.errstate(divide="ignore"):
             self._log_heights = np.log(self.masses) - np.log(np.diff(self.edges))
+        for array in (self.edges, self.masses):
+            array.flags.writeable = False
 
     def __repr__(self) -> str:
         return f"<Histogram: {self.masses.size} bins on {self.support}>"
@@ -125,6 +127,12 @@ class Histogram(Density):
             part = np.where(high > low, (q - low) / (high - low), 0.0)
         width = self.edges[at] - self.edges[at - 1]
         return np.asarray(self.edges[at - 1] + np.clip(part, 0.0, 1.0) * width)
+
+    def _quadrature(self) -> tuple[Floats, Floats]:
+        nodes, gauss = np.polynomial.legendre.leggauss(16)
+        half = 0.5 * np.diff(self.edges)[:, None]
+        x = self.edges[:-1, None] + half + half * nodes
+        return x.ravel(), (0.5 * self.masses[:, None] * gauss).ravel()
 
     def entropy(self) -> float:
         """Differential entropy in nats: -sum of mass times log height."""

@@ -20,6 +20,8 @@ NanPolicy = Literal["raise", "omit"]
 _RANGE_CELLS = 1 << 16
 # ... unless fewer than this many of them would be occupied (heavy tails): then it is finer.
 _OCCUPIED_CELLS = 1 << 14
+# How much finer than those of the range cells are tried before samples are sorted.
+_FINER_LEVELS = (3, 6)
 _SMALLEST_LEVEL = -1022
 _LARGEST = math.ldexp(1.0, 1022)  # so that ranges and widths do not overflow
 
@@ -52,6 +54,14 @@ def samples_of(
         If nothing is left, a sample is not finite (and ``nan_policy="raise"``) or larger than
         2^1022, or the weights are negative, not finite, all zero, or of another shape.
     """
+    array, mass, _ = _checked(x, weights, nan_policy)
+    return array, mass
+
+
+def _checked(
+    x: ArrayLike, weights: ArrayLike | None, nan_policy: NanPolicy
+) -> tuple[NDArray[Any], Floats | None, tuple[float, float] | None]:
+    """Give what `samples_of` does, and the extremes of floats where they are known already."""
     if nan_policy not in ("raise", "omit"):
         raise ValueError(f"nan_policy must be 'raise' or 'omit', not {nan_policy!r}")
     array = np.asarray(x)
@@ -73,8 +83,10 @@ def samples_of(
             raise ValueError("weights must be finite and not negative")
         if array.size and not np.any(mass > 0.0):
             raise ValueError("the weights are all zero")
+    extremes: tuple[float, float] | None = None
     if array.dtype.kind == "f" and array.size:
         low, high, bad = extent(array)
+        extremes = low, high
         if max(-low, high) > _LARGEST:
             raise ValueError(f"samples must be at most 2^1022 in magnitude, not {max(-low, high)}")
         if bad:
@@ -88,10 +100,10 @@ def samples_of(
             mass = mass if mass is None else mass[keep]
     if mass is not None and np.any(mass == 0.0):
         keep = mass > 0.0
-        array, mass = array[keep], mass[keep]
+        array, mass, extremes = array[keep], mass[keep], None
     if array.size == 0:
         raise ValueError("there are no samples to fit")
-    return array, mass
+    return array, mass, extremes
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,13 +147,15 @@ class Statistic:
             if weights is not None:
                 raise ValueError("a Statistic carries its weights already")
             return x
-        array, mass = samples_of(x, weights, nan_policy)
+        array, mass, extremes = _checked(x, weights, nan_policy)
         if array.dtype.kind in "iu":
             low, high = int(array.min()), int(array.max())
             if high - low < _RANGE_CELLS and max(-low, high) < 1 << 53:
                 return _from_integers(array.astype(np.int64) - low, mass, low, high)
             array = array.astype(np.float64)
-        return _from_floats(array, mass)
+        if extremes is None:
+            extremes = extent(array)[:2]
+        return _from_floats(array, mass, *extremes)
 
     @property
     def width(self) -> float:
@@ -191,19 +205,23 @@ def _from_integers(
     return _canonical((at + low).astype(np.float64), counts[at], None, float(low), float(high))
 
 
-def _from_floats(x: Floats, mass: Floats | None) -> Statistic:
-    low, high, _ = extent(x)
+def _from_floats(x: Floats, mass: Floats | None, low: float, high: float) -> Statistic:
     level = _range_level(low, high)
     first = math.floor(math.ldexp(low, -level))
     last = math.floor(math.ldexp(high, -level))
     if x.size >= _OCCUPIED_CELLS:
-        counts = np.zeros(last - first + 1)
         weights = np.empty(0) if mass is None else mass
-        count_cells(x, weights, math.ldexp(1.0, -level), float(first), counts)
-        at = np.flatnonzero(counts)
-        if at.size >= _OCCUPIED_CELLS:
-            centres = np.ldexp(at + (first + 0.5), level)
-            return _gridded(centres, counts[at], level, low, high)
+        # heavy tails ask for finer cells: counting once more is quicker than sorting
+        for finer in (0, *_FINER_LEVELS):
+            if level - finer < _floor_level(low, high) or x.size < (last - first) << finer >> 3:
+                break
+            start, size = first << finer, (last - first + 1) << finer
+            counts = np.zeros(size)
+            count_cells(x, weights, math.ldexp(1.0, finer - level), float(start), counts)
+            at = np.flatnonzero(counts)
+            if at.size >= _OCCUPIED_CELLS:
+                centres = np.ldexp(at + (start + 0.5), level - finer)
+                return _canonical(centres, counts[at], level - finer, low, high)
     if mass is None:
         values = np.sort(x)
         counts = np.ones(x.size)

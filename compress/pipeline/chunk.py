@@ -18,12 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compress.container import IntegerReader, write_unsigned
-from compress.errors import CompressError
+from compress.errors import CompressError, CorruptError
+from compress.pipeline.budget import Budget, may_be_written
 from compress.pipeline.execute import (
     FieldSpec,
     Part,
     check_plan,
     decode_fields,
+    decoding_ns,
     encode_leaves,
     forward,
     read_lengths,
@@ -42,6 +44,7 @@ __all__ = [
     "Coded",
     "Guide",
     "check_dtype",
+    "check_length",
     "code_chunk",
     "decode_chunk",
     "explain",
@@ -53,8 +56,12 @@ __all__ = [
 Array = NDArray[Any]
 # How far the bits a sample of chunks may be apart that are of one kind.
 _ALIKE = 1 / 16
+# A level whose models take a fifth of what decoders accept.
+_QUICK = 6
 # In place of a plan: a branch of the step 0, which does not exist.
 _RAW = 1
+# Bytes of a chunk beside its bits: what tells how these are coded, and room for more.
+_SPARE = 64
 # Samples up to which it is worth a search to know whether a model saves bytes: plans are short, so
 # that what it saves beyond is a hundredth or less, and time is what it is for.
 _FEW = 1 << 12
@@ -143,9 +150,14 @@ def _coded_alone(
     for i, (field, bound) in enumerate(zip(fields, bounds, strict=True)):
         alike = None if guide is None else _code_alike(field, level, bound, guide, i)
         found.append(alike or _code_field(field, level, bound))
+    # Decoders refuse what takes longer than models of the level below: two dear planes of bytes.
+    ns = sum(one.ns for one in found)
+    if level > _QUICK and not may_be_written(ns, sum(field.nbytes for field in fields)):
+        return _coded_alone(fields, _QUICK, bounds, None)
     written = b"".join(write_node(one.plan) for one in found)
     own = written + write_planes([plane for one in found for plane in one.planes])
-    if len(own) > 1 + sum(_raw_bytes((field.dtype, field.shape)) for field in fields):
+    longer = len(own) > 1 + sum(_raw_bytes((field.dtype, field.shape)) for field in fields)
+    if longer or not may_be_written(ns, sum(field.nbytes for field in fields)):
         bits = [_code_plan(_raw_plan(field.dtype), field).planes[0] for field in fields]
         own = write_unsigned([_RAW]) + b"".join(bits)
     pairs = zip(found, fields, strict=True)
@@ -154,10 +166,11 @@ def _coded_alone(
 
 
 class _Coded(NamedTuple):
-    """A field's plan and its coded planes."""
+    """A field's plan, its coded planes, and the nanoseconds that decoders expect."""
 
     plan: Node
     planes: list[bytes]
+    ns: float = 0.0
 
     @property
     def size(self) -> int:
@@ -193,13 +206,16 @@ def _coded_with(model: Model, array: Array) -> bytes | None:
     # An array unlike the one that the model was learned on may be beyond its steps and its tables.
     with suppress(ValueError, TypeError, ArithmeticError, LookupError, CompressError):
         fields = _fields(array.reshape(with_axes(array.shape, model.axes)))
-        for plan, field in zip(model.plans, fields, strict=True):
+        ns = 0.0
+        for plan, field in zip(model.kept_plans, fields, strict=True):
             planes = forward(plan, field)
             if planes is None:
                 return None
             check_plan(plan, (field.dtype, field.shape), planes)
-            coded += encode_leaves(plan, [(plane, None) for plane in planes])
-        return write_planes(coded)
+            parts = encode_leaves(plan, [(plane, None) for plane in planes])
+            ns += decoding_ns(plan, planes, parts, field.size)
+            coded += parts
+        return write_planes(coded) if may_be_written(ns, array.nbytes) else None
     return None
 
 
@@ -218,8 +234,10 @@ def _checked(field: Array, plan: Node, parts: list[Part]) -> _Coded | None:
         reader = IntegerReader(write_node(plan))
         read = read_node(reader)
         reader.finish()
-        check_plan(read, (field.dtype, field.shape), [plane for plane, _ in parts])
-        return _Coded(read, encode_leaves(read, parts))
+        planes = [plane for plane, _ in parts]
+        check_plan(read, (field.dtype, field.shape), planes)
+        coded = encode_leaves(read, parts)
+        return _Coded(read, coded, decoding_ns(read, planes, coded, field.size))
     return None
 
 
@@ -255,7 +273,11 @@ def _raw_bytes(spec: FieldSpec) -> int:
 
 
 def decode_chunk(
-    data: memoryview, shape: tuple[int, ...], dtype: np.dtype[Any], model: Model | None
+    data: memoryview,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    model: Model | None,
+    budget: Budget,
 ) -> Array:
     """Return the chunk that `code_chunk` coded.
 
@@ -263,21 +285,44 @@ def decode_chunk(
     ------
     CorruptError
         If the data are damaged.
+    LimitError
+        If decoding takes more memory than the budget has.
     """
+    check_length(data, shape, dtype)
     reader = IntegerReader(data)
     planned = shape
     plans = None
     if model is not None and reader.unsigned(2) == 0:
-        planned, plans = with_axes(shape, model.axes), model.plans
+        planned, plans = with_axes(shape, model.axes), model.kept_plans
     folded = [(native, fold_axes(whole)) for native, whole in field_specs(dtype, planned)]
     if plans is None:
         plans, lengths = read_layout(reader, folded)
     else:
         lengths = read_lengths(reader, plans)
-    fields = decode_fields(reader, folded, plans, lengths)
     specs = field_specs(dtype, shape)
-    unfolded = [field.reshape(whole) for field, (_, whole) in zip(fields, specs, strict=True)]
-    return assemble(unfolded, dtype, shape)
+    # Beside a field, what the fields before it are put into.
+    held = prod(shape) * dtype.itemsize if specs != [(dtype, shape)] else 0
+    fields = decode_fields(reader, folded, plans, lengths, budget, held)
+    wholes = (whole for _, whole in specs)
+
+    def unfolded(field: Array) -> Array:
+        return field.reshape(next(wholes))
+
+    # By no loop, which would hold a field while the next one is decoded.
+    return assemble(map(unfolded, fields), dtype, shape)
+
+
+def check_length(data: memoryview, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Check that a chunk is not longer than its bits, so that plans are short where it is small.
+
+    Raises
+    ------
+    CorruptError
+        If it is.
+    """
+    most = _SPARE + sum(map(_raw_bytes, field_specs(dtype, shape)))
+    if len(data) > most:
+        raise CorruptError(f"a chunk takes {len(data)} bytes, more than the {most} of its bits")
 
 
 def read_layout(

@@ -9,23 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compress.container import IntegerReader, write_unsigned
 from compress.errors import CorruptError
-from compress.pipeline.tree import Leaf, Node, leaves
+from compress.pipeline.budget import Budget, step_demand
+from compress.pipeline.tree import Branch, Leaf, Node, leaves
 from compress.prediction.model import NarrowPlane, Plane
 from compress.prediction.registry import MODELS
-from compress.transforms import STEPS
+from compress.transforms import STEPS, Step
 
 __all__ = [
     "FieldSpec",
     "Part",
     "check_plan",
     "decode_fields",
+    "decoding_ns",
     "encode_leaves",
     "forward",
     "read_lengths",
@@ -88,6 +90,36 @@ def _encoded(leaf: Leaf, plane: Plane) -> bytes:
     return MODELS[leaf.model].encode(plane, leaf.parameters) if plane.size else b""
 
 
+def decoding_ns(plan: Node, planes: Sequence[Plane], coded: Sequence[bytes], samples: int) -> float:
+    """Say how many nanoseconds decoders expect a field of so many samples to take, or fewer.
+
+    Parameters
+    ----------
+    plan : Node
+    planes : sequence of int64 arrays
+        Of the leaves, in order.
+    coded : sequence of bytes
+        What each is coded to.
+    samples : int
+        Of the field.
+
+    Returns
+    -------
+    float
+    """
+    waiting, steps = [plan], 0.0
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Branch):
+            steps += step_demand(node, samples).ns
+            waiting += node.children
+    return steps + sum(
+        MODELS[leaf.model].demand(memoryview(data), plane.shape, leaf.parameters).ns
+        for leaf, plane, data in zip(leaves(plan), planes, coded, strict=True)
+        if plane.size
+    )
+
+
 class _AllShapesKnownError(Exception):
     """Ends an inverse that no more is to be learned from."""
 
@@ -144,7 +176,7 @@ def _rebuild(
         plane = _rebuild(child, child_shape, np.dtype(np.int64), iter(below), whole=not last)
         if last:
             raise _AllShapesKnownError
-        return plane
+        return _as_taken(step, plane)
 
     with suppress(_AllShapesKnownError):
         array = step.inverse(read, shape, dtype, node.parameters)
@@ -173,9 +205,14 @@ def read_lengths(reader: IntegerReader, plans: Sequence[Node]) -> list[int]:
 
 
 def decode_fields(
-    reader: IntegerReader, specs: Sequence[FieldSpec], plans: Sequence[Node], lengths: Sequence[int]
-) -> list[Array]:
-    """Decode the fields of a chunk.
+    reader: IntegerReader,
+    specs: Sequence[FieldSpec],
+    plans: Sequence[Node],
+    lengths: Sequence[int],
+    budget: Budget,
+    held: int = 0,
+) -> Iterator[Array]:
+    """Decode the fields of a chunk, one after another.
 
     Parameters
     ----------
@@ -187,69 +224,96 @@ def decode_fields(
         One for each field.
     lengths : sequence of int
         Length in bytes of each coded plane.
+    budget : Budget
+        What the stream may take.
+    held : int, optional
+        Bytes of the chunk that are held meanwhile.
 
-    Returns
-    -------
-    list of arrays
-        One for each field.
+    Yields
+    ------
+    array
+        A field, which is not held here once the next one is asked for.
 
     Raises
     ------
     CorruptError
         If the data are damaged.
+    LimitError
+        If decoding takes more memory than the budget has.
     """
     coded = (reader.take(length) for length in lengths)
-    fields = [
-        _decode(plan, shape, dtype, coded, prod(shape)).astype(dtype, copy=False)
-        for plan, (dtype, shape) in zip(plans, specs, strict=True)
-    ]
+    for plan, (dtype, shape) in zip(plans, specs, strict=True):
+        decoder = _Decoder(coded, prod(shape), budget)
+        yield decoder.node(plan, shape, dtype, held).astype(dtype, copy=False)
     reader.finish()
-    return fields
 
 
-def _decode(
-    node: Node,
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any],
-    coded: Iterator[memoryview],
-    limit: int,
-) -> Array:
-    if isinstance(node, Leaf):
-        if dtype != np.int64:
-            raise CorruptError(f"the plan gives a plane of int64 for a field of {dtype}")
-        return _decode_leaf(node, shape, coded)
-    step = STEPS.get(node.step)
-    if step is None:
-        raise CorruptError(f"the plan names the transform {node.step}, which does not exist")
-    children = iter(node.children)
+class _Decoder(NamedTuple):
+    """Decodes one field.
 
-    def read(child_shape: tuple[int, ...]) -> NarrowPlane:
-        child = next(children, None)
-        if child is None or any(n < 0 for n in child_shape) or prod(child_shape) > limit:
-            raise CorruptError(f"{step.NAME} has no child plane of shape {child_shape}")
-        plane = _decode(child, child_shape, np.dtype(np.int64), coded, limit)
-        return plane if step.TRAITS.takes_narrow else plane.astype(np.int64, copy=False)
+    Attributes
+    ----------
+    coded : iterator of memoryview
+        The coded planes.
+    limit : int
+        Samples that a plane may have: those of the field.
+    budget : Budget
+    """
 
-    array = step.inverse(read, shape, dtype, node.parameters)
-    if next(children, None) is not None:
-        raise CorruptError(f"{step.NAME} has more child planes than it reads")
-    if array.shape != shape or not _is_of(array.dtype, dtype):
-        raise CorruptError(f"{step.NAME} gave {array.dtype}{array.shape}, not {dtype}{shape}")
-    return array
+    coded: Iterator[memoryview]
+    limit: int
+    budget: Budget
+
+    def node(self, node: Node, shape: tuple[int, ...], dtype: np.dtype[Any], held: int) -> Array:
+        """Decode what a node stands for, beside so many bytes that are held already."""
+        if isinstance(node, Leaf):
+            if dtype != np.int64:
+                raise CorruptError(f"the plan gives a plane of int64 for a field of {dtype}")
+            return self.leaf(node, shape, held)
+        demand = step_demand(node, prod(shape))
+        self.budget.spend(demand.ns)
+        self.budget.hold(held + demand.n_bytes)
+        step = STEPS[node.step]
+        children = iter(node.children)
+
+        def read(child_shape: tuple[int, ...]) -> NarrowPlane:
+            nonlocal held
+            child = next(children, None)
+            if child is None or any(n < 0 for n in child_shape) or prod(child_shape) > self.limit:
+                raise CorruptError(f"{step.NAME} has no child plane of shape {child_shape}")
+            plane = self.node(child, child_shape, np.dtype(np.int64), held)
+            # Children wait for one another, often as int64.
+            held += 8 * plane.size
+            return _as_taken(step, plane)
+
+        array = step.inverse(read, shape, dtype, node.parameters)
+        if next(children, None) is not None:
+            raise CorruptError(f"{step.NAME} has more child planes than it reads")
+        if array.shape != shape or not _is_of(array.dtype, dtype):
+            raise CorruptError(f"{step.NAME} gave {array.dtype}{array.shape}, not {dtype}{shape}")
+        return array
+
+    def leaf(self, leaf: Leaf, shape: tuple[int, ...], held: int) -> NarrowPlane:
+        """Decode a plane."""
+        model = MODELS.get(leaf.model)
+        if model is None:
+            raise CorruptError(f"the plan names the plane model {leaf.model}, which does not exist")
+        data = next(self.coded)
+        if prod(shape) == 0:
+            if len(data):
+                raise CorruptError("an empty plane has coded bytes")
+            return np.zeros(shape, np.int64)
+        demand = model.demand(data, shape, leaf.parameters)
+        self.budget.spend(demand.ns)
+        self.budget.hold(held + demand.n_bytes)
+        return model.decode(data, shape, leaf.parameters)
+
+
+def _as_taken(step: Step, plane: NarrowPlane) -> NarrowPlane:
+    """Return a plane as the inverse of a step takes it."""
+    return plane if step.TRAITS.takes_narrow else plane.astype(np.int64, copy=False)
 
 
 def _is_of(given: np.dtype[Any], dtype: np.dtype[Any]) -> bool:
     """Whether an array is of a dtype, or a narrower plane of int64 samples."""
     return given == dtype or (dtype == np.int64 and given in (np.int16, np.int32))
-
-
-def _decode_leaf(leaf: Leaf, shape: tuple[int, ...], coded: Iterator[memoryview]) -> NarrowPlane:
-    model = MODELS.get(leaf.model)
-    if model is None:
-        raise CorruptError(f"the plan names the plane model {leaf.model}, which does not exist")
-    data = next(coded)
-    if prod(shape) == 0:
-        if len(data):
-            raise CorruptError("an empty plane has coded bytes")
-        return np.zeros(shape, np.int64)
-    return model.decode(data, shape, leaf.parameters)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compress.container import IntegerReader, write_unsigned
 from compress.errors import CorruptError
+from compress.pipeline.budget import Budget
 from compress.pipeline.geometry import CHUNK_SAMPLES, MOST_CHUNK_SAMPLES, Geometry, cut
 from compress.transforms import mirrored
 from compress.transforms.dtypes import describe, parse
 from compress.transforms.fields import field_specs
 from compress.transforms.step import Context
 
-__all__ = ["Header", "cut_array", "read_header", "write_header"]
+__all__ = ["Cut", "Header", "cut_array", "open_budget", "read_header", "write_header"]
 
 _LEVEL = 0b1111
 _FORTRAN = 1 << 4
@@ -27,6 +28,21 @@ _CUT = 1 << 6
 _MODEL = 1 << 7
 _FLAGS = 1 << 8
 _MOST_DIMENSIONS = 64
+# Memory beside twice `max_bytes`; 4 MiB of it are for what is not counted.
+_SPARE_BYTES = (64 - 4) << 20
+# Of the largest field, which most models take to decode it.
+_BYTES_A_SAMPLE = 64
+
+
+class Cut(Protocol):
+    """An array that is cut into chunks: its shape, how many there are, elements of the largest."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def n_chunks(self) -> int: ...  # noqa: D102
+    @property
+    def largest(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,47 @@ def cut_array(array: NDArray[Any]) -> Geometry:
     ):
         return cut(array.shape, array.size)
     return cut(array.shape, max(1, CHUNK_SAMPLES // each))
+
+
+def open_budget(
+    dtype: np.dtype[Any], cut: Cut, threads: int, max_bytes: int | None
+) -> tuple[int, Budget]:
+    """Say how many threads may decode an array side by side, and what it may take.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+    cut : Cut
+        The array's shape and chunks.
+    threads : int
+        That there are.
+    max_bytes : int or None
+        No limit of memory without it; with it, twice as much and `_SPARE_BYTES` are shared by the
+        array and by what the threads hold.
+
+    Returns
+    -------
+    threads : int
+    budget : Budget
+
+    Raises
+    ------
+    CorruptError
+        If there are more chunks than an array of this size has.
+    """
+    memory = None
+    n_bytes = prod(cut.shape) * dtype.itemsize
+    if max_bytes is not None:
+        left = 2 * max_bytes + _SPARE_BYTES
+        # One chunk is the array.
+        left -= n_bytes if cut.n_chunks > 1 else 0
+        samples = cut.largest * samples_per_element(dtype)
+        each = cut.largest * dtype.itemsize + _BYTES_A_SAMPLE * samples
+        threads = max(1, min(threads, cut.n_chunks, left // max(each, 1)))
+        memory = left // threads
+    budget = Budget(n_bytes, memory)
+    budget.open_chunks(cut.n_chunks, len(field_specs(dtype, ())))
+    return threads, budget
 
 
 def write_header(header: Header) -> bytes:

@@ -14,7 +14,8 @@ import numpy as np
 
 from compress.container import IntegerReader, write_unsigned
 from compress.errors import CorruptError, FormatError
-from compress.pipeline.tree import Node, read_node, write_node
+from compress.pipeline.tree import Branch, Node, read_node, write_node
+from compress.prediction.kept import Kept
 from compress.transforms.dtypes import describe, parse
 from compress.transforms.fields import field_specs
 
@@ -48,6 +49,14 @@ class Model:
     def fingerprint(self) -> int:
         """64 bits that tell this model from others (of a BLAKE2b hash of its bytes)."""
         return int.from_bytes(hashlib.blake2b(self.to_bytes(), digest_size=8).digest(), "little")
+
+    @cached_property
+    def kept_plans(self) -> tuple[Node, ...]:
+        """The plans, beside whose parameters is kept what is built of them, such as tables.
+
+        Threads may share it. It is no part of what is compared and written.
+        """
+        return tuple(map(_kept, self.plans))
 
     def to_bytes(self) -> bytes:
         """Return the model as bytes: plain integers and a checksum, nothing executable."""
@@ -99,3 +108,9 @@ class Model:
 
     def __repr__(self) -> str:
         return f"Model(dtype={self.dtype}, fingerprint={self.fingerprint:016x})"
+
+
+def _kept(node: Node) -> Node:
+    if isinstance(node, Branch):
+        return node._replace(children=tuple(map(_kept, node.children)))
+    return node._replace(parameters=Kept(node.parameters))

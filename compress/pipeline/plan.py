@@ -25,14 +25,14 @@ from compress.pipeline.tree import Branch, Leaf, Node, write_node
 from compress.prediction import raw
 from compress.prediction.common.entropy import plane_bits
 from compress.prediction.model import Parameters, Plane
-from compress.sampling import sample_of
+from compress.sampling import SHORT_AXIS, sample_of
 from compress.transforms import STEPS, Step
 from compress.transforms.step import END, STAGE_WHOLE, Child, Context, is_plane
 
 __all__ = ["Considered", "plan_alike", "plan_field"]
 
 Array = NDArray[Any]
-# Samples of a field up to which lower levels are tried in full.
+# Samples of a picture up to which lower levels are tried in full.
 _SHORT = 1 << 12
 # Steps for whole planes that may follow one another.
 _MOST_WHOLE = 4
@@ -101,10 +101,15 @@ def plan_field(
     search = _Search(EFFORT[level], Judge(EFFORT[level], kept, {}, {}, {}, {}, {}), {})
     found = _planned(search, field, Context(max_error, most=EFFORT[level].sample))
     # More effort never chooses worse: where it is cheap, lower levels take part with all they do.
-    if level > 1 and field.size <= _SHORT:
+    if level > 1 and field.size <= (_SHORT if _is_picture(field) else EFFORT[level].lower):
         lower = plan_field(field, level - 1, max_error)
         return min(found, lower, key=_size)
     return found
+
+
+def _is_picture(field: Array) -> bool:
+    """Whether a field has rows and columns, of which the models of level 1 know little."""
+    return len([size for size in field.shape if size > SHORT_AXIS]) > 1
 
 
 def plan_alike(

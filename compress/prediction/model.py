@@ -7,6 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from compress.prediction.demand import Demand
+
 __all__ = ["MOST", "NARROW", "NarrowPlane", "Parameters", "Plane", "PlaneModel"]
 
 # Samples of a plane that an estimate looks at where nothing else is said.
@@ -50,6 +52,12 @@ class PlaneModel(Protocol):
 
     def encode_ns(self, parameters: Parameters) -> float:
         """Nanoseconds a sample that encoding takes."""
+
+    def demand(self, data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Demand:
+        """Say what decoding takes at most, from a look at the head of the data only.
+
+        It may raise `compress.errors.CorruptError` for what `decode` refuses, and must be cheap.
+        """
 
     def propose(self, plane: Plane, level: int, holes: bool = False) -> Parameters | None:
         """Learn the parameters for a plane (encoder only); None where the model does not fit."""

@@ -25,6 +25,7 @@ __all__ = [
     "DensityTable",
     "HistogramTable",
     "TableParameters",
+    "count_symbols",
     "density_grid",
     "read_parameters",
     "read_table",
@@ -267,6 +268,13 @@ def read_table(integers: Iterator[int], most: int = MAX_SIZE) -> TableSet:
         return DensityTable.from_integers(integers, most).build()
     low, weights, escape, _ = _read_histogram(integers, most)
     return _built(low, weights, escape)
+
+
+def count_symbols(integers: Sequence[int]) -> int:
+    """Return how many symbols the table has that `read_table` would build, or 0 for none."""
+    # Behind the kind stand the base, of densities only, and the first symbol.
+    place = 3 if integers and integers[0] == DensityTable.KIND else 2
+    return max(integers[place], 0) if len(integers) > place else 0
 
 
 def read_parameters(integers: Iterator[int], most: int = MAX_SIZE) -> TableParameters:

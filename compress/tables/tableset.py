@@ -52,6 +52,19 @@ class Density(Protocol):
         """Location, inverse scale and shift as `compress.tables.kernels` takes them."""
 
 
+class Cumulative(Protocol):
+    """What `TableSet.from_density` needs to know; every `compress.densities.Density` is one."""
+
+    def mass(self, low: npt.ArrayLike, high: npt.ArrayLike) -> Any:
+        """Probability of ``low < x <= high``."""
+
+    def cdf(self, x: npt.ArrayLike) -> Any:
+        """Probability of at most x."""
+
+    def sf(self, x: npt.ArrayLike) -> Any:
+        """Probability of more than x."""
+
+
 class TableSet:
     """T integer probability tables with ragged alphabets.
 
@@ -240,6 +253,80 @@ class TableSet:
         )
 
     @classmethod
+    def from_density(
+        cls, density: Cumulative, low: int, high: int, *, escape: bool = True
+    ) -> TableSet:
+        """One table for the whole numbers from `low` to `high`, by the masses of their bins.
+
+        Symbol k gets the mass of ``k - 1/2 < x <= k + 1/2``. The masses come from floating-point
+        functions, whose last bits differ from machine to machine: keep the table, or integers
+        from which it is made, beside what it codes.
+
+        Parameters
+        ----------
+        density : Density
+            Any density of `compress.densities`, or what has its `mass`, `cdf` and `sf`.
+        low, high : int
+            First and last symbol, at most 2**22 of them.
+        escape : bool
+            Whether symbols outside can be coded too; the escape has what the density has there.
+
+        Returns
+        -------
+        TableSet
+
+        Raises
+        ------
+        ValueError
+            If there are no symbols or too many, or the density has no mass on them.
+        """
+        first, last = int(low), int(high)
+        if not 0 <= last - first < 1 << 22:
+            raise ValueError(f"low and high must enclose 1 to 2**22 symbols, got {low} and {high}")
+        k = np.arange(last - first + 1, dtype=np.float64) + first
+        pmf = np.asarray(density.mass(k - 0.5, k + 0.5), dtype=np.float64)
+        if not np.all(np.isfinite(pmf)) or pmf.sum() <= 0.0:
+            raise ValueError(f"the density has no mass from {low} to {high}")
+        if not escape:
+            return cls.from_pmf(pmf, first)
+        outside = float(density.cdf(first - 0.5)) + float(density.sf(last + 0.5))
+        return cls.from_pmf(pmf, first, min(max(outside, 0.0), 1.0))
+
+    def to_constriction(self, t: int = 0) -> Any:
+        """Table `t` as an entropy model of constriction, exactly.
+
+        Its symbols are int32 and count from 0: symbol ``value - low[t]`` stands for a value, and
+        the last one for the escape, where there is one. What constriction's coders make with it
+        are the words of `compress.coders` in one lane.
+
+        Parameters
+        ----------
+        t : int
+            Number of the table.
+
+        Returns
+        -------
+        constriction.stream.model.Categorical
+
+        Raises
+        ------
+        IndexError
+            If there is no such table.
+        ValueError
+            If the table has one mass only, which constriction refuses.
+        ImportError
+            If constriction is not installed.
+        """
+        masses = self.masses(t)
+        if len(masses) < 2:
+            raise ValueError(f"constriction has no model of one symbol, and table {t} has one mass")
+        import constriction  # noqa: PLC0415 - only who codes with it needs it
+
+        # each mass beyond the 1 that constriction gives to every symbol
+        weights = (masses - 1).astype(np.float64)
+        return constriction.stream.model.Categorical(weights, perfect=False)
+
+    @classmethod
     def concatenate(cls, sets: Sequence[TableSet]) -> TableSet:
         """One set that holds the tables of several, in their order."""
         offsets = np.cumsum([0] + [len(one.cumulative) for one in sets])
@@ -303,7 +390,7 @@ class TableSet:
         entries.flags.writeable = False
         return entries
 
-    def bits(self, symbols: npt.ArrayLike, indexes: npt.ArrayLike | None = None) -> float:
+    def code_length(self, symbols: npt.ArrayLike, indexes: npt.ArrayLike | None = None) -> float:
         """Ideal code length of ``symbols`` in bits.
 
         A symbol outside its table costs the escape plus the bits of its distance, as in

@@ -48,7 +48,7 @@ from compress.transforms.step import (
 
 CODE = 33
 NAME = "affine"
-TRAITS = Traits(STAGE_NUMBERS, variant=(4,), encode_ns=40.0, decode_ns=10.0)
+TRAITS = Traits(STAGE_NUMBERS, variant=(4,), encode_ns=40.0, held_bytes=44, decode_ns=10.0)
 
 NATIVE, DOUBLE = 0, 1
 MANTISSA = {4: 24, 8: 53}

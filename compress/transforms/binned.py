@@ -39,6 +39,8 @@ from compress.transforms.step import (
 CODE = 32
 NAME = "binned"
 TRAITS = Traits(STAGE_WHOLE, whole_plane=True, encode_ns=12.0, decode_ns=10.0)
+# Samples that are put together at a time.
+_PART = 1 << 15
 accepts = is_plane
 
 # Samples that entropies are taken of, and that say something at least.
@@ -109,15 +111,22 @@ def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Paramete
     check_parameters(NAME, parameters, (2, MOST_LEADING))
     (leading,) = parameters
     bins = read(shape).reshape(-1)
-    sign = bins >> 63
-    bins = bins ^ sign
     # Bin 0 to 2^(leading - 1) - 1 are numbers themselves, and so are as many more.
-    width = np.maximum((bins >> (leading - 1)) - 1, 0)
+    width = bins >> 63
+    width ^= bins
+    width >>= leading - 1
+    width -= 1
+    np.maximum(width, 0, out=width)
     if width.size and int(width.max()) > 63 - leading:
         raise CorruptError(f"{NAME}: a bin is beyond 64 bits")
-    head = bins - (width << (leading - 1))
     bits = int(width.sum())
     if bits > WORD * width.size:
         raise CorruptError(f"{NAME}: more words than samples")
-    magnitudes = head << width | unpack(read_words(NAME, read, bits), width)
-    return np.asarray(magnitudes ^ sign).reshape(shape)
+    plane = unpack(read_words(NAME, read, bits), width)
+    # In place, part by part, which takes a third of the memory.
+    for i in range(0, plane.size, _PART):
+        part = slice(i, i + _PART)
+        sign = bins[part] >> 63
+        head = (bins[part] ^ sign) - (width[part] << (leading - 1))
+        plane[part] = (head << width[part] | plane[part]) ^ sign
+    return plane.reshape(shape)

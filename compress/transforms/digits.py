@@ -53,7 +53,9 @@ _OFTEN = 4
 # Values further apart have no table; what it costs to number values, and changes.
 _TABLE, _LISTED, _LISTED_CHANGES = 1 << 12, 0.3, 2.0
 
-TRAITS = Traits(STAGE_DIGITS, variant=(0,), search_ns=20.0, encode_ns=6.0, decode_ns=6.0)
+TRAITS = Traits(
+    STAGE_DIGITS, variant=(0,), search_ns=20.0, encode_ns=6.0, held_bytes=32, decode_ns=6.0
+)
 accepts = is_plane
 
 

@@ -9,7 +9,7 @@ integers in the order of their values.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -126,12 +126,13 @@ def field_specs(
     return [(leaf.dtype.newbyteorder("="), shape + leaf.shape[1:]) for leaf in _leaves(empty)]
 
 
-def assemble(fields: Sequence[Field], dtype: np.dtype[Any], shape: tuple[int, ...]) -> Field:
+def assemble(fields: Iterable[Field], dtype: np.dtype[Any], shape: tuple[int, ...]) -> Field:
     """Put the fields of `take_apart` together again.
 
     Parameters
     ----------
-    fields : sequence of numpy.ndarray
+    fields : iterable of numpy.ndarray
+        Each is asked for when the one before it is in its place, so that few are held.
     dtype : numpy.dtype
     shape : tuple of int
 
@@ -147,13 +148,28 @@ def assemble(fields: Sequence[Field], dtype: np.dtype[Any], shape: tuple[int, ..
         The fields are not those of the dtype and shape.
     """
     specs = field_specs(dtype, shape)
-    if [(field.dtype, field.shape) for field in fields] != specs:
-        raise CorruptError("the fields are not those of the declared dtype and shape")
-    magnitudes = _magnitudes(dtype)
-    if len(fields) == 1 and dtype == fields[0].dtype:
-        return np.require(fields[0], requirements=["C", "W"])
+    if len(specs) == 1 and specs[0] == (dtype, shape):
+        found = list(fields)
+        if len(found) != 1:
+            raise CorruptError(f"there are {len(found)} fields where the declared dtype has one")
+        _check_field(found[0], specs[0])
+        return np.require(found[0], requirements=["C", "W"])
     # np.zeros would give generic datetimes the byte order of the machine.
     array: Field = np.ndarray(shape, dtype, np.zeros(math.prod(shape) * dtype.itemsize, np.uint8))
-    for leaf, field, magnitude in zip(_leaves(array), fields, magnitudes, strict=True):
+    places = zip(_leaves(array), _magnitudes(dtype), specs, strict=True)
+    for field in fields:
+        place = next(places, None)
+        if place is None:
+            raise CorruptError("there are more fields than the declared dtype has")
+        leaf, magnitude, spec = place
+        _check_field(field, spec)
         leaf[...] = _flip(field) if magnitude else field
+        del field
+    if next(places, None) is not None:
+        raise CorruptError("there are fewer fields than the declared dtype has")
     return array
+
+
+def _check_field(field: Field, spec: tuple[np.dtype[Any], tuple[int, ...]]) -> None:
+    if (field.dtype, field.shape) != spec:
+        raise CorruptError("the fields are not those of the declared dtype and shape")

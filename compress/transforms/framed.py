@@ -49,7 +49,9 @@ _ACROSS = 6
 # Bits a sample that frames must gain.
 _GAIN = 0.3
 
-TRAITS = Traits(STAGE_WHOLE, whole_plane=True, search_ns=20.0, encode_ns=60.0, decode_ns=8.0)
+TRAITS = Traits(
+    STAGE_WHOLE, whole_plane=True, search_ns=20.0, encode_ns=60.0, held_bytes=36, decode_ns=8.0
+)
 accepts = is_plane
 
 

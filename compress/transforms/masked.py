@@ -40,7 +40,13 @@ BACKGROUND = 0.3
 ATOM = 16
 
 TRAITS = Traits(
-    STAGE_HOLES, estimable=False, variant=(0,), takes_narrow=True, encode_ns=5.0, decode_ns=6.0
+    STAGE_HOLES,
+    estimable=False,
+    variant=(0,),
+    takes_narrow=True,
+    encode_ns=5.0,
+    held_bytes=44,
+    decode_ns=6.0,
 )
 accepts = is_plane
 

@@ -41,7 +41,13 @@ _LEAST = 64
 _USUAL, _FAR, _SHARE = 0.9, 64, 1 / 16
 
 TRAITS = Traits(
-    STAGE_HOLES, estimable=False, variant=(0,), search_ns=4.0, encode_ns=8.0, decode_ns=4.0
+    STAGE_HOLES,
+    estimable=False,
+    variant=(0,),
+    search_ns=4.0,
+    encode_ns=8.0,
+    held_bytes=44,
+    decode_ns=4.0,
 )
 accepts = is_plane
 

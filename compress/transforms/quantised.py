@@ -39,7 +39,7 @@ from compress.transforms.step import (
 
 CODE = 14
 NAME = "quantised"
-TRAITS = Traits(STAGE_NUMBERS, variant=(3,), encode_ns=8.0, decode_ns=2.0)
+TRAITS = Traits(STAGE_NUMBERS, variant=(3,), encode_ns=8.0, held_bytes=36, decode_ns=2.0)
 
 LARGEST = float(1 << 53)
 SAMPLE = 4096

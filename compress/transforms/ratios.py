@@ -42,7 +42,9 @@ from compress.transforms.step import (
 
 CODE = 30
 NAME = "ratios"
-TRAITS = Traits(STAGE_NUMBERS, variant=(2,), search_ns=10.0, encode_ns=110.0, decode_ns=5.0)
+TRAITS = Traits(
+    STAGE_NUMBERS, variant=(2,), search_ns=10.0, encode_ns=110.0, held_bytes=44, decode_ns=5.0
+)
 
 NATIVE, DOUBLE = 0, 1
 FACTORS = (1, 100, 1000, 10_000, 100_000, 1_000_000)

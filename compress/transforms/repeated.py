@@ -49,7 +49,7 @@ WORTH = 2.0
 MERGED_SAVING = 0.9
 ALL_BITS = 64.0
 
-TRAITS = Traits(STAGE_WHOLE, whole_plane=True, encode_ns=2.0, decode_ns=7.0)
+TRAITS = Traits(STAGE_WHOLE, whole_plane=True, encode_ns=2.0, held_bytes=36, decode_ns=7.0)
 accepts = is_plane
 
 

@@ -51,7 +51,9 @@ from compress.transforms.step import (
 
 CODE = 4
 NAME = "scaled"
-TRAITS = Traits(STAGE_NUMBERS, variant=(4,), takes_narrow=True, encode_ns=4.0, decode_ns=2.0)
+TRAITS = Traits(
+    STAGE_NUMBERS, variant=(4,), takes_narrow=True, encode_ns=4.0, held_bytes=44, decode_ns=2.0
+)
 
 OVER_POWER_OF_TEN = 0
 # How often an integer must occur on the average for misses by integer.

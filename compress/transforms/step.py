@@ -89,6 +89,8 @@ class Traits(NamedTuple):
         Whether ``inverse`` takes children of int16 and int32 as well: it does no arithmetic on them
         before it widens them, and gives what it would give for the same samples in int64, or a
         narrower plane of that. Others are given int64.
+    held_bytes : int
+        Bytes a sample that ``inverse`` holds at one time, at most, beside what it reads.
     search_ns, encode_ns, decode_ns : float
         Nanoseconds a sample of ``candidates`` (of its sample), ``split`` and ``inverse``.
         ``python -m benchmarks costs`` measures them and prints them beside these. The first serves
@@ -101,6 +103,7 @@ class Traits(NamedTuple):
     estimable: bool = True
     variant: tuple[int, ...] = ()
     takes_narrow: bool = False
+    held_bytes: int = 24
     search_ns: float = 4.0
     encode_ns: float = 5.0
     decode_ns: float = 5.0

@@ -32,7 +32,7 @@ from compress.transforms.step import (
 
 CODE = 5
 NAME = "truncated"
-TRAITS = Traits(STAGE_NUMBERS, variant=(1,), encode_ns=4.0, decode_ns=5.0)
+TRAITS = Traits(STAGE_NUMBERS, variant=(1,), encode_ns=4.0, held_bytes=36, decode_ns=5.0)
 SAMPLE = 2048
 
 

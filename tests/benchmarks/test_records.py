@@ -149,7 +149,15 @@ def test_other_samples_under_the_same_name_are_not_compared() -> None:
 def test_dominance_counts_pairs_where_one_level_is_smaller_and_faster() -> None:
     """Level 1 beats zlib both ways, level 5 beats neither xz nor fast in decoding."""
     share = statistics.dominance(_record())
-    assert (share.pairs, share.decode, share.encode) == (4, 1, 2)
+    assert (share.pairs, share.decode, share.encode, share.both) == (4, 1, 2, 1)
+
+
+def test_dominance_names_who_is_smaller_and_faster_than_a_level() -> None:
+    """Level 1 loses to what is fast, level 5 of the second array to zlib."""
+    share = statistics.dominance(_record())
+    assert share.levels == 3
+    assert share.dominated == (("one", "compress 1", "fast"), ("two", "compress 5", "zlib 6"))
+    assert "| level 1 | 1 | one (fast) |" in report.summary(_record())
 
 
 def test_the_summary_shows_where_another_is_smaller() -> None:

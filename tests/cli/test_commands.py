@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import compress
 from compress.cli.commands import app
+from compress.container import LogReader
 
 ARRAY = np.arange(600, dtype=np.int16).reshape(20, 30)
 
@@ -111,3 +112,21 @@ def test_pipe_through_standard_streams(npy: Path) -> None:
         [*command, "decompress", "-"], input=packed.stdout, capture_output=True, check=True
     )
     assert np.array_equal(np.load(io.BytesIO(restored.stdout)), ARRAY)
+
+
+def test_recover_saves_what_is_whole_and_says_what_is_lost(tmp_path: Path) -> None:
+    """Status 2 where a part is lost, with the part; 0 where nothing is."""
+    path = tmp_path / "a.fdz"
+    with compress.Writer(path, chunks=(8, 30), level=1) as writer:
+        writer.append(ARRAY)
+    assert "0 of 600 elements are lost" in run("recover", path)
+    stream = bytearray(path.read_bytes())
+    entries = LogReader(lambda at, length: bytes(stream[at : at + length]), len(stream)).entries
+    stream[entries[0, 0].offset] ^= 1
+    path.write_bytes(stream)
+    printed = run("recover", path, "-o", tmp_path / "b", "--fill", "-1", status=2)
+    assert "lost [0:8, 0:30]" in printed
+    with compress.open(tmp_path / "b") as back:
+        assert (back[:8] == -1).all()
+        assert np.array_equal(back[8:], ARRAY[8:])
+    assert "exists" in run("recover", path, "-o", tmp_path / "b", status=1)

@@ -116,6 +116,61 @@ def test_a_stack_turns_words_into_samples_and_back(rng: np.random.Generator) -> 
     np.testing.assert_array_equal(stack.words, words)
 
 
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(st.integers(1, (1 << 32) - 1), max_size=60),
+    st.integers(0, 80),
+    st.sampled_from([None, 0.01, 0.3, 0.9]),
+    st.integers(0, 2**32 - 1),
+)
+def test_popping_and_pushing_restores_any_words(
+    words: list[int], n: int, escape: float | None, seed: int
+) -> None:
+    """Or the pop is refused, for an escape that nobody pushed, and the stack is what it was."""
+    rng = np.random.default_rng(seed)
+    low = rng.integers(-(1 << 63), 1 << 62, 3) if seed % 2 else 0
+    tables = TableSet.from_pmf(rng.dirichlet(np.ones(8), 3), low=low, escape=escape)
+    indexes = rng.integers(0, 3, n)
+    stack = Stack(words)
+    before = stack.words
+    try:
+        symbols = stack.pop(n, tables, indexes)
+    except CorruptError:
+        assert escape is not None
+    else:
+        stack.push(symbols, tables, indexes)
+    np.testing.assert_array_equal(stack.words, before)
+
+
+def test_one_escape_in_some_sixty_is_refused() -> None:
+    """Words that are random hold distances of any length, and those of 63 bits leave int64."""
+    refused = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        words = rng.integers(1, 1 << 32, 60, dtype=np.uint32)
+        tables = TableSet.from_pmf(rng.dirichlet(np.ones(8)), escape=0.3)
+        stack = Stack(words)
+        try:
+            stack.push(stack.pop(60, tables), tables)
+        except CorruptError:
+            refused += 1
+        np.testing.assert_array_equal(stack.words, words)
+    assert 0 < refused < 100
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.integers(-(1 << 63), (1 << 63) - 1), max_size=40), st.integers(0, 99))
+def test_what_was_pushed_is_never_refused(symbols: list[int], seed: int) -> None:
+    """Escapes to any int64, over words that are there already."""
+    rng = np.random.default_rng(seed)
+    tables = TableSet.from_pmf(rng.dirichlet(np.ones(5)), low=-2, escape=0.2)
+    stack = Stack(rng.integers(1, 1 << 32, 9, dtype=np.uint32))
+    before = stack.words
+    stack.push(np.array(symbols, np.int64), tables)
+    np.testing.assert_array_equal(stack.pop(len(symbols), tables), symbols)
+    np.testing.assert_array_equal(stack.words, before)
+
+
 def test_encoder_and_decoder_are_first_in_first_out(rng: np.random.Generator) -> None:
     """Arrays appended one after another, with different tables, come out in that order."""
     tables = [TableSet.from_pmf(rng.dirichlet(np.ones(k)), escape=0.01) for k in (2, 30, 400)]

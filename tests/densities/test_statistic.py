@@ -47,6 +47,17 @@ def test_merged_parts_are_exactly_the_whole(source, seed, n, cut):
         _same(second.merge(first), whole)
 
 
+@pytest.mark.parametrize("df", [1.0, 1.5, 3.0])
+def test_cells_of_many_heavy_tailed_samples_are_those_of_their_parts(df):
+    """Counted in finer cells as a whole, sorted in parts: bit for bit the same statistic."""
+    x = np.random.default_rng(0).standard_t(df, 600_000)
+    parts = [Statistic.of(part) for part in np.split(x, 12)]
+    merged = parts[0]
+    for part in parts[1:]:
+        merged = merged.merge(part)
+    _same(merged, Statistic.of(x))
+
+
 def test_partial_fit_is_fitting_the_whole():
     """After partial_fit the coefficients are exactly those of a fit of all samples."""
     x = np.random.default_rng(0).normal(size=40_000)

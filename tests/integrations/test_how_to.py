@@ -12,7 +12,7 @@ PAGES = Path(__file__).parents[2] / "docs" / "how-to"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("name", ["zarr", "numcodecs", "xarray"])
+@pytest.mark.parametrize("name", ["files", "zarr", "numcodecs", "xarray"])
 def test_every_block_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In order, in one namespace and an empty folder, as a reader would paste them."""
     page = PAGES / f"{name}.md"

@@ -1,6 +1,7 @@
 """No plan is written that a decoder refuses, and none that is longer than the bits themselves."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,12 @@ import compress
 from compress.container import IntegerReader
 from compress.errors import CorruptError
 from compress.pipeline import chunk
+from compress.pipeline.budget import Budget
 from compress.pipeline.execute import Part, check_plan, decode_fields
 from compress.pipeline.tree import Branch, Leaf, Node
 from compress.prediction import raw, static
-from compress.transforms import constant, masked, multiples, ordered, unwrapped
+from compress.transforms import STEPS, constant, masked, multiples, ordered, unwrapped
+from compress.transforms.step import Traits
 from tests.strategies import same
 
 COUNTER = (np.cumsum(np.random.default_rng(0).integers(1, 30, 5000)) % 1440).astype(np.uint64)
@@ -131,12 +134,15 @@ def test_integers_are_no_field_of_another_dtype(dtype: type) -> None:
     coded = raw.encode(PLANE << 40, (64,))
     for field in (np.dtype(np.int64), np.dtype(dtype)):
         reader = IntegerReader(memoryview(coded))
+        fields = decode_fields(
+            reader, [(field, PLANE.shape)], [BITS], [len(coded)], Budget(PLANE.nbytes)
+        )
         if field == np.int64:
-            (back,) = decode_fields(reader, [(field, PLANE.shape)], [BITS], [len(coded)])
+            (back,) = fields
             np.testing.assert_array_equal(back, PLANE << 40)
             continue
         with pytest.raises(CorruptError, match="for a field of"):
-            decode_fields(reader, [(field, PLANE.shape)], [BITS], [len(coded)])
+            next(fields)
 
 
 @pytest.mark.parametrize("level", range(1, 10))
@@ -169,6 +175,23 @@ def test_a_model_learned_on_counters(level: int) -> None:
     for array in (COUNTER, COUNTER[:99], COUNTER + np.uint64(1 << 63), np.uint64([2**64 - 1, 0])):
         data = compress.compress(array, level=level, model=model)
         assert same(compress.decompress(data, model=model), array)
+
+
+def test_a_checked_step_is_given_what_a_decoder_gives_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Narrow planes are widened for steps that take no others, whose kernels are of int64."""
+    given = []
+
+    def inverse(read: Any, shape: tuple[int, ...], *_: object) -> np.ndarray[Any, Any]:
+        given.append(read(shape).dtype)
+        return np.zeros(read(shape).shape, np.int64)
+
+    wide = SimpleNamespace(NAME="wide", CODE=250, TRAITS=Traits(0), inverse=inverse)
+    monkeypatch.setitem(STEPS, wide.CODE, wide)
+    behind = Branch(multiples.CODE, (2, 0, 0), (BITS,))
+    plan = Branch(wide.CODE, (), (BITS, behind))
+    planes = [PLANE.astype(np.int16), PLANE]
+    check_plan(plan, (np.dtype(np.int64), PLANE.shape), planes)
+    assert given == [np.int64]
 
 
 def test_a_model_of_another_rank_falls_back() -> None:

@@ -13,6 +13,7 @@ import compress
 from compress.pipeline import effort, plan
 from compress.pipeline.tree import Branch, Leaf, leaves
 from compress.prediction import raw
+from compress.prediction.demand import Demand
 from compress.prediction.registry import MODELS
 from compress.transforms import STEPS
 from compress.transforms.step import (
@@ -89,6 +90,7 @@ def test_a_plane_model_from_outside_takes_part(monkeypatch: pytest.MonkeyPatch) 
         bound=lambda plane, _total: 1.0 if np.array_equal(plane, SECRET) else np.inf,
         decode_ns=raw.decode_ns,
         encode_ns=raw.encode_ns,
+        demand=lambda _data, _shape, _parameters: Demand(1e5, 1 << 20),
         propose=lambda *_: (),
         encode=encode,
         decode=lambda _data, shape, _parameters: np.resize(SECRET, shape),

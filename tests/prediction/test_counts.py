@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from compress.coders import encode_decisions
 from compress.errors import CorruptError
 from compress.prediction import counts
 from compress.prediction.counts.contexts import RECIPES
@@ -42,9 +43,16 @@ def markov(n: int, size: int, seed: int) -> np.ndarray:
 @pytest.mark.parametrize("recipe", range(len(RECIPES)))
 @pytest.mark.parametrize("informed", [0, 1])
 def test_every_recipe_gives_back_every_shape(recipe: int, informed: int) -> None:
-    """Any recipe may be asked for any shape: also rows of one sample and lags beyond the end."""
+    """Any recipe may be asked for any shape: also rows of one sample and lags beyond the end.
+
+    Only contexts for each channel are refused where there are too many of them.
+    """
     rng = np.random.default_rng(recipe)
     for shape in SHAPES:
+        if RECIPES[recipe](shape).phases > 64:
+            with pytest.raises(CorruptError, match="channels"):
+                counts.decode(memoryview(bytes(8)), shape, (0, 2, recipe, 6, informed))
+            continue
         for size in (2, 3, 40):
             plane = np.minimum(rng.geometric(0.2, shape), size) - 1 - size // 2
             parameters = parameters_of(plane, recipe, informed)
@@ -267,3 +275,36 @@ def test_strong_levels_are_no_larger() -> None:
             assert parameters is not None
             sizes.append(len(counts.encode(plane, parameters)))
         assert sizes[1] <= 1.01 * sizes[0]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 2**32 - 1), st.integers(1, 3000), st.floats(0.001, 0.999), st.integers(2, 400)
+)
+def test_trees_are_no_deeper_than_decoders_take(seed: int, n: int, share: float, size: int) -> None:
+    """By the frequencies of the symbols themselves, decisions are few on the mean."""
+    rng = np.random.default_rng(seed)
+    plane = np.minimum(rng.geometric(share, n) - 1, size - 1)
+    plane = rng.permutation(size)[plane]
+    plane[:1] = 0
+    low, high = int(plane.min()), int(plane.max())
+    parameters = (low, high - low + 1, 0, 6, 1)
+    data = counts.encode(plane, parameters)
+    np.testing.assert_array_equal(counts.decode(memoryview(data), plane.shape, parameters), plane)
+
+
+def test_trees_that_are_deep_where_symbols_are_frequent_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Frequencies that say the rarest of what is most frequent would take three times as long."""
+    symbols = np.full(5000, 26, np.int32)
+    symbols[:27] = np.arange(27)
+    monkeypatch.setattr(counts, "symbol_lengths", lambda _: np.arange(1, 28))
+    parameters = (0, 27, 0, 6, 1)
+    with pytest.raises(ValueError, match="more than a decoder takes"):
+        counts.encode(symbols.astype(np.int64), parameters)
+    recipe = RECIPES[0](symbols.shape)
+    masses = np.concatenate(counts.decisions(symbols, 27, recipe, 6, informed=True))
+    data = encode_decisions(masses).astype("<u4").tobytes()
+    with pytest.raises(CorruptError):
+        counts.decode(memoryview(data), symbols.shape, parameters)

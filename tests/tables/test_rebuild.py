@@ -130,7 +130,7 @@ def test_fitting_comes_close_to_the_entropy() -> None:
     samples = np.round(stats.t(4, scale=20).rvs(50_000, random_state=1)).astype(np.int64)
     table = fit_table(samples)
     exact = stats.t(4, scale=20).entropy() / np.log(2)
-    assert table.build().bits(samples) / len(samples) < exact * 1.005
+    assert table.build().code_length(samples) / len(samples) < exact * 1.005
 
 
 @given(
@@ -144,7 +144,7 @@ def test_whatever_the_samples_a_table_is_found(samples: list[int], max_size: int
     """Any int64 samples give parameters that can be written, read, built and paid for."""
     table = fit_table(np.array(samples, dtype=np.int64), max_size)
     assert read_parameters(iter(table.to_integers())) == table
-    assert np.isfinite(table.build().bits(samples))
+    assert np.isfinite(table.build().code_length(samples))
 
 
 @pytest.mark.parametrize("n", [3000, 100_000])
@@ -156,11 +156,11 @@ def test_fourier_terms_pay_on_several_modes(n: int) -> None:
     bare = fit_table(samples, fourier=False)
     assert isinstance(table, DensityTable)
     assert table.coefficients
-    assert table.build().bits(samples) < 0.97 * DensityTable(
+    assert table.build().code_length(samples) < 0.97 * DensityTable(
         bare.low, table.size, 0, "uniform"
-    ).build().bits(samples)
+    ).build().code_length(samples)
     pmf = 0.5 * (stats.norm(60, 5).pdf(samples) + stats.norm(150, 20).pdf(samples))
-    assert table.build().bits(samples) < -np.log2(pmf).sum() * 1.01
+    assert table.build().code_length(samples) < -np.log2(pmf).sum() * 1.01
 
 
 def test_a_grid_of_densities_is_scipys_at_every_scale_and_phase() -> None:

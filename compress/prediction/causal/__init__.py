@@ -29,6 +29,7 @@ from compress.prediction.causal.recipes import RECIPES, recipes_of
 from compress.prediction.causal.search import choose
 from compress.prediction.common.scan import Scan, arrange, restore
 from compress.prediction.common.spikes import put_back, read_spikes, take_out
+from compress.prediction.demand import Demand
 from compress.prediction.model import MOST, Parameters, Plane
 from compress.sampling import SHORT_AXIS
 
@@ -48,6 +49,8 @@ _MOST_STEP = 64
 _WORTH = 0.003
 # Nanoseconds a sample, either way, by recipe.
 _RECIPE_NS = (480.0, 550.0, 690.0, 1050.0, 1150.0, 4700.0, 5500.0, 6400.0)
+# Bytes of what is learned, without contexts and with them, for one channel and for 64 about.
+_LEARNED_BYTES = (2 << 20, 16 << 20)
 # Scans and recipes are tried on a crop of so many samples.
 _BUDGETS = {4: 4096, 5: 12_000, 6: 16_000, 7: 24_000, 8: 32_000}
 
@@ -221,6 +224,23 @@ def decode_ns(parameters: Parameters) -> float:
 def encode_ns(parameters: Parameters) -> float:
     """Nanoseconds a sample that encoding takes, without the choice of recipe and scan."""
     return _RECIPE_NS[parameters[0]]
+
+
+def demand(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Demand:
+    """Say what decoding takes; see `compress.prediction.demand`."""
+    folded = _fold(shape)
+    recipe, scan = _parse(parameters, folded)
+    n = prod(shape)
+    _, rest = read_spikes(memoryview(data), n)
+    length = min(rest[9], 8) if len(rest) >= 10 else 0
+    bits = int.from_bytes(rest[10 : 10 + length], "little").bit_length()
+    channels, _ = scan.states(tuple(folded[axis] for axis in scan.axes))
+    # Far samples take more decisions: up to twice as long, where the range has 60 bits. What each
+    # channel learns with must be made first.
+    ns = 1e5 + _RECIPE_NS[recipe] * ((1.0 + bits / 64.0) * n + 200.0 * channels) + 4e5 * channels
+    known = RECIPES[recipe]
+    each = 16 + 4 * (len(known.orders) + bool(known.contexts))
+    return Demand(ns, max(each, 24) * n + _LEARNED_BYTES[bool(known.contexts)] + 2 * len(data))
 
 
 def bound(plane: Plane, total: int, most: int = MOST) -> float:

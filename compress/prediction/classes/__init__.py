@@ -27,6 +27,8 @@ from compress.prediction.classes.kernel import FRACTION, SCALE_FRACTION, Tables,
 from compress.prediction.classes.search import MAX_CHANNELS, choose
 from compress.prediction.common.scan import Scan, arrange, margins, nearest, restore
 from compress.prediction.common.spikes import put_back, read_spikes, take_out
+from compress.prediction.demand import Demand
+from compress.prediction.kept import once
 from compress.prediction.model import MOST, Parameters, Plane
 from compress.sampling import SHORT_AXIS, random_places
 from compress.tables import TableParameters, TableSet, read_parameters
@@ -133,12 +135,14 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
 
 def encode(plane: Plane, parameters: Parameters) -> bytes:
     """Code a plane; see `compress.prediction.model.PlaneModel`."""
-    model = _parse(parameters, plane.shape)
+    shape = plane.shape
+    model = once(parameters, shape, lambda: _parse(parameters, shape))
     plane, _, spikes = take_out(plane)
     samples = arrange(plane, model.scan)
     residuals, kinds = _residuals(samples.ravel(), model.walk(samples.shape))
     widths = np.array(model.shifts, np.int64)[kinds]
-    words = encode_words(residuals >> widths, model.table_set(), kinds, lanes=1)
+    tables = once(parameters, "tables", model.table_set)
+    words = encode_words(residuals >> widths, tables, kinds, lanes=1)
     packed = pack_bits(residuals.view(np.uint64), widths) if widths.any() else b""
     head = spikes + len(words).to_bytes(_COUNT_BYTES, "little")
     return head + words.astype("<u4").tobytes() + packed
@@ -146,7 +150,7 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
 
 def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
     """Decode a plane; see `compress.prediction.model.PlaneModel`."""
-    model = _parse(parameters, shape)
+    model = once(parameters, shape, lambda: _parse(parameters, shape))
     scanned = tuple(shape[axis] for axis in model.scan.axes)
     spikes, data = read_spikes(memoryview(data), prod(shape))
     end = _COUNT_BYTES + 4 * int.from_bytes(data[:_COUNT_BYTES], "little")
@@ -155,13 +159,14 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     words = np.append(np.frombuffer(data[_COUNT_BYTES:end], "<u4"), 0).astype(np.uint32)
     packed = bytes(data[end:]) + bytes(-(len(data) - end) % 4)
     plain = np.frombuffer(packed, "<u4").astype(np.uint32)
-    tables = model.table_set()
+    tables = once(parameters, "tables", model.table_set)
+    searchable = once(parameters, "look-up", lambda: _searchable(tables, model.shifts))
     samples = np.zeros(prod(shape), np.int64)
     with np.errstate(over="ignore"):  # wraps, compiled or not
         complete = walk(
             True, samples, np.zeros(samples.size, np.int64), np.zeros(0, np.int64),
             np.zeros(0, np.int32),
-            model.walk(scanned), _searchable(tables, model.shifts), words, plain,
+            model.walk(scanned), searchable, words, plain,
         )  # fmt: skip
     if not complete:
         raise CorruptError("the words or plain bits of a plane do not end with its last sample")
@@ -284,6 +289,16 @@ def encode_ns(parameters: Parameters) -> float:
 def _neighbours(parameters: Parameters) -> int:
     """Read the number of neighbours that predict, which stands behind the scan."""
     return parameters[2 * parameters[0] + 2]
+
+
+def demand(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Demand:
+    """Say what decoding takes; see `compress.prediction.demand`."""
+    n = prod(shape)
+    # A table takes 0.06 ms and six parameters at least; the neighbours of a channel 0.4 ms.
+    tables = min(_MOST_CLASSES, len(parameters) // 6)
+    channels = max((size for size in shape if size <= MAX_CHANNELS), default=1)
+    ns = 1e5 + 6e4 * tables + 4e5 * channels + (100.0 + 3.0 * _MOST_NEIGHBOURS) * n
+    return Demand(ns, 25 * n + 2 * len(data) + (2 << 20))
 
 
 def bound(plane: Plane, total: int, most: int = MOST) -> float:

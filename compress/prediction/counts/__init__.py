@@ -23,9 +23,10 @@ from compress.coders.recorded import decision_bits
 from compress.errors import CorruptError
 from compress.prediction.counts.contexts import RECIPES, Recipe, has_channels
 from compress.prediction.counts.kernel import code_symbols
-from compress.prediction.counts.layout import make_mixer, padding
+from compress.prediction.counts.layout import learned_bytes, make_mixer, padding
 from compress.prediction.counts.lengths import code_lengths, symbol_lengths, weights_of
-from compress.prediction.counts.tree import build_tree
+from compress.prediction.counts.tree import DEEPER, build_tree
+from compress.prediction.demand import Demand
 from compress.prediction.model import MOST
 from compress.sampling import rows_of
 
@@ -42,6 +43,7 @@ Parameters = tuple[int, ...]
 _ALPHABET = 1 << 16
 _LONGEST_PLANE = 1 << 24  # the encoder holds four bytes a decision
 _SLOT_BITS = (6, 17)
+_MOST_CHANNELS = 64  # that a decoder takes; the contexts of each have 0.1 MiB
 _STRONG_LEVEL = 7
 _SLOWER = 0.01  # what the next slower recipe has to save below the strong levels
 _SHALLOWER = 0.03  # what a tree of no depth might cost there
@@ -160,7 +162,11 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     """Code a plane; see `compress.prediction.model.PlaneModel`."""
     low, size, recipe, slot_bits, informed = _parse(parameters, plane.shape)
     symbols = (plane.ravel() - low).astype(np.int32)
-    masses = np.concatenate(decisions(symbols, size, recipe, slot_bits, informed=informed))
+    head, masses = decisions(symbols, size, recipe, slot_bits, informed=informed)
+    kinds = np.unique(symbols).size if informed else size
+    if len(masses) > len(symbols) * ((kinds - 1).bit_length() + DEEPER):
+        raise ValueError(f"counts: {len(masses)} decisions, more than a decoder takes")
+    masses = np.concatenate([head, masses])
     return encode_decisions(masses).astype("<u4").tobytes()
 
 
@@ -261,7 +267,11 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, int, Re
     # More slots than twice the visits are never taken: a short plane does not allocate much.
     if not _SLOT_BITS[0] <= slot_bits <= _slot_bits(2 * n + 2, size, _STRONG_LEVEL):
         raise CorruptError(f"counts: {slot_bits} bits of slots")
-    return low, size, RECIPES[number](shape), slot_bits, bool(informed)
+    contexts = RECIPES[number](shape)
+    # What is kept for each channel would take more memory than a plane of many short rows.
+    if contexts.phases > _MOST_CHANNELS:
+        raise CorruptError(f"counts: {contexts.phases} channels, at most {_MOST_CHANNELS}")
+    return low, size, contexts, slot_bits, bool(informed)
 
 
 def decode_ns(parameters: Parameters) -> float:
@@ -273,6 +283,18 @@ def decode_ns(parameters: Parameters) -> float:
 def encode_ns(parameters: Parameters) -> float:
     """Nanoseconds a sample that encoding takes, without the choice of recipe."""
     return decode_ns(parameters)
+
+
+def demand(data: memoryview | bytes, shape: tuple[int, ...], parameters: Parameters) -> Demand:
+    """Say what decoding takes; see `compress.prediction.demand`."""
+    _, size, recipe, slot_bits, informed = _parse(parameters, shape)
+    n = prod(shape)
+    if size == 1 or n == 0:
+        return Demand(2e4 + 2.0 * n, 8 * n)
+    learned = learned_bytes(recipe, size, slot_bits)
+    depth = (size - 1).bit_length() + informed
+    ns = 4e5 + 90.0 * size + 0.5 * learned + 1.2 * _DECISION_NS[parameters[2]] * depth * n
+    return Demand(ns, 20 * n + 60 * size + learned + 2 * len(data))
 
 
 def bound(plane: Plane, total: int, most: int = MOST) -> float:

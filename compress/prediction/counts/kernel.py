@@ -39,6 +39,7 @@ from compress.prediction.counts.logistic import (
     SQUASH_STEPS,
     STRETCH,
 )
+from compress.prediction.counts.tree import DEEPER
 
 __all__ = ["code_symbols"]
 
@@ -155,7 +156,8 @@ def code_symbols(  # type: ignore[no-untyped-def]
     Returns
     -------
     state, place, count
-        Of the decoder; and the decisions written.
+        Of the decoder; and the decisions. More than `compress.prediction.counts.tree.DEEPER` allows
+        are not decoded to the end: the state is 1.
     """
     n = len(symbols) - pad
     hashed, slot_bits, phases, n_centres, match_cells = sizes
@@ -199,7 +201,14 @@ def code_symbols(  # type: ignore[no-untyped-def]
     count = 0
     first_rate = _RATE[0] / inputs
     rate = first_rate / 16777216.0
+    most = np.int64(DEEPER)
+    while (np.int64(1) << (most - DEEPER)) < len(nodes) + 1:
+        most += 1
+    most *= n
     for i in range(n):
+        if decoding and count > most:
+            # Nothing that was encoded takes so many; a state that is not 0 says so.
+            return _ONE, place, count
         at = pad + i
         x = np.uint64(0)
         c = 0
@@ -328,7 +337,7 @@ def code_symbols(  # type: ignore[no-untyped-def]
                 bit = np.int64(symbol >= middle)
                 if count < len(masses):
                     masses[count] = np.uint32(mass) | (np.uint32(bit) << _ANSWER)
-                count += 1
+            count += 1
             step = ((bit << 24) - p1) * rate
             for j in range(inputs):
                 delta = step * logit[j]

@@ -27,6 +27,7 @@ __all__ = [
     "STEP_BITS",
     "VALUE",
     "Mixer",
+    "learned_bytes",
     "make_mixer",
     "padding",
 ]
@@ -99,6 +100,25 @@ class Mixer(NamedTuple):
     history: npt.NDArray[np.int32]
 
 
+def _cells_of(recipe: Recipe, n_nodes: int) -> dict[int, int]:
+    """Count the cells of a relative context of each kind."""
+    return {
+        0: recipe.phases * CLASSES * FINE,
+        1: n_nodes * COARSE,
+        2: recipe.phases * CLASSES * COARSE * COARSE,
+    }
+
+
+def learned_bytes(recipe: Recipe, size: int, slot_bits: int) -> int:
+    """Bytes of what `make_mixer` makes for an alphabet, about."""
+    each = _cells_of(recipe, size)
+    cells = len(recipe.hashed) * (SLOT << slot_bits) + size
+    cells += sum(each[kind] for kind, *_ in recipe.relatives)
+    places = len(recipe.matches) << (slot_bits + HISTORY_MORE)
+    rows = 2 << min(slot_bits - _REFINED_BITS[0], _REFINED_BITS[1]) if recipe.second else 0
+    return 4 * (cells + places) + 8 * rows * (len(SQUASH) >> STEP_BITS) + (1 << 18)
+
+
 def padding(recipe: Recipe) -> int:
     """Give the number of zeros that must stand before the first symbol: the longest lag."""
     hashed = (lag for context in recipe.hashed for lag in context)
@@ -132,11 +152,7 @@ def make_mixer(recipe: Recipe, tree: Tree, slot_bits: int, *, informed: bool) ->
     own = hashed * (SLOT << slot_bits)
     start = own + n_nodes
     relatives = []
-    cells_of = {
-        0: recipe.phases * CLASSES * FINE,
-        1: n_nodes * COARSE,
-        2: recipe.phases * CLASSES * COARSE * COARSE,
-    }
+    cells_of = _cells_of(recipe, n_nodes)
     for kind, first, other in recipe.relatives:
         relatives.append((kind, first, other, start))
         start += cells_of[kind]

@@ -14,9 +14,16 @@ import numpy.typing as npt
 
 from compress.kernels import kernel
 
-__all__ = ["COLUMNS", "Tree", "build_tree"]
+__all__ = ["COLUMNS", "DEEPER", "Tree", "build_tree"]
 
 GROUP_LEVELS = 3
+DEEPER = 3
+"""Decisions a symbol, on the mean, beyond the bits of the alphabet.
+
+Lengths are rounded, at most half a bit off, and in a tree balanced by weights a symbol lies at most
+two below the binary logarithm of the weight of all over its own: so many do for symbols that are as
+frequent as the lengths say.
+"""
 COLUMNS = 7
 """Of a node: low, middle, high, group, place, depth, size class."""
 

@@ -31,6 +31,7 @@ from compress.prediction.common.spikes import (
     take_out,
     take_out_jumps,
 )
+from compress.prediction.demand import Demand
 from compress.prediction.linear.analysis import FITS, fit_predictors
 from compress.prediction.linear.coding import Model, tokens
 from compress.prediction.linear.coefficients import read_predictors, write_predictors
@@ -158,6 +159,14 @@ def encode_ns(parameters: Parameters) -> float:
 def _fit_of(parameters: Parameters) -> int:
     """Read how predictors were fitted; without parameters, as quickly as can be."""
     return parameters[1] if len(parameters) > 1 else 0
+
+
+def demand(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Demand:
+    """Say what decoding takes; see `compress.prediction.demand`."""
+    del parameters
+    n = prod(shape)
+    # Predictors of blocks of 64 samples take as long as these.
+    return Demand(3e5 + 100.0 * n, 26 * n + 2 * len(data) + (1 << 20))
 
 
 def bound(plane: Plane, total: int, most: int = MOST) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.prediction.common.low import as_words, read_bits, take_low_bits
+from compress.prediction.demand import Demand
 from compress.prediction.model import MOST, NARROW, NarrowPlane, Parameters, Plane
 
 __all__ = ["CODE", "NAME", "decode", "encode", "propose"]
@@ -94,6 +95,13 @@ def encode_ns(parameters: Parameters) -> float:
     """Nanoseconds a sample that encoding takes."""
     del parameters
     return 0.7
+
+
+def demand(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Demand:
+    """Say what decoding takes; see `compress.prediction.demand`."""
+    bits, _ = _parse(parameters)
+    n = prod(shape)
+    return Demand(20e3 + 8.0 * n, (16 if bits == _ALL else 8) * n + len(data))
 
 
 def bound(plane: Plane, total: int, most: int = MOST) -> float:

@@ -27,6 +27,8 @@ from compress.coders.lanes import close_lane
 from compress.errors import CorruptError
 from compress.prediction.common.scan import Scan, arrange, restore
 from compress.prediction.common.spikes import put_back, read_spikes, take_out
+from compress.prediction.demand import Demand
+from compress.prediction.kept import once
 from compress.prediction.model import MOST, Parameters, Plane
 from compress.prediction.wavefront.family import (
     FAMILIES,
@@ -267,13 +269,15 @@ def _shifted(counts: Integers, shift: int) -> Integers:
 
 def encode(plane: Plane, parameters: Parameters) -> bytes:
     """Code a plane; see `compress.prediction.model.PlaneModel`."""
-    model = _parse(parameters, plane.shape)
+    shape = plane.shape
+    model = once(parameters, shape, lambda: _parse(parameters, shape))
+    built = once(parameters, "tables", lambda: _tables(model))
     if isinstance(parameters, _Learned):
         kept = parameters.kept
         if kept is not None and kept[0] is plane:
             # Not kept any longer: it is larger than the plane.
             parameters.kept = None
-            return kept[1] + _coded(kept[2], model)
+            return kept[1] + _coded(kept[2], model, *built)
     plane, _, spikes = take_out(plane)
     # Residuals stay within what samples are kept in.
     reach = _NARROW if model.top < _NARROW else _WIDE << 2
@@ -282,11 +286,10 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     walk = _Walk(plane, model.axes, model.low, model.top, model.guess)
     walk.predict(model.coefficients, model.weights, model.top, model.family.phased)
     walk.classify(model.coefficients, model.weights, model.down)
-    return spikes + _coded(walk, model)
+    return spikes + _coded(walk, model, *built)
 
 
-def _coded(walk: _Walk, model: _Model) -> bytes:
-    tables, shifts = _tables(model)
+def _coded(walk: _Walk, model: _Model, tables: TableSet, shifts: Integers) -> bytes:
     phased = model.family.phased
     kinds = np.arange(2 * RAW_KINDS * 2)
     kind = np.clip(kinds // 2 - model.first, 0, len(model.family.steps) - 1)
@@ -337,7 +340,7 @@ def _tables(model: _Model) -> tuple[TableSet, Integers]:
 
 def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
     """Decode a plane; see `compress.prediction.model.PlaneModel`."""
-    model = _parse(parameters, shape)
+    model = once(parameters, shape, lambda: _parse(parameters, shape))
     n = math.prod(shape)
     spikes, data = read_spikes(memoryview(data), n)
     if len(data) < _HEAD:
@@ -355,7 +358,8 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     if first > n_words:
         raise CorruptError(f"a lane of {first} words is longer than {n_words}")
     outliers = np.append(np.frombuffer(data[_HEAD:end], f"<i{1 << size}"), 0).astype(np.int64)
-    tables, shifts = _tables(model)
+    tables, shifts = once(parameters, "tables", lambda: _tables(model))
+    entries = once(parameters, "entries", lambda: tables.entries(_LOOKUP_BITS))
     scanned = shape_of(shape, model.axes)
     samples = np.empty(margined_size(scanned), model.dtype)
     past = np.zeros(samples.size, model.dtype)
@@ -367,7 +371,7 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
         complete = decode_rows(
             scanned, samples, past, model.coefficients, model.weights, far_offsets(scanned),
             scale_offsets(scanned), limits, tables.cumulative, tables.start, tables.low,
-            _escapes(tables), _LOOKUP_BITS, tables.entries(_LOOKUP_BITS), shifts, words,
+            _escapes(tables), _LOOKUP_BITS, entries, shifts, words,
             (first, n_words), outliers, first_listed,
         )  # fmt: skip
     if not complete:
@@ -455,6 +459,16 @@ def encode_ns(parameters: Parameters) -> float:
     """Nanoseconds a sample that the fit and encoding take."""
     del parameters
     return 35.0
+
+
+def demand(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Demand:
+    """Say what decoding takes; see `compress.prediction.demand`."""
+    n = math.prod(shape)
+    model = once(parameters, shape, lambda: _parse(parameters, shape))
+    places = margined_size(shape_of(shape, model.axes)) * np.dtype(model.dtype).itemsize
+    # A table of the family takes 0.01 ms, one of its own 0.06 ms.
+    tables = (len(model.family.steps) << model.family.phased) + 6 * len(model.family.own)
+    return Demand(1e5 + 1e4 * tables + 100.0 * n, 2 * places + 16 * n + 2 * len(data) + (1 << 20))
 
 
 def bound(plane: Plane, total: int, most: int = MOST) -> float:

@@ -1,0 +1,1 @@
+"""Parametric families with ends, on integers, on the circle, and with atoms."""
