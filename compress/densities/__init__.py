@@ -15,6 +15,7 @@ from compress.densities.bases import (
 )
 from compress.densities.conditional import ConditionalFourierDensity
 from compress.densities.density import Density, Peak
+from compress.densities.entropy import MaximumEntropyDensity
 from compress.densities.families.atoms import Bernoulli, Discrete, Mixed
 from compress.densities.families.circle import Circle, VonMises
 from compress.densities.families.counts import Geometric, NegativeBinomial, Poisson
@@ -41,6 +42,7 @@ __all__ = [
     "Histogram",
     "Laplace",
     "Logistic",
+    "MaximumEntropyDensity",
     "Mixed",
     "NegativeBinomial",
     "Normal",

@@ -1,4 +1,11 @@
-"""Kernels of Gaussian mixtures in several dimensions, and of their conditionals."""
+"""Kernels of the conditionals of a Student-t mixture, coordinate by coordinate.
+
+Given the first j coordinates, coordinate j is a mixture of Student-t densities with df + j degrees
+of freedom. Its weights (`gate`), locations (`centre`) and scales (`width`) follow from what was
+seen: `seen` (n, K, d) whitened coordinates, `square` (n, K) their sums of squares, `joint` (n, K)
+log weights times densities. Built on `compress.densities._exact`, so that every machine gets the
+same bits.
+"""
 
 from __future__ import annotations
 
@@ -7,190 +14,273 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from compress.densities._exact import (
+    arcsinh,
+    exponential,
+    log_gamma,
+    logarithm,
+    sine_cosine,
+    student_cdf_at,
+)
 from compress.kernels import kernel
 
-__all__ = ["conditional_ppf", "conditionals", "joint_expectation"]
+__all__ = [
+    "map_at",
+    "mixture_at",
+    "mixture_cdf",
+    "mixture_logpdf",
+    "mixture_ppf",
+    "modulated",
+    "predict",
+    "shape_at",
+    "to_normal",
+    "update",
+]
 
 Floats = NDArray[np.float64]
 
-_LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
+_PI = 3.141592653589793
+# Mapped and whitened coordinates end here, so that no sum of their squares overflows.
+_FARTHEST = 1e100
+# components with a smaller share of a conditional are left out
+_FAINT = 2.0**-60
+
+
+@kernel()
+def map_at(x: float, loc: float, scale: float, skew: float, tail: float) -> float:
+    """sinh(tail * arcsinh((x - loc) / scale) - skew)."""
+    y = min(max((x - loc) / scale, -_FARTHEST), _FARTHEST)
+    if skew == 0.0 and tail == 1.0:
+        return y
+    w = min(max(tail * arcsinh(y) - skew, -300.0), 300.0)
+    up = exponential(w)
+    z: float = 0.5 * (up - 1.0 / up)
+    return z
+
+
+@kernel("void(const(f8[::1]), f8, f8, f8, f8, f8[::1], f8[::1])")
+def to_normal(
+    x: Floats, loc: float, scale: float, skew: float, tail: float, z: Floats, slope: Floats
+) -> None:
+    """`map_at` of many into `z`, the logs of its slopes into `slope`."""
+    n = x.size
+    if z.size != n or slope.size != n:
+        raise ValueError("samples and results differ in shape")
+    plain = skew == 0.0 and tail == 1.0
+    constant = logarithm(tail) - logarithm(scale)
+    for i in range(n):
+        z[i] = map_at(x[i], loc, scale, skew, tail)
+        slope[i] = constant
+        if not plain:
+            y = (x[i] - loc) / scale
+            slope[i] += 0.5 * (logarithm(1.0 + z[i] * z[i]) - logarithm(1.0 + y * y))
 
 
 @kernel(
-    "f8(const(f8[:, ::1]), const(f8[::1]), const(f8[::1]), const(f8[:, ::1]), const(f8[:, :, "
-    "::1]), f8[::1], f8[:, ::1], f8[:, :, ::1])",
+    "void(i8, const(f8[::1]), const(f8[:, ::1]), const(f8[:, :, ::1]), f8, const(f8[:, :, ::1]), "
+    "const(f8[:, ::1]), const(f8[:, ::1]), f8[:, ::1], f8[:, ::1], f8[:, ::1])"
 )
-def joint_expectation(
-    x: Floats,
-    shares: Floats,
+def predict(
+    j: int,
     weights: Floats,
     means: Floats,
     lower: Floats,
-    mass: Floats,
-    first: Floats,
-    second: Floats,
+    df: float,
+    seen: Floats,
+    square: Floats,
+    joint: Floats,
+    gate: Floats,
+    centre: Floats,
+    width: Floats,
+) -> None:
+    """Weights, locations and scales of coordinate j given those before it, each (n, K)."""
+    n, k = square.shape
+    d = means.shape[1]
+    if not 0 <= j < d or weights.size != k or means.shape != (k, d) or lower.shape != (k, d, d):
+        raise ValueError("mixture parameters and states differ in shape")
+    if seen.shape != (n, k, d) or joint.shape != (n, k) or gate.shape != (n, k):
+        raise ValueError("mixture parameters and states differ in shape")
+    if centre.shape != (n, k) or width.shape != (n, k):
+        raise ValueError("mixture parameters and states differ in shape")
+    for i in range(n):
+        top = -np.inf
+        for c in range(k):
+            top = max(top, joint[i, c])
+        total = 0.0
+        for c in range(k):
+            a = joint[i, c] - top
+            gate[i, c] = exponential(a) if a > -45.0 else 0.0
+            total += gate[i, c]
+        for c in range(k):
+            gate[i, c] /= total
+            at = means[c, j]
+            for m in range(j):
+                at += lower[c, j, m] * seen[i, c, m]
+            centre[i, c] = at
+            width[i, c] = lower[c, j, j] * math.sqrt((df + square[i, c]) / (df + j))
+
+
+@kernel(
+    "void(const(f8[::1]), i8, const(f8[:, :, ::1]), f8, const(f8[:, ::1]), const(f8[:, ::1]), "
+    "f8[:, :, ::1], f8[:, ::1], f8[:, ::1])"
+)
+def update(
+    z: Floats,
+    j: int,
+    lower: Floats,
+    df: float,
+    centre: Floats,
+    width: Floats,
+    seen: Floats,
+    square: Floats,
+    joint: Floats,
+) -> None:
+    """Take in the values `z` (n,) of coordinate j, of which `predict` gave location and scale."""
+    n, k = square.shape
+    if z.size != n or centre.shape != (n, k) or width.shape != (n, k) or joint.shape != (n, k):
+        raise ValueError("values and states differ in shape")
+    if seen.shape[0] != n or seen.shape[1] != k or not 0 <= j < seen.shape[2]:
+        raise ValueError("values and states differ in shape")
+    if lower.shape[0] != k or lower.shape[1] <= j or lower.shape[2] <= j:
+        raise ValueError("mixture parameters and states differ in shape")
+    freedom = df + j
+    for i in range(n):
+        for c in range(k):
+            t = (z[i] - centre[i, c]) / width[i, c]
+            joint[i, c] -= 0.5 * (freedom + 1.0) * logarithm(1.0 + t * t / freedom)
+            joint[i, c] -= logarithm(width[i, c])
+            e = min(max((z[i] - centre[i, c]) / lower[c, j, j], -_FARTHEST), _FARTHEST)
+            seen[i, c, j] = e
+            square[i, c] += e * e
+
+
+@kernel()
+def mixture_at(
+    x: float,
+    i: int,
+    freedom: float,
+    log_beta: float,
+    gate: Floats,
+    centre: Floats,
+    width: Floats,
 ) -> float:
-    """Responsibilities summed into moments around each mean; mean log likelihood.
-
-    `x` (n, d), `lower` (K, d, d) Cholesky factors of the covariances, `mass` (K,), `first`
-    (K, d), `second` (K, d, d, its lower triangle).
-    """
-    n, d = x.shape
-    k = weights.size
-    if shares.size != n or means.shape != (k, d) or lower.shape != (k, d, d):
-        raise ValueError("mixture parameters and samples differ in shape")
-    if mass.size != k or first.shape != (k, d) or second.shape != (k, d, d):
-        raise ValueError("sums and parameters differ in shape")
-    constant = np.empty(k)
-    for c in range(k):
-        constant[c] = math.log(weights[c]) - d * _LOG_SQRT_2PI
-        for j in range(d):
-            constant[c] -= math.log(lower[c, j, j])
-    mass[:] = 0.0
-    first[:] = 0.0
-    second[:] = 0.0
-    logs = np.empty(k)
-    e = np.empty(d)
+    """Distribution function at x of row i's conditional."""
     total = 0.0
-    for i in range(n):
-        top = -np.inf
-        for c in range(k):
-            square = 0.0
-            for j in range(d):
-                r = x[i, j] - means[c, j]
-                for m in range(j):
-                    r -= lower[c, j, m] * e[m]
-                e[j] = r / lower[c, j, j]
-                square += e[j] * e[j]
-            logs[c] = constant[c] - 0.5 * square
-            top = max(top, logs[c])
-        norm = 0.0
-        for c in range(k):
-            a = logs[c] - top
-            logs[c] = math.exp(a) if a > -40.0 else 0.0
-            norm += logs[c]
-        total += shares[i] * (top + math.log(norm))
-        for c in range(k):
-            if logs[c] == 0.0:
-                continue
-            share = shares[i] * logs[c] / norm
-            mass[c] += share
-            for j in range(d):
-                r = share * (x[i, j] - means[c, j])
-                first[c, j] += r
-                for m in range(j + 1):
-                    second[c, j, m] += r * (x[i, m] - means[c, m])
-    return total
+    for c in range(gate.shape[1]):
+        if gate[i, c] > _FAINT:
+            t = (x - centre[i, c]) / width[i, c]
+            total += gate[i, c] * student_cdf_at(t, freedom, log_beta)
+    return min(max(total, 0.0), 1.0)
 
 
-@kernel(
-    "Tuple((f8[:, ::1], f8[:, ::1]))(const(f8[:, ::1]), const(f8[::1]), const(f8[:, ::1]), "
-    "const(f8[:, :, ::1]))",
-)
-def conditionals(x: Floats, weights: Floats, means: Floats, lower: Floats) -> tuple[Floats, Floats]:
-    """Log density and distribution function of x_j given x_0..x_{j-1}, both (n, d)."""
-    n, d = x.shape
-    k = weights.size
-    if means.shape != (k, d) or lower.shape != (k, d, d):
-        raise ValueError("mixture parameters and samples differ in shape")
-    logs = np.empty((n, d))
-    cdf = np.empty((n, d))
-    gate = np.empty(k)
-    e = np.empty((k, d))
-    for i in range(n):
-        for c in range(k):
-            gate[c] = math.log(weights[c])
-        for j in range(d):
-            # gates: log weight times density of the coordinates so far
-            top = -np.inf
-            for c in range(k):
-                top = max(top, gate[c])
-            norm = 0.0
-            for c in range(k):
-                norm += math.exp(gate[c] - top)
-            log_norm = top + math.log(norm)
-            below = 0.0
-            new_top = -np.inf
-            for c in range(k):
-                r = x[i, j] - means[c, j]
-                for m in range(j):
-                    r -= lower[c, j, m] * e[c, m]
-                e[c, j] = r / lower[c, j, j]
-                below += (
-                    math.exp(gate[c] - log_norm) * 0.5 * math.erfc(-e[c, j] * 0.7071067811865476)
-                )
-                gate[c] += -0.5 * e[c, j] * e[c, j] - math.log(lower[c, j, j]) - _LOG_SQRT_2PI
-                new_top = max(new_top, gate[c])
-            joint = 0.0
-            for c in range(k):
-                joint += math.exp(gate[c] - new_top)
-            logs[i, j] = new_top + math.log(joint) - log_norm
-            cdf[i, j] = min(below, 1.0)
-    return logs, cdf
-
-
-@kernel(
-    "f8[::1](const(f8[:, ::1]), i8, const(f8[::1]), const(f8[::1]), const(f8[:, ::1]), "
-    "const(f8[:, :, ::1]))",
-)
-def conditional_ppf(
-    x: Floats, j: int, v: Floats, weights: Floats, means: Floats, lower: Floats
-) -> Floats:
-    """Quantile v of x_j given the first j columns of x, (n,)."""
-    n, d = x.shape
-    k = weights.size
-    if means.shape != (k, d) or lower.shape != (k, d, d) or v.size != n or not 0 <= j < d:
-        raise ValueError("mixture parameters and samples differ in shape")
+@kernel("f8[::1](const(f8[::1]), f8, const(f8[:, ::1]), const(f8[:, ::1]), const(f8[:, ::1]))")
+def mixture_cdf(x: Floats, freedom: float, gate: Floats, centre: Floats, width: Floats) -> Floats:
+    """Distribution function at x (n,) of the conditionals."""
+    n = x.size
+    if gate.shape[0] != n or centre.shape != gate.shape or width.shape != gate.shape:
+        raise ValueError("values and states differ in shape")
+    log_beta = log_gamma(0.5 * freedom) + log_gamma(0.5) - log_gamma(0.5 * freedom + 0.5)
     out = np.empty(n)
-    gate = np.empty(k)
-    centre = np.empty(k)
-    e = np.empty(d)
+    for i in range(n):
+        out[i] = mixture_at(x[i], i, freedom, log_beta, gate, centre, width)
+    return out
+
+
+@kernel("f8[::1](const(f8[::1]), f8, const(f8[:, ::1]), const(f8[:, ::1]), const(f8[:, ::1]))")
+def mixture_logpdf(
+    x: Floats, freedom: float, gate: Floats, centre: Floats, width: Floats
+) -> Floats:
+    """Log density at x (n,) of the conditionals."""
+    n, k = gate.shape
+    if x.size != n or centre.shape != (n, k) or width.shape != (n, k):
+        raise ValueError("values and states differ in shape")
+    constant = log_gamma(0.5 * freedom + 0.5) - log_gamma(0.5 * freedom)
+    constant -= 0.5 * logarithm(freedom * _PI)
+    logs = np.empty(k)
+    out = np.empty(n)
     for i in range(n):
         top = -np.inf
         for c in range(k):
-            gate[c] = math.log(weights[c])
-            for m in range(j):
-                r = x[i, m] - means[c, m]
-                for o in range(m):
-                    r -= lower[c, m, o] * e[o]
-                e[m] = r / lower[c, m, m]
-                gate[c] -= 0.5 * e[m] * e[m] + math.log(lower[c, m, m])
-            centre[c] = means[c, j]
-            for m in range(j):
-                centre[c] += lower[c, j, m] * e[m]
-            top = max(top, gate[c])
-        norm = 0.0
+            logs[c] = -np.inf
+            if gate[i, c] > 0.0:
+                t = (x[i] - centre[i, c]) / width[i, c]
+                logs[c] = logarithm(gate[i, c]) - logarithm(width[i, c])
+                logs[c] -= 0.5 * (freedom + 1.0) * logarithm(1.0 + t * t / freedom)
+                top = max(top, logs[c])
+        total = 0.0
         for c in range(k):
-            gate[c] = math.exp(gate[c] - top)
-            norm += gate[c]
+            total += exponential(logs[c] - top)
+        out[i] = constant + top + logarithm(total)
+    return out
+
+
+@kernel("f8[::1](const(f8[::1]), f8, const(f8[:, ::1]), const(f8[:, ::1]), const(f8[:, ::1]))")
+def mixture_ppf(v: Floats, freedom: float, gate: Floats, centre: Floats, width: Floats) -> Floats:
+    """Quantiles v (n,) of the conditionals, by bisection and secants."""
+    n, k = gate.shape
+    if v.size != n or centre.shape != (n, k) or width.shape != (n, k):
+        raise ValueError("values and states differ in shape")
+    log_beta = log_gamma(0.5 * freedom) + log_gamma(0.5) - log_gamma(0.5 * freedom + 0.5)
+    out = np.empty(n)
+    for i in range(n):
         left = np.inf
         right = -np.inf
         for c in range(k):
-            gate[c] /= norm
-            if gate[c] > 1e-300:
-                left = min(left, centre[c] - 9.0 * lower[c, j, j])
-                right = max(right, centre[c] + 9.0 * lower[c, j, j])
-        y = 0.5 * (left + right)
-        for _ in range(100):
-            below = 0.0
-            slope = 0.0
-            for c in range(k):
-                if gate[c] > 1e-300:
-                    z = (y - centre[c]) / lower[c, j, j]
-                    below += gate[c] * 0.5 * math.erfc(-z * 0.7071067811865476)
-                    slope += gate[c] / lower[c, j, j] * math.exp(-0.5 * z * z)
-            error = below - v[i]
-            if error > 0.0:
-                right = y
-            else:
-                left = y
-            slope *= 0.3989422804014327
-            new = y - error / slope if slope > 0.0 else left
-            if not left < new < right:
-                new = 0.5 * (left + right)
-            if abs(new - y) <= 1e-12 * (abs(y) + abs(right - left)):
-                y = new
+            if gate[i, c] > _FAINT:
+                left = min(left, centre[i, c] - 8.0 * width[i, c])
+                right = max(right, centre[i, c] + 8.0 * width[i, c])
+        below = mixture_at(left, i, freedom, log_beta, gate, centre, width) - v[i]
+        above = mixture_at(right, i, freedom, log_beta, gate, centre, width) - v[i]
+        for _ in range(600):
+            if below <= 0.0:
                 break
-            y = new
-        out[i] = y
+            left -= 2.0 * (right - left)
+            below = mixture_at(left, i, freedom, log_beta, gate, centre, width) - v[i]
+        for _ in range(600):
+            if above >= 0.0:
+                break
+            right += 2.0 * (right - left)
+            above = mixture_at(right, i, freedom, log_beta, gate, centre, width) - v[i]
+        for step in range(200):
+            middle = 0.5 * (left + right)
+            if step % 3 and above > below:
+                # a secant, kept off the ends
+                share = min(max(-below / (above - below), 0.01), 0.99)
+                middle = left + share * (right - left)
+            if not left < middle < right:
+                break
+            error = mixture_at(middle, i, freedom, log_beta, gate, centre, width) - v[i]
+            if error < 0.0:
+                left = middle
+                below = error
+            else:
+                right = middle
+                above = error
+            if right - left <= 1e-13 * (abs(left) + abs(right)) or error == 0.0:
+                break
+        out[i] = 0.5 * (left + right)
     return out
+
+
+@kernel()
+def shape_at(v: float, real: Floats, imaginary: Floats) -> tuple[float, float]:
+    """Distribution function and density at v in [0, 1] of 1 + 2 Re sum_n r_n e^(2 pi i n v)."""
+    sine, cosine = sine_cosine(v)
+    total = v
+    density = 1.0
+    a = 1.0
+    b = 0.0
+    for n in range(real.size):
+        a, b = a * cosine - b * sine, a * sine + b * cosine
+        density += 2.0 * (real[n] * a - imaginary[n] * b)
+        total += (real[n] * b + imaginary[n] * (a - 1.0)) / (_PI * (n + 1.0))
+    return min(max(total, 0.0), 1.0), max(density, 2.0**-31)
+
+
+@kernel("void(const(f8[::1]), const(f8[::1]), const(f8[::1]), f8[::1], f8[::1])")
+def modulated(v: Floats, real: Floats, imaginary: Floats, total: Floats, density: Floats) -> None:
+    """`shape_at` of many."""
+    if total.size != v.size or density.size != v.size or real.size != imaginary.size:
+        raise ValueError("values and results differ in shape")
+    for i in range(v.size):
+        total[i], density[i] = shape_at(v[i], real, imaginary)

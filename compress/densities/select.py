@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ from compress.densities._candidates import (
 )
 from compress.densities._ties import Split, heaviest, lattice_step, part_of, split_atoms
 from compress.densities.density import Density
+from compress.densities.entropy import MaximumEntropyDensity
 from compress.densities.families.atoms import Bernoulli, Discrete, Mixed
 from compress.densities.families.circle import checked_period, wrapped_statistic
 from compress.densities.fourier import FourierDensity
@@ -34,6 +35,8 @@ _SHARINGS = 3
 def fit_density(
     x: ArrayLike | Statistic,
     *,
+    criterion: Literal["code_length", "max_entropy"] = "code_length",
+    moments: int = 4,
     weights: ArrayLike | None = None,
     bin_width: float | None = None,
     support: tuple[float, float] | None = None,
@@ -48,6 +51,12 @@ def fit_density(
     ----------
     x : array_like of real numbers, any shape, or Statistic
         Samples.
+    criterion : {"code_length", "max_entropy"}
+        What is extremal: the total code length of samples and parameters is smallest among all
+        families, or the entropy is largest among all densities with the samples' first `moments`
+        moments (on an interval; see `MaximumEntropyDensity`).
+    moments : int
+        Of "max_entropy": how many.
     weights : array_like, shape of `x`, optional
         Sample weights: 2 counts as the sample given twice.
     bin_width : float, optional
@@ -84,6 +93,12 @@ def fit_density(
         On NaN (see `nan_policy`), no samples, samples outside `support`, or both a support and a
         period.
     """
+    if criterion == "max_entropy":
+        return MaximumEntropyDensity.fit(
+            x, moments=moments, support=support, weights=weights, nan_policy=nan_policy
+        )
+    if criterion != "code_length":
+        raise ValueError(f"criterion must be 'code_length' or 'max_entropy', not {criterion!r}")
     if period is not None:
         checked_period(period, cut)
         if support is not None:
