@@ -187,9 +187,16 @@ class CompressedArray:
 
         Raises
         ------
+        CorruptError
+            If the end of the file is lost.
         LimitError
             If it takes more than `max_bytes` allows.
         """
+        if not self.is_complete:
+            raise CorruptError(
+                "the end of the file is lost: `compress.open` reads its whole chunks, and "
+                "`compress.recover` saves them"
+            )
         if max_bytes is not None and self.nbytes > max_bytes:
             raise LimitError(
                 f"the array takes {self.nbytes} bytes, more than max_bytes={max_bytes} allows"

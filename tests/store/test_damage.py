@@ -51,6 +51,16 @@ def test_a_file_cut_anywhere_has_the_rows_of_its_whole_chunks() -> None:
     assert sorted(set(rows)) == [0, 8, 11, 16, 20]
 
 
+def test_decompress_wants_the_whole_file() -> None:
+    """At every byte: it gives no fewer rows than were written without saying so."""
+    stream = written(ROWS, chunks=(8, 3), level=1)
+    for end in range(len(stream)):
+        with pytest.raises(compress.CompressError):
+            compress.decompress(stream[:end])
+    with pytest.raises(compress.CorruptError, match=r"compress\.recover"):
+        compress.decompress(stream[:-1])
+
+
 def test_a_flushed_file_is_complete() -> None:
     """It ends with an index, as one that was closed does."""
     out = io.BytesIO()
