@@ -15,7 +15,7 @@ from compress.prediction.model import PlaneModel
 from compress.transforms import STEPS, Step
 from compress.transforms.step import Child, Context, Parameters, Plane
 
-N = 1 << 19
+N = 1 << 18
 # What the process itself grows by meanwhile, as pages and caches of code do.
 SPARE = 4 << 20
 
