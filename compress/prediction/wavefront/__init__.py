@@ -6,9 +6,11 @@ distances of the neighbours. The scale, in half octaves, chooses one of a family
 also knows where the location lies between two integers. All of it is fitted by the encoder and
 nothing adapts. The decoder walks two bands of rows at a time (`compress.prediction.wavefront.pop`).
 
-Parameters: the axes in scan order, the number of sets, lowest sample, range and first sample, the
-right shift of scales, coefficients and weights of each set, the lowest half octave and how many,
-the family, then tables of their own.
+Feedback: where it helps, a location takes shares of what the same sum left at W, N and NE.
+
+Parameters: the axes in scan order, the number of sets (three more of them with feedback), lowest
+sample, range and first sample, the right shift of scales, coefficients, shares of feedback and
+weights of each set, the lowest half octave and how many, the family, then tables of their own.
 Data: a list of spikes, the numbers of words and outliers of the first lane, of outliers and of
 bytes in each, the outliers, the words of both lanes.
 """
@@ -36,8 +38,10 @@ from compress.prediction.wavefront.family import (
     Family,
     choose_tables,
     plain_bits,
+    shifted,
     table_set,
 )
+from compress.prediction.wavefront.feedback import MOST_FEEDBACK, fit_feedback
 from compress.prediction.wavefront.fit import fit_coefficients, fit_weights, sampled_places
 from compress.prediction.wavefront.kernel import (
     COUNTED,
@@ -119,6 +123,7 @@ class _Model:
     guess: int
     down: int
     coefficients: Integers
+    feedback: Integers
     weights: Integers
     first: int
     family: Family
@@ -137,9 +142,11 @@ class _Model:
     def to_integers(self) -> Parameters:
         """Write the model."""
         sets = len(self.coefficients)
-        body = [len(self.axes), *self.axes, sets, self.low, self.top, self.guess, self.down]
+        coded = sets + _MOST_SETS * bool(len(self.feedback))
+        body = [len(self.axes), *self.axes, coded, self.low, self.top, self.guess, self.down]
         for s, count in enumerate(coefficient_counts(sets)):
             body += self.coefficients[s, 1 : NEAR + count].tolist()
+        body += self.feedback.ravel().tolist()
         for s, count in enumerate(scale_counts(sets)):
             body += [*self.weights[s, : NEAR_SCALES + count].tolist(), int(self.weights[s, -1])]
         family = self.family
@@ -165,11 +172,13 @@ class _Walk:
         scanned = arrange(plane, Scan(axes, -1, (1,) * len(axes))).reshape(-1)
         _must(lay_out(self.shape, scanned, low, guess, self.samples))
 
-    def predict(self, coefficients: Integers, weights: Integers, top: int, phased: int) -> None:
+    def predict(
+        self, coefficients: Integers, feedback: Integers, weights: Integers, top: int, phased: int
+    ) -> None:
         """Compute residuals and phases."""
         _must(
             residuals(
-                self.shape, self.samples, self.past, coefficients, weights, self.far,
+                self.shape, self.samples, self.past, coefficients, feedback, weights, self.far,
                 self.far_scale, top, phased, self.found, self.kinds,
             )
         )  # fmt: skip
@@ -223,14 +232,15 @@ def _fitted(plane: Plane, places: int, worth: float) -> tuple[_Model, float, _Wa
     sets = min(slices, _MOST_SETS)
     at = sampled_places(walk.shape, sets, places)
     coefficients = fit_coefficients(walk.samples, walk.shape, at, FRACTION, _MOST_COEFFICIENT)
+    feedback = fit_feedback(walk.samples, walk.shape, at, coefficients, top)
     weights = np.zeros((sets, NEAR_SCALES + SCALE_TERMS + 1), np.int64)
-    walk.predict(coefficients, weights, top, 1)
+    walk.predict(coefficients, feedback, weights, top, 1)
     weights = fit_weights(walk.samples, walk.past, walk.shape, at, SCALE_FRACTION, _MOST_WEIGHT)
     usual = int(np.partition(walk.past[at[-1]], -_UNUSUAL)[-_UNUSUAL])
     down = max(0, usual.bit_length() + SCALE_FRACTION - _SCALE_BITS + 4)
     walk.classify(coefficients, weights, down)
     first, family, bits = _fit_tables(walk, down, worth)
-    model = _Model(axes, low, top, guess, down, coefficients, weights, first, family)
+    model = _Model(axes, low, top, guess, down, coefficients, feedback, weights, first, family)
     return model, bits, walk
 
 
@@ -251,20 +261,9 @@ def _fit_tables(walk: _Walk, down: int, worth: float) -> tuple[int, Family, floa
         into = 0 if kind < first else last - first
         finer = int(shifts[2 * (into + first)] - shifts[2 * kind])
         for phase in range(2):
-            kept[2 * into + phase] += _shifted(counts[2 * kind + phase], finer)
+            kept[2 * into + phase] += shifted(counts[2 * kind + phase], finer)
     family, bits = choose_tables(kept, shifts[2 * first : 2 * last + 2 : 2].tolist(), worth)
     return first, family, bits
-
-
-def _shifted(counts: Integers, shift: int) -> Integers:
-    """Count tokens anew with more plain bits below them, or fewer."""
-    tokens = np.arange(-COUNTED, COUNTED + 1)
-    moved = tokens >> shift if shift >= 0 else tokens << -shift
-    found = np.zeros_like(counts)
-    inside = np.abs(moved) <= COUNTED
-    np.add.at(found, moved[inside] + COUNTED, counts[:-1][inside])
-    found[-1] = counts[-1] + counts[:-1][~inside].sum()
-    return found
 
 
 def encode(plane: Plane, parameters: Parameters) -> bytes:
@@ -284,7 +283,7 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
     if int(plane.min()) < model.low - reach // 2 or int(plane.max()) >= model.low + reach:
         raise ValueError("the model was learned on a plane of another range")
     walk = _Walk(plane, model.axes, model.low, model.top, model.guess)
-    walk.predict(model.coefficients, model.weights, model.top, model.family.phased)
+    walk.predict(model.coefficients, model.feedback, model.weights, model.top, model.family.phased)
     walk.classify(model.coefficients, model.weights, model.down)
     return spikes + _coded(walk, model, *built)
 
@@ -367,11 +366,12 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
         model.top, model.family.phased, model.down, model.first, len(model.family.steps) - 1,
         model.guess,
     )  # fmt: skip
+    feedback = model.feedback if len(model.feedback) else None
     with np.errstate(over="ignore"):  # integers wrap, compiled or not
         complete = decode_rows(
-            scanned, samples, past, model.coefficients, model.weights, far_offsets(scanned),
-            scale_offsets(scanned), limits, tables.cumulative, tables.start, tables.low,
-            _escapes(tables), _LOOKUP_BITS, entries, shifts, words,
+            scanned, samples, past, model.coefficients, feedback, model.weights,
+            far_offsets(scanned), scale_offsets(scanned), limits, tables.cumulative, tables.start,
+            tables.low, _escapes(tables), _LOOKUP_BITS, entries, shifts, words,
             (first, n_words), outliers, first_listed,
         )  # fmt: skip
     if not complete:
@@ -407,7 +407,8 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> _Model:
         raise CorruptError(f"a wavefront scans the axes {axes} of a plane of shape {shape}")
     if margined_size(shape_of(shape, axes)) > _MOST_MARGIN * max(math.prod(shape), _LEAST_SAMPLES):
         raise CorruptError(f"a wavefront has too narrow rows in a plane of shape {shape}")
-    sets = take(1, _MOST_SETS, "number of sets")
+    coded = take(1, 2 * _MOST_SETS, "number of sets")
+    sets, fed = (coded - 1) % _MOST_SETS + 1, coded > _MOST_SETS
     low = take(*_INT64, "lowest sample")
     top = take(0, min(_WIDE - 1, _INT64[1] - low), "range")
     guess = take(0, top, "first sample")
@@ -420,6 +421,10 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> _Model:
         ]
         coefficients[s, 1 : NEAR + count] = few
         coefficients[s, 0] = (1 << FRACTION) - sum(few)
+    shares = [
+        take(-MOST_FEEDBACK, MOST_FEEDBACK, "share of feedback") for _ in range(3 * sets * fed)
+    ]
+    feedback = np.array(shares, np.int64).reshape(-1, 3)
     weights = np.zeros((sets, NEAR_SCALES + SCALE_TERMS + 1), np.int64)
     for s, count in enumerate(scale_counts(sets)):
         weights[s, : NEAR_SCALES + count] = [
@@ -428,7 +433,7 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> _Model:
         weights[s, -1] = take(0, _MOST_CONSTANT, "scale")
     first = take(0, MAX_KIND, "lowest half octave")
     family = _read_family(integers, take, take(1, MAX_KIND + 1 - first, "number of half octaves"))
-    return _Model(axes, low, top, guess, down, coefficients, weights, first, family)
+    return _Model(axes, low, top, guess, down, coefficients, feedback, weights, first, family)
 
 
 def _read_family(
@@ -451,8 +456,9 @@ def _read_family(
 
 def decode_ns(parameters: Parameters) -> float:
     """Nanoseconds a sample that decoding takes (``python -m benchmarks costs``)."""
-    del parameters
-    return 15.5
+    # Nothing is known before the fit.
+    fed = len(parameters) > MAX_AXES and parameters[1 + parameters[0]] > _MOST_SETS
+    return 17.5 if fed else 15.5
 
 
 def encode_ns(parameters: Parameters) -> float:

@@ -20,7 +20,13 @@ from compress.prediction.wavefront.layout import (
     scale_offsets,
 )
 
-__all__ = ["fit_coefficients", "fit_weights", "least_absolute", "median_edge", "sampled_places"]
+__all__ = [
+    "fit_coefficients",
+    "fit_weights",
+    "least_absolute",
+    "median_edge",
+    "sampled_places",
+]
 
 Float = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
