@@ -27,7 +27,7 @@ MOST_FEEDBACK = 1 << FEEDBACK_FRACTION
 """Largest share: three of residuals up to 2**52, in 2**-FRACTION, stay within 63 bits."""
 
 # The gain in bits a sample, and in its standard errors, from which feedback is worth its time.
-_MARGIN, _ERRORS = 0.003, 2.0
+_MARGIN, _ERRORS = 0.005, 2.0
 # Groups of places of about the same scale, and the scale that rounding to integers adds.
 _GROUPS, _LEAST = 12, 0.3
 # Fewer places say nothing.
@@ -110,7 +110,16 @@ def fit_feedback(
 ) -> Integers:
     """Fit what each set takes of that which its locations left at W, N and NE.
 
-    The parameters are those of `fit_coefficients`, with its coefficients and the largest location.
+    Parameters
+    ----------
+    samples : int32 or int64 array
+        With margins.
+    shape : Shape
+    places : list of int64 arrays
+        Of each set, see `compress.prediction.wavefront.fit.sampled_places`.
+    coefficients : int64 array (sets, near and far terms)
+    top : int
+        The largest location.
 
     Returns
     -------
@@ -121,35 +130,36 @@ def fit_feedback(
     width = shape[3]
     stride = width + 2 * SIDE
     block = band_rows(shape) + 2
-    found = np.zeros((len(places), 3), np.int64)
-    gains = []
+    gains, learned = [], []
     for of_set, drawn in enumerate(places):
         column, row = (drawn - SIDE) % stride, drawn // stride % block
         # All three neighbours are samples, none of them in the first row of a band.
         at = drawn[(column > 0) & (column < width - 1) & (row > 2)]
         if at.size < _LEAST_PLACES:
-            return found[:0]
+            return np.zeros((0, 3), np.int64)
         around = np.concatenate([at, at - 1, at - stride, at - stride + 1])
         missed = np.empty(around.size, np.int64)
         if not unfed(stride, samples, around, coefficients[of_set], far, top, missed):
             raise ValueError("the arrays of a wavefront do not fit each other")
-        target, *left = missed.reshape(4, -1).astype(np.float64) / (1 << FRACTION)
-        features = np.stack(left, 1)
-        spread = np.abs(features).mean(1)
+        left = missed.reshape(4, -1) / (1 << FRACTION)
+        target, features = left[0], np.ascontiguousarray(left[1:].T)
+        spread = np.abs(left[1:]).mean(0)
         half = len(target) // 2
         for own, other in ((slice(half), slice(half, None)), (slice(half, None), slice(half))):
-            fitted = least_absolute(target[own], features[own], spread[own])
+            fitted = least_absolute(target[own], features[own], spread[own], rounds=1)
             off = target[other] - features[other] @ fitted
             gains.append(_gains(np.abs(target[other]), np.abs(off), spread[other]))
-        solution = np.round(least_absolute(target, features, spread) * (1 << FEEDBACK_FRACTION))
-        found[of_set] = np.clip(solution, -MOST_FEEDBACK, MOST_FEEDBACK).astype(np.int64)
+        learned.append((target, features, spread))
     gain = np.concatenate(gains)
     error = float(gain.std()) / np.sqrt(gain.size)
-    return found if float(gain.mean()) > _MARGIN + _ERRORS * error else found[:0]
+    if float(gain.mean()) <= _MARGIN + _ERRORS * error:
+        return np.zeros((0, 3), np.int64)
+    shares = np.array([least_absolute(*of_set) for of_set in learned]) * (1 << FEEDBACK_FRACTION)
+    return np.clip(np.round(shares), -MOST_FEEDBACK, MOST_FEEDBACK).astype(np.int64)
 
 
 def _gains(before: Float, after: Float, spread: Float) -> Float:
     """Bits that smaller residuals save under Laplace's distribution, at scales told by spreads."""
     order = np.array_split(np.argsort(spread), _GROUPS)
     found = [(before[group] - after[group]) / (before[group].mean() + _LEAST) for group in order]
-    return np.concatenate(found) / np.log(2.0)
+    return np.asarray(np.concatenate(found) / np.log(2.0))
