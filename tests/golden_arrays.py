@@ -85,7 +85,7 @@ def golden() -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
         out[f"level-{level}-picture"] = (_picture(72, 96), {"level": level})
         out[f"level-{level}-stack"] = (_picture(288, 24).reshape(3, 96, 24), {"level": level})
         out[f"level-{level}-tone"] = (_tone(1500), {"level": level})
-        out[f"level-{level}-averaged"] = (_averaged(80, 64), {"level": level})
+    out["level-3-averaged"] = (_averaged(80, 64), {"level": 3})
     wide = (_averaged(40, 100).astype(np.int64) << 20) + _noise(4000, 20, 15).reshape(40, 100)
     out["level-3-averaged-wide"] = (wide, {"level": 3})
     out["level-3-prices"] = (_prices(1500), {"level": 3})

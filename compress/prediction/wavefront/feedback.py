@@ -28,6 +28,8 @@ MOST_FEEDBACK = 1 << FEEDBACK_FRACTION
 
 # The gain in bits a sample, and in its standard errors, from which feedback is worth its time.
 _MARGIN, _ERRORS = 0.005, 2.0
+# Bits of a share, about.
+_SHARE_BITS = 16
 # Groups of places of about the same scale, and the scale that rounding to integers adds.
 _GROUPS, _LEAST = 12, 0.3
 # Fewer places say nothing.
@@ -127,11 +129,15 @@ def fit_feedback(
         Of no rows where that does not help: one half of the places tells by what the other gives.
     """
     far = far_offsets(shape)
-    width = shape[3]
+    slices, _, rows, width = shape
+    sets = len(places)
     stride = width + 2 * SIDE
     block = band_rows(shape) + 2
     gains, learned = [], []
-    for of_set, drawn in enumerate(places):
+    for of_set, drawn_all in enumerate(places):
+        # More would be drawn twice, and halves would share them.
+        most = (1 if of_set < sets - 1 else slices - of_set) * rows * width // 4
+        drawn = drawn_all[:most]
         column, row = (drawn - SIDE) % stride, drawn // stride % block
         # All three neighbours are samples, none of them in the first row of a band.
         at = drawn[(column > 0) & (column < width - 1) & (row > 2)]
@@ -152,7 +158,8 @@ def fit_feedback(
         learned.append((target, features, spread))
     gain = np.concatenate(gains)
     error = float(gain.std()) / np.sqrt(gain.size)
-    if float(gain.mean()) <= _MARGIN + _ERRORS * error:
+    written = _SHARE_BITS * 3 * sets / (slices * rows * width)
+    if float(gain.mean()) <= _MARGIN + _ERRORS * error + written:
         return np.zeros((0, 3), np.int64)
     shares = np.array([least_absolute(*of_set) for of_set in learned]) * (1 << FEEDBACK_FRACTION)
     return np.clip(np.round(shares), -MOST_FEEDBACK, MOST_FEEDBACK).astype(np.int64)
