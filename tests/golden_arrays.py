@@ -85,6 +85,9 @@ def golden() -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
         out[f"level-{level}-picture"] = (_picture(72, 96), {"level": level})
         out[f"level-{level}-stack"] = (_picture(288, 24).reshape(3, 96, 24), {"level": level})
         out[f"level-{level}-tone"] = (_tone(1500), {"level": level})
+    out["level-3-averaged"] = (_averaged(80, 64), {"level": 3})
+    wide = (_averaged(40, 100).astype(np.int64) << 20) + _noise(4000, 20, 15).reshape(40, 100)
+    out["level-3-averaged-wide"] = (wide, {"level": 3})
     out["level-3-prices"] = (_prices(1500), {"level": 3})
     out["level-3-tones"] = (np.stack([_tone(700), _tone(700)[::-1]], -1), {"level": 3})
     return out
@@ -95,6 +98,14 @@ def _picture(rows: int, columns: int) -> NDArray[np.uint16]:
     y, x = np.arange(rows)[:, None], np.arange(columns)
     smooth = 9 * x + 5 * y + 200 * ((x - columns // 2) ** 2 + (y % 96 - 40) ** 2 < 600)
     return (smooth + _noise(rows * columns, 4, 10).reshape(rows, columns)).astype(np.uint16)
+
+
+def _averaged(rows: int, columns: int) -> NDArray[np.int32]:
+    """Noise averaged along rows and columns: what a plane model takes with feedback."""
+    noise = _noise(rows * columns, 10, 14).reshape(rows, columns)
+    for axis in (0, 1) * 3:
+        noise = noise + np.roll(noise, 1, axis)
+    return noise.astype(np.int32)
 
 
 def _prices(n: int) -> NDArray[np.int32]:

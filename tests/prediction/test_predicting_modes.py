@@ -43,6 +43,10 @@ def lines() -> list[str]:
             parameters = wavefront.propose(plane, 3)
             assert parameters is not None
             found.append(_outcomes(wavefront, plane, parameters))
+            # And with residuals of neighbours in the location.
+            fed = (*parameters[:3], 4, *parameters[4:16], 70, -128, 128, *parameters[16:])
+            assert parameters[:4] == (2, 0, 1, 1)
+            found.append(_outcomes(wavefront, plane, fed))
             signal = plane.reshape(-1)
             parameters = linear.propose(signal, 3)
             assert parameters is not None

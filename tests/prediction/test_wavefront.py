@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from compress.errors import CorruptError
 from compress.prediction import wavefront
 from compress.prediction.wavefront.family import FAMILIES, STEPS, Family, choose_tables, table_set
+from compress.prediction.wavefront.feedback import MOST_FEEDBACK
 from compress.prediction.wavefront.fit import least_absolute
 from compress.prediction.wavefront.kernel import COUNTED
-from compress.prediction.wavefront.layout import margined_size, shape_of
+from compress.prediction.wavefront.layout import coefficient_counts, margined_size, shape_of
 from compress.prediction.wavefront.search import choose_axes
 from compress.tables import DensityTable, HistogramTable
 
@@ -56,6 +57,80 @@ def test_what_was_kept_is_what_is_computed(shape: tuple[int, ...], seed: int, bi
     if parameters is None:
         return
     assert wavefront.encode(plane, parameters) == wavefront.encode(plane, tuple(parameters))
+
+
+def _averaged(shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """Noise that is averaged along rows and columns: samples far away tell of the next as well."""
+    noise = np.random.default_rng(seed).normal(0, 100, shape)
+    for axis in (-1, -2) * 3:
+        noise += np.roll(noise, 1, axis)
+    return np.ascontiguousarray(noise.round().astype(np.int64))
+
+
+def _fed(parameters: tuple[int, ...], shares: list[int] | None) -> tuple[int, ...]:
+    """Parameters with other shares of feedback, or without any."""
+    at = 1 + parameters[0]
+    sets = (parameters[at] - 1) % 3 + 1
+    # Four numbers stand between the number of sets and the coefficients.
+    behind = at + 5 + sum(6 + count for count in coefficient_counts(sets))
+    rest = behind + 3 * sets * (parameters[at] > 3)
+    listed = [] if shares is None else (shares * 3)[: 3 * sets]
+    coded = sets + 3 * (shares is not None)
+    return (*parameters[:at], coded, *parameters[at + 1 : behind], *listed, *parameters[rest:])
+
+
+@pytest.mark.parametrize("shape", [(200, 300), (3, 90, 110), (90, 3, 110)])
+def test_feedback_is_chosen_where_it_pays(shape: tuple[int, ...]) -> None:
+    """Averaged noise takes fewer bits with what was left of neighbours than without it."""
+    plane = _averaged(shape, 7)
+    parameters = wavefront.propose(plane, 3)
+    assert parameters is not None
+    assert parameters[1 + parameters[0]] > 3
+    data = wavefront.encode(plane, parameters)
+    np.testing.assert_array_equal(wavefront.decode(memoryview(data), shape, parameters), plane)
+    without = wavefront.encode(plane, _fed(parameters, None))
+    assert len(data) < 0.99 * len(without)
+
+
+@pytest.mark.parametrize("level", [2, 3, 4])
+def test_feedback_is_left_out_where_it_does_not_pay(level: int) -> None:
+    """What few neighbours tell as well as all has no feedback, so it takes no time for it."""
+    noise = np.random.default_rng(8).normal(0, 9, (200, 300)).round().astype(np.int64)
+    for plane in (noise.cumsum(1), noise.cumsum(0).cumsum(1)):
+        parameters = wavefront.propose(plane, level)
+        assert parameters is not None
+        assert parameters[1 + parameters[0]] <= 3
+
+
+@slow
+@given(
+    shapes, st.integers(0, 2**32 - 1), st.integers(0, 38),
+    st.lists(st.integers(-MOST_FEEDBACK, MOST_FEEDBACK), min_size=3, max_size=9),
+)  # fmt: skip
+def test_round_trip_with_any_feedback(
+    shape: tuple[int, ...], seed: int, bits: int, shares: list[int]
+) -> None:
+    """Whatever a location takes of residuals, narrow planes and wide ones come back exactly."""
+    plane = _smooth(shape, seed, bits)
+    learned = wavefront.propose(plane, 2)
+    if learned is None:
+        return
+    parameters = _fed(learned, shares)
+    data = wavefront.encode(plane, parameters)
+    back = wavefront.decode(memoryview(data), shape, parameters)
+    np.testing.assert_array_equal(back, plane)
+
+
+@pytest.mark.parametrize("share", [MOST_FEEDBACK + 1, -MOST_FEEDBACK - 1, 2**62])
+def test_shares_of_feedback_are_bounded(share: int) -> None:
+    """No share is so large that sums could overflow."""
+    plane = _averaged((40, 50), 9)
+    learned = wavefront.propose(plane, 2)
+    assert learned is not None
+    parameters = _fed(learned, [0, share, 0])
+    data = memoryview(wavefront.encode(plane, learned))
+    with pytest.raises(CorruptError, match="share of feedback"):
+        wavefront.decode(data, plane.shape, parameters)
 
 
 @slow
@@ -185,6 +260,8 @@ def test_hostile_parameters_and_words(data: st.DataObject) -> None:
     plane[1:3, 5] <<= data.draw(st.sampled_from([0, 9, 34]))
     learned = wavefront.propose(plane, 3)
     assert learned is not None
+    if data.draw(st.booleans()):
+        learned = _fed(learned, [60, -128, 128])
     coded = bytearray(wavefront.encode(plane, learned))
     parameters = list(learned)
     for _ in range(data.draw(st.integers(0, 3))):

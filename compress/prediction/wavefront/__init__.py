@@ -6,9 +6,11 @@ distances of the neighbours. The scale, in half octaves, chooses one of a family
 also knows where the location lies between two integers. All of it is fitted by the encoder and
 nothing adapts. The decoder walks two bands of rows at a time (`compress.prediction.wavefront.pop`).
 
-Parameters: the axes in scan order, the number of sets, lowest sample, range and first sample, the
-right shift of scales, coefficients and weights of each set, the lowest half octave and how many,
-the family, then tables of their own.
+Feedback: where it helps, a location takes shares of what the same sum left at W, N and NE.
+
+Parameters: the axes in scan order, the number of sets (three more of them with feedback), lowest
+sample, range and first sample, the right shift of scales, coefficients, shares of feedback and
+weights of each set, the lowest half octave and how many, the family, then tables of their own.
 Data: a list of spikes, the numbers of words and outliers of the first lane, of outliers and of
 bytes in each, the outliers, the words of both lanes.
 """
@@ -25,7 +27,7 @@ import numpy.typing as npt
 
 from compress.coders.lanes import close_lane
 from compress.errors import CorruptError
-from compress.prediction.common.scan import Scan, arrange, restore
+from compress.prediction.common.scan import Scan, restore
 from compress.prediction.common.spikes import put_back, read_spikes, take_out
 from compress.prediction.demand import Demand
 from compress.prediction.kept import once
@@ -36,8 +38,10 @@ from compress.prediction.wavefront.family import (
     Family,
     choose_tables,
     plain_bits,
+    shifted,
     table_set,
 )
+from compress.prediction.wavefront.feedback import MOST_FEEDBACK, fit_feedback
 from compress.prediction.wavefront.fit import fit_coefficients, fit_weights, sampled_places
 from compress.prediction.wavefront.kernel import (
     COUNTED,
@@ -45,10 +49,7 @@ from compress.prediction.wavefront.kernel import (
     MAX_KIND,
     RAW_KINDS,
     SCALE_FRACTION,
-    classify,
     count_tokens,
-    lay_out,
-    residuals,
 )
 from compress.prediction.wavefront.layout import (
     FAR_TERMS,
@@ -68,6 +69,7 @@ from compress.prediction.wavefront.layout import (
 from compress.prediction.wavefront.pop import decode_rows
 from compress.prediction.wavefront.push import PIECE, encode_rows
 from compress.prediction.wavefront.search import MAX_AXES, choose_axes, estimate_bits
+from compress.prediction.wavefront.walk import NARROW, Walk, must
 from compress.tables import TableSet, read_parameters
 
 __all__ = ["CODE", "NAME", "decode", "encode", "propose"]
@@ -86,12 +88,14 @@ _PLACES = {2: 2000, 3: 6000, 4: 16_000}
 _FEW_PLACES = 1000
 # Share of all bits that a table of its own must save: below level 3 their fit takes too long.
 _WORTH = {2: 2e-2, 3: 1e-4, 4: 1e-4}
+# And share that feedback must.
+_FEEDBACK_WORTH = 1e-3
 _MOST_SETS = 3
 _LEAST_SAMPLES = 256
 # Places with margins for each sample: of narrow rows, the margins would be all there is.
 _MOST_MARGIN = 6
-# Ranges that int32 holds with every sum of it that stays in int32, and those that int64 does.
-_NARROW, _WIDE = 1 << 30, 1 << 40
+# Ranges that int64 holds with every sum of it.
+_WIDE = 1 << 40
 _MOST_COEFFICIENT, _MOST_WEIGHT = 1 << 13, 1 << 13
 _MOST_CONSTANT = 1 << 50
 # Half octaves are merged with their neighbour until they have this share of the samples.
@@ -119,6 +123,7 @@ class _Model:
     guess: int
     down: int
     coefficients: Integers
+    feedback: Integers
     weights: Integers
     first: int
     family: Family
@@ -132,14 +137,16 @@ class _Model:
     @property
     def dtype(self) -> type[np.signedinteger[Any]]:
         """What samples are kept in."""
-        return np.int32 if self.top < _NARROW else np.int64
+        return np.int32 if self.top < NARROW else np.int64
 
     def to_integers(self) -> Parameters:
         """Write the model."""
         sets = len(self.coefficients)
-        body = [len(self.axes), *self.axes, sets, self.low, self.top, self.guess, self.down]
+        coded = sets + _MOST_SETS * bool(len(self.feedback))
+        body = [len(self.axes), *self.axes, coded, self.low, self.top, self.guess, self.down]
         for s, count in enumerate(coefficient_counts(sets)):
             body += self.coefficients[s, 1 : NEAR + count].tolist()
+        body += self.feedback.ravel().tolist()
         for s, count in enumerate(scale_counts(sets)):
             body += [*self.weights[s, : NEAR_SCALES + count].tolist(), int(self.weights[s, -1])]
         family = self.family
@@ -150,49 +157,10 @@ class _Model:
         return tuple(body)
 
 
-class _Walk:
-    """A plane laid out, and what a model makes of it."""
-
-    def __init__(self, plane: Plane, axes: tuple[int, ...], low: int, top: int, guess: int) -> None:
-        self.shape: Shape = shape_of(plane.shape, axes)
-        dtype: type[Any] = np.int32 if top < _NARROW else np.int64
-        n = plane.size
-        self.samples = np.empty(margined_size(self.shape), dtype)
-        self.past = np.zeros(self.samples.size, dtype)
-        self.found: Samples = np.empty(n, dtype)
-        self.kinds: npt.NDArray[np.uint8] = np.empty(n, np.uint8)
-        self.far, self.far_scale = far_offsets(self.shape), scale_offsets(self.shape)
-        scanned = arrange(plane, Scan(axes, -1, (1,) * len(axes))).reshape(-1)
-        _must(lay_out(self.shape, scanned, low, guess, self.samples))
-
-    def predict(self, coefficients: Integers, weights: Integers, top: int, phased: int) -> None:
-        """Compute residuals and phases."""
-        _must(
-            residuals(
-                self.shape, self.samples, self.past, coefficients, weights, self.far,
-                self.far_scale, top, phased, self.found, self.kinds,
-            )
-        )  # fmt: skip
-
-    def classify(self, coefficients: Integers, weights: Integers, down: int) -> None:
-        """Compute half octaves."""
-        _must(
-            classify(
-                self.shape, self.samples, self.past, coefficients, weights, self.far,
-                self.far_scale, down, self.kinds,
-            )
-        )  # fmt: skip
-
-
-def _must(good: bool) -> None:
-    if not good:
-        raise ValueError("the arrays of a wavefront do not fit each other")
-
-
 class _Learned(tuple[int, ...]):
     """Parameters, and what they make of the plane that they were learned on until it is coded."""
 
-    kept: tuple[Plane, bytes, _Walk] | None = None
+    kept: tuple[Plane, bytes, Walk] | None = None
 
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
@@ -209,7 +177,7 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     return learned
 
 
-def _fitted(plane: Plane, places: int, worth: float) -> tuple[_Model, float, _Walk] | None:
+def _fitted(plane: Plane, places: int, worth: float) -> tuple[_Model, float, Walk] | None:
     """Fit a model to a plane without spikes; and the bits that it takes, about."""
     if not _accepts(plane):
         return None
@@ -219,26 +187,39 @@ def _fitted(plane: Plane, places: int, worth: float) -> tuple[_Model, float, _Wa
     if rows < 2 or margined_size(shape) > _MOST_MARGIN * plane.size:
         return None
     top, guess = high - low, int(plane.flat[0]) - low
-    walk = _Walk(plane, axes, low, top, guess)
+    walk = Walk(plane, axes, low, top, guess)
     sets = min(slices, _MOST_SETS)
     at = sampled_places(walk.shape, sets, places)
     coefficients = fit_coefficients(walk.samples, walk.shape, at, FRACTION, _MOST_COEFFICIENT)
-    weights = np.zeros((sets, NEAR_SCALES + SCALE_TERMS + 1), np.int64)
-    walk.predict(coefficients, weights, top, 1)
-    weights = fit_weights(walk.samples, walk.past, walk.shape, at, SCALE_FRACTION, _MOST_WEIGHT)
-    usual = int(np.partition(walk.past[at[-1]], -_UNUSUAL)[-_UNUSUAL])
-    down = max(0, usual.bit_length() + SCALE_FRACTION - _SCALE_BITS + 4)
-    walk.classify(coefficients, weights, down)
-    first, family, bits = _fit_tables(walk, down, worth)
-    model = _Model(axes, low, top, guess, down, coefficients, weights, first, family)
+    shares = fit_feedback(walk.samples, walk.shape, at, coefficients, top)
+    # The sample says whether feedback helps; all bits, where time allows, by how much.
+    tried = [shares[:0], shares] if len(shares) and worth < _WORTH[2] else [shares]
+    found = []
+    for feedback in tried:
+        weights = np.zeros((sets, NEAR_SCALES + SCALE_TERMS + 1), np.int64)
+        walk.predict(coefficients, feedback, weights, top, 1)
+        weights = fit_weights(walk.samples, walk.past, walk.shape, at, SCALE_FRACTION, _MOST_WEIGHT)
+        usual = int(np.partition(walk.past[at[-1]], -_UNUSUAL)[-_UNUSUAL])
+        down = max(0, usual.bit_length() + SCALE_FRACTION - _SCALE_BITS + 4)
+        walk.classify(coefficients, weights, down)
+        first, family, bits = _fit_tables(walk, down, worth)
+        terms = coefficients, feedback, weights
+        found.append((_Model(axes, low, top, guess, down, *terms, first, family), bits))
+    model, bits = found[-1]
+    if len(found) > 1:
+        before, after = (bits + 16.0 * len(model.to_integers()) for model, bits in found)
+        model, bits = found[after < (1.0 - _FEEDBACK_WORTH) * before]
+    if model is not found[-1][0]:
+        walk.predict(model.coefficients, model.feedback, model.weights, top, 1)
+        walk.classify(model.coefficients, model.weights, model.down)
     return model, bits, walk
 
 
-def _fit_tables(walk: _Walk, down: int, worth: float) -> tuple[int, Family, float]:
+def _fit_tables(walk: Walk, down: int, worth: float) -> tuple[int, Family, float]:
     """Merge half octaves that are rare, and fit the tables."""
     counts = np.zeros((2 * RAW_KINDS, 2 * COUNTED + 2), np.int64)
     shifts = np.repeat([plain_bits(kind, down) for kind in range(RAW_KINDS)], 2).astype(np.int64)
-    _must(count_tokens(walk.found, walk.kinds, shifts, counts))
+    must(count_tokens(walk.found, walk.kinds, shifts, counts))
     numbers = counts.sum(1).reshape(-1, 2).sum(1)
     running = np.cumsum(numbers)
     least = min(8 + walk.found.size // _RAREST, walk.found.size // 2)
@@ -251,20 +232,9 @@ def _fit_tables(walk: _Walk, down: int, worth: float) -> tuple[int, Family, floa
         into = 0 if kind < first else last - first
         finer = int(shifts[2 * (into + first)] - shifts[2 * kind])
         for phase in range(2):
-            kept[2 * into + phase] += _shifted(counts[2 * kind + phase], finer)
+            kept[2 * into + phase] += shifted(counts[2 * kind + phase], finer)
     family, bits = choose_tables(kept, shifts[2 * first : 2 * last + 2 : 2].tolist(), worth)
     return first, family, bits
-
-
-def _shifted(counts: Integers, shift: int) -> Integers:
-    """Count tokens anew with more plain bits below them, or fewer."""
-    tokens = np.arange(-COUNTED, COUNTED + 1)
-    moved = tokens >> shift if shift >= 0 else tokens << -shift
-    found = np.zeros_like(counts)
-    inside = np.abs(moved) <= COUNTED
-    np.add.at(found, moved[inside] + COUNTED, counts[:-1][inside])
-    found[-1] = counts[-1] + counts[:-1][~inside].sum()
-    return found
 
 
 def encode(plane: Plane, parameters: Parameters) -> bytes:
@@ -280,16 +250,16 @@ def encode(plane: Plane, parameters: Parameters) -> bytes:
             return kept[1] + _coded(kept[2], model, *built)
     plane, _, spikes = take_out(plane)
     # Residuals stay within what samples are kept in.
-    reach = _NARROW if model.top < _NARROW else _WIDE << 2
+    reach = NARROW if model.top < NARROW else _WIDE << 2
     if int(plane.min()) < model.low - reach // 2 or int(plane.max()) >= model.low + reach:
         raise ValueError("the model was learned on a plane of another range")
-    walk = _Walk(plane, model.axes, model.low, model.top, model.guess)
-    walk.predict(model.coefficients, model.weights, model.top, model.family.phased)
+    walk = Walk(plane, model.axes, model.low, model.top, model.guess)
+    walk.predict(model.coefficients, model.feedback, model.weights, model.top, model.family.phased)
     walk.classify(model.coefficients, model.weights, model.down)
     return spikes + _coded(walk, model, *built)
 
 
-def _coded(walk: _Walk, model: _Model, tables: TableSet, shifts: Integers) -> bytes:
+def _coded(walk: Walk, model: _Model, tables: TableSet, shifts: Integers) -> bytes:
     phased = model.family.phased
     kinds = np.arange(2 * RAW_KINDS * 2)
     kind = np.clip(kinds // 2 - model.first, 0, len(model.family.steps) - 1)
@@ -305,7 +275,7 @@ def _coded(walk: _Walk, model: _Model, tables: TableSet, shifts: Integers) -> by
             tables.low, _escapes(tables), shifts, words, outliers, states,
             used,
         )  # fmt: skip
-    _must(good)
+    must(good)
     lanes = [
         np.concatenate([words[lane, : used[lane]], close_lane(int(states[lane]))])
         for lane in range(2)
@@ -367,11 +337,12 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
         model.top, model.family.phased, model.down, model.first, len(model.family.steps) - 1,
         model.guess,
     )  # fmt: skip
+    feedback = model.feedback if len(model.feedback) else None
     with np.errstate(over="ignore"):  # integers wrap, compiled or not
         complete = decode_rows(
-            scanned, samples, past, model.coefficients, model.weights, far_offsets(scanned),
-            scale_offsets(scanned), limits, tables.cumulative, tables.start, tables.low,
-            _escapes(tables), _LOOKUP_BITS, entries, shifts, words,
+            scanned, samples, past, model.coefficients, feedback, model.weights,
+            far_offsets(scanned), scale_offsets(scanned), limits, tables.cumulative, tables.start,
+            tables.low, _escapes(tables), _LOOKUP_BITS, entries, shifts, words,
             (first, n_words), outliers, first_listed,
         )  # fmt: skip
     if not complete:
@@ -407,7 +378,8 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> _Model:
         raise CorruptError(f"a wavefront scans the axes {axes} of a plane of shape {shape}")
     if margined_size(shape_of(shape, axes)) > _MOST_MARGIN * max(math.prod(shape), _LEAST_SAMPLES):
         raise CorruptError(f"a wavefront has too narrow rows in a plane of shape {shape}")
-    sets = take(1, _MOST_SETS, "number of sets")
+    coded = take(1, 2 * _MOST_SETS, "number of sets")
+    sets, fed = (coded - 1) % _MOST_SETS + 1, coded > _MOST_SETS
     low = take(*_INT64, "lowest sample")
     top = take(0, min(_WIDE - 1, _INT64[1] - low), "range")
     guess = take(0, top, "first sample")
@@ -420,6 +392,10 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> _Model:
         ]
         coefficients[s, 1 : NEAR + count] = few
         coefficients[s, 0] = (1 << FRACTION) - sum(few)
+    shares = [
+        take(-MOST_FEEDBACK, MOST_FEEDBACK, "share of feedback") for _ in range(3 * sets * fed)
+    ]
+    feedback = np.array(shares, np.int64).reshape(-1, 3)
     weights = np.zeros((sets, NEAR_SCALES + SCALE_TERMS + 1), np.int64)
     for s, count in enumerate(scale_counts(sets)):
         weights[s, : NEAR_SCALES + count] = [
@@ -428,7 +404,7 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> _Model:
         weights[s, -1] = take(0, _MOST_CONSTANT, "scale")
     first = take(0, MAX_KIND, "lowest half octave")
     family = _read_family(integers, take, take(1, MAX_KIND + 1 - first, "number of half octaves"))
-    return _Model(axes, low, top, guess, down, coefficients, weights, first, family)
+    return _Model(axes, low, top, guess, down, coefficients, feedback, weights, first, family)
 
 
 def _read_family(
@@ -451,8 +427,9 @@ def _read_family(
 
 def decode_ns(parameters: Parameters) -> float:
     """Nanoseconds a sample that decoding takes (``python -m benchmarks costs``)."""
-    del parameters
-    return 15.5
+    # Nothing is known before the fit.
+    fed = len(parameters) > MAX_AXES and parameters[1 + parameters[0]] > _MOST_SETS
+    return 18.0 if fed else 15.5
 
 
 def encode_ns(parameters: Parameters) -> float:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from compress.prediction.wavefront.kernel import COUNTED, SCALE_FRACTION
 from compress.tables import DensityTable, TableParameters, TableSet, fit_counts
 
-__all__ = ["FAMILIES", "STEPS", "Family", "choose_tables", "plain_bits", "table_set"]
+__all__ = ["FAMILIES", "STEPS", "Family", "choose_tables", "plain_bits", "shifted", "table_set"]
 
 FAMILIES = ("normal", "t10", "t6", "t4", "t2", "laplace")
 """Bases that a family may have, by their code in the stream."""
@@ -64,6 +64,17 @@ class Family(NamedTuple):
 def plain_bits(kind: int, down: int) -> int:
     """Plain bits below the tokens of a half octave whose scales were shifted right."""
     return min(max(kind // 2 - SCALE_FRACTION + down - _TOKEN_BITS, 0), 62)
+
+
+def shifted(counts: Integers, shift: int) -> Integers:
+    """Count tokens anew with more plain bits below them, or fewer."""
+    tokens = np.arange(-COUNTED, COUNTED + 1)
+    moved = tokens >> shift if shift >= 0 else tokens << -shift
+    found = np.zeros_like(counts)
+    inside = np.abs(moved) <= COUNTED
+    np.add.at(found, moved[inside] + COUNTED, counts[:-1][inside])
+    found[-1] = counts[-1] + counts[:-1][~inside].sum()
+    return found
 
 
 def _member(base: int, step: int, eighths: int, shift: int) -> DensityTable:

@@ -20,7 +20,13 @@ from compress.prediction.wavefront.layout import (
     scale_offsets,
 )
 
-__all__ = ["fit_coefficients", "fit_weights", "least_absolute", "median_edge", "sampled_places"]
+__all__ = [
+    "fit_coefficients",
+    "fit_weights",
+    "least_absolute",
+    "median_edge",
+    "sampled_places",
+]
 
 Float = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -64,7 +70,9 @@ def median_edge(w: Samples, n: Samples, nw: Samples) -> Samples:
     return edge
 
 
-def least_absolute(target: Float, features: Float, spread: Float | None = None) -> Float:
+def least_absolute(
+    target: Float, features: Float, spread: Float | None = None, rounds: int = _ROUNDS
+) -> Float:
     """Fit least absolute residuals by reweighted least squares.
 
     Parameters
@@ -73,6 +81,8 @@ def least_absolute(target: Float, features: Float, spread: Float | None = None) 
     features : float64 array (m, k)
     spread : float64 array (m,), optional
         What residuals are about in proportion to: those count by the share of it that they are.
+    rounds : int
+        How often to solve.
 
     Returns
     -------
@@ -80,10 +90,12 @@ def least_absolute(target: Float, features: Float, spread: Float | None = None) 
     """
     if spread is None:
         spread = np.ones(len(target))
-    weight = _weight(target, spread)
-    for _ in range(_ROUNDS):
+    off = target
+    for done in range(rounds):
+        weight = _weight(off, spread)
         solution = _solved(features * weight[:, None], features, target)
-        weight = _weight(target - features @ solution, spread)
+        if done < rounds - 1:
+            off = target - features @ solution
     return solution
 
 

@@ -22,6 +22,7 @@ from compress.prediction.wavefront.layout import (
 
 __all__ = [
     "COUNTED",
+    "FEEDBACK_FRACTION",
     "FRACTION",
     "MAX_KIND",
     "RAW_KINDS",
@@ -30,6 +31,7 @@ __all__ = [
     "close_row",
     "count_tokens",
     "far_sums",
+    "feed_row",
     "fits",
     "half_octave",
     "kind_of",
@@ -49,6 +51,8 @@ Scalar = Any
 
 FRACTION = 10
 """Fractional bits of coefficients and locations."""
+FEEDBACK_FRACTION = 7
+"""Fractional bits of the weights of feedback."""
 SCALE_FRACTION = 8
 """Fractional bits of scale weights."""
 RAW_KINDS = 64
@@ -199,6 +203,14 @@ def near_sums(
 
 
 @kernel()
+def feed_row(missed: Integers, factors: Integers, feed: Integers) -> None:
+    """Weigh what the row above left unpredicted at N and NE; behind its last sample that is 0."""
+    of_n, of_ne = factors[1], factors[2]
+    for x in range(feed.size):
+        feed[x] = of_n * missed[np.uint64(x)] + of_ne * missed[np.uint64(x + 1)]
+
+
+@kernel()
 def open_row(values: Samples, at: int, stride: int, block: int, row: int, start: int) -> None:
     """Fill the margin before a row: from the row above, the slice behind, or ``start``."""
     first: Scalar = start
@@ -255,8 +267,8 @@ def lay_out(
 
 
 _RESIDUALS = (
-    "b1((i8, i8, i8, i8), const({0}[::1]), {0}[::1], i8[:, ::1], i8[:, ::1], i8[::1], i8[::1], "
-    "i8, i8, {0}[::1], u1[::1])"
+    "b1((i8, i8, i8, i8), const({0}[::1]), {0}[::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], "
+    "i8[::1], i8[::1], i8, i8, {0}[::1], u1[::1])"
 )
 
 
@@ -266,6 +278,7 @@ def residuals(
     samples: Samples,
     past: Samples,
     coefficients: Integers,
+    feedback: Integers,
     weights: Integers,
     far: Integers,
     far_scale: Integers,
@@ -284,6 +297,8 @@ def residuals(
         With margins; ``past`` takes the absolute residuals.
     coefficients, weights, far, far_scale
         As `compress.prediction.wavefront.pop.decode_rows` takes them.
+    feedback : int64 array (S, 3)
+        As it does, but of no rows where there is none.
     top : int
         The largest location.
     phased : int
@@ -303,11 +318,16 @@ def residuals(
         return False
     if found.size != slices * rows * width or kinds.size != found.size:
         return False
+    sets = feedback.shape[0]
+    if sets and (sets != coefficients.shape[0] or feedback.shape[1] != 3):
+        return False
     stride = width + 2 * SIDE
     tall = (rows + bands - 1) // bands
     block = (tall + 2) * stride
     limit = top << FRACTION
     base = np.empty(width, np.int64)
+    found_at = np.empty(width, np.int64)
+    missed, feed = np.zeros(width + 1, np.int64), np.zeros(width, np.int64)
     for row in range(slices * rows):
         index, line = row // rows, row % rows
         band, inside = line // tall, line % tall
@@ -327,7 +347,7 @@ def residuals(
         ne, nee = (-1, -1) if inside == 0 else (1, 2)
         out = row * width
         for x in range(width):
-            t = location(
+            found_at[x] = location(
                 np.int64(samples[np.uint64(at + x - 1)]),
                 np.int64(samples[np.uint64(up + x + n)]),
                 np.int64(samples[np.uint64(up + x + nw)]),
@@ -336,6 +356,21 @@ def residuals(
                 np.int64(samples[np.uint64(up + x + nee)]),
                 base[x], weigh, limit,
             )  # fmt: skip
+        if sets:
+            factors = feedback[min(index, sets - 1)]
+            if inside == 0:
+                feed[:] = 0
+            else:
+                feed_row(missed, factors, feed)
+            for x in range(width):
+                missed[x] = (np.int64(samples[np.uint64(at + x)]) << FRACTION) - found_at[x]
+            for x in range(1, width):
+                feed[x] += factors[0] * missed[x - 1]
+            for x in range(width):
+                fed = found_at[x] + (feed[x] >> FEEDBACK_FRACTION)
+                found_at[x] = min(max(fed, 0), limit)
+        for x in range(width):
+            t = found_at[x]
             expected = (t + _HALF) >> FRACTION
             off = np.int64(samples[np.uint64(at + x)]) - expected
             phase, below = phase_of(t - (expected << FRACTION), phased)

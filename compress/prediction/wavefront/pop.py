@@ -16,10 +16,12 @@ import numpy.typing as npt
 from compress.coders.ans import init, locate, look_up, quantile
 from compress.kernels import kernel
 from compress.prediction.wavefront.kernel import (
+    FEEDBACK_FRACTION,
     FRACTION,
     MAX_KIND,
     close_row,
     far_sums,
+    feed_row,
     fits,
     half_octave,
     near_sums,
@@ -49,18 +51,26 @@ _WORD = np.uint64(32)
 _REFILL = np.uint64(1 << 32)
 
 _DECODE = (
-    "b1((i8, i8, i8, i8), {0}[::1], {0}[::1], i8[:, ::1], i8[:, ::1], i8[::1], i8[::1], "
+    "b1((i8, i8, i8, i8), {0}[::1], {0}[::1], i8[:, ::1], {1}, i8[:, ::1], i8[::1], i8[::1], "
     "(i8, i8, i8, i8, i8, i8), const(u4[::1]), const(i8[::1]), const(i8[::1]), const(u8[::1]), "
     "i8, const(u8[::1]), i8[::1], const(u4[::1]), (i8, i8), i8[::1], i8)"
 )
 
 
-@kernel(_DECODE.format("i4"), _DECODE.format("i8"))
+_FED = "i8[:, ::1]"
+
+
+# Machine code of its own for streams without feedback, which takes some 2.5 ns a sample.
+@kernel(
+    _DECODE.format("i4", "None"), _DECODE.format("i8", "None"),
+    _DECODE.format("i4", _FED), _DECODE.format("i8", _FED),
+)  # fmt: skip
 def decode_rows(
     shape: tuple[int, int, int, int],
     samples: npt.NDArray[Any],
     past: npt.NDArray[Any],
     coefficients: Integers,
+    feedback: Integers | None,
     weights: Integers,
     far: Integers,
     far_scale: Integers,
@@ -88,6 +98,9 @@ def decode_rows(
         residuals.
     coefficients : int64 array (S, 7 + terms)
         In 2**-FRACTION; slice z has those of set min(z, S - 1).
+    feedback : int64 array (S, 3), optional
+        What a location takes of that which it would have left without feedback at W, N and NE, in
+        2**-FEEDBACK_FRACTION.
     weights : int64 array (S, 8 + terms + 1)
         In 2**-SCALE_FRACTION; the last is the scale where all else is 0.
     far, far_scale : int64 arrays
@@ -134,6 +147,9 @@ def decode_rows(
         or outliers.size < 1 or not 0 <= listed_first < outliers.size
     ):  # fmt: skip
         return False
+    if feedback is not None:  # noqa: SIM102 - numba leaves out what None excludes
+        if feedback.shape[0] != coefficients.shape[0] or feedback.shape[1] != 3:
+            return False
     split = False
     for t in range(n_tables):
         split = split or shifts[t] > 0
@@ -158,6 +174,9 @@ def decode_rows(
     listed1, end1 = end0, np.uint64(outliers.size - 1)
     base0, base1 = np.empty(width, np.int64), np.empty(width, np.int64)
     spread0, spread1 = np.empty(width, np.int64), np.empty(width, np.int64)
+    if feedback is not None:
+        missed0, missed1 = np.zeros(width + 1, np.int64), np.zeros(width + 1, np.int64)
+        feed0, feed1 = np.zeros(width, np.int64), np.zeros(width, np.int64)
     last_weight = NEAR_SCALES + far_scale.size
     for turn in range(slices * tall):
         index, row = turn // tall, turn % tall
@@ -165,6 +184,9 @@ def decode_rows(
         v = weights[min(index, weights.shape[0] - 1)]
         c0, c4, c5 = c[0], c[4], c[5]
         v0, v4, v5 = v[0], v[4], v[5]
+        if feedback is not None:
+            f = feedback[min(index, feedback.shape[0] - 1)]
+            f0 = f[0]
         # In the first row of a band all that is above is the sample before.
         first = row == 0
         c_first, v_first, v_step = c0, v0, v5
@@ -186,6 +208,12 @@ def decode_rows(
             )  # fmt: skip
             if not first:
                 near_sums(samples, past, here - stride, c, v, base, spread)
+            if feedback is not None:
+                missed, feed = (missed1, feed1) if lane == 1 else (missed0, feed0)
+                if first:
+                    feed[:] = 0
+                else:
+                    feed_row(missed, f, feed)
             open_row(samples, here, stride, bands * block, row, guess)
             open_row(past, here, stride, bands * block, row, 0)
         if both and not first:
@@ -194,12 +222,17 @@ def decode_rows(
             rw0, rww0 = np.int64(past[i0 - _ONE]), np.int64(past[i0 - _TWO])
             w1, ww1 = np.int64(samples[i1 - _ONE]), np.int64(samples[i1 - _TWO])
             rw1, rww1 = np.int64(past[i1 - _ONE]), np.int64(past[i1 - _TWO])
+            miss0, miss1 = np.int64(0), np.int64(0)
             for x in range(np.uint64(width)):
                 n = np.int64(samples[i0 - above])
                 nw = np.int64(samples[i0 - above - _ONE])
                 edge = min(max(w0 + n - nw, min(w0, n)), max(w0, n))
                 t = base0[x] + c5 * ww0 + c4 * edge + c0 * w0
                 t = min(max(t, 0), limit)
+                if feedback is not None:
+                    unfed0 = t
+                    t += (feed0[x] + f0 * miss0) >> FEEDBACK_FRACTION
+                    t = min(max(t, 0), limit)
                 size = spread0[x] + v4 * rww0 + v0 * rw0 + v5 * abs(w0 - nw)
                 expected = (t + _HALF) >> FRACTION
                 phase, below = phase_of(t - (expected << FRACTION), phased)
@@ -238,6 +271,9 @@ def decode_rows(
                 w0, rw0 = expected + off, abs(off)
                 samples[i0] = narrow(np.int64(w0))
                 past[i0] = narrow(np.int64(rw0))
+                if feedback is not None:
+                    miss0 = (w0 << FRACTION) - unfed0
+                    missed0[x] = miss0
                 i0 += _ONE
                 # The same sample of the lower band.
                 n = np.int64(samples[i1 - above])
@@ -245,6 +281,10 @@ def decode_rows(
                 edge = min(max(w1 + n - nw, min(w1, n)), max(w1, n))
                 t = base1[x] + c5 * ww1 + c4 * edge + c0 * w1
                 t = min(max(t, 0), limit)
+                if feedback is not None:
+                    unfed1 = t
+                    t += (feed1[x] + f0 * miss1) >> FEEDBACK_FRACTION
+                    t = min(max(t, 0), limit)
                 size = spread1[x] + v4 * rww1 + v0 * rw1 + v5 * abs(w1 - nw)
                 expected = (t + _HALF) >> FRACTION
                 phase, below = phase_of(t - (expected << FRACTION), phased)
@@ -283,11 +323,17 @@ def decode_rows(
                 w1, rw1 = expected + off, abs(off)
                 samples[i1] = narrow(np.int64(w1))
                 past[i1] = narrow(np.int64(rw1))
+                if feedback is not None:
+                    miss1 = (w1 << FRACTION) - unfed1
+                    missed1[x] = miss1
                 i1 += _ONE
         else:
             for lane in range(2 if both else 1):
                 i = np.uint64(at + lane * block)
                 base, spread = base0, spread0
+                if feedback is not None:
+                    missed, feed = (missed1, feed1) if lane == 1 else (missed0, feed0)
+                    miss = np.int64(0)
                 state, place, floor, listed, end = state0, place0, floor0, listed0, end0
                 if lane == 1:
                     base, spread = base1, spread1
@@ -304,6 +350,10 @@ def decode_rows(
                         edge = w
                     t = base[x] + c5 * ww + c4 * edge + c_first * w
                     t = min(max(t, 0), limit)
+                    if feedback is not None:
+                        unfed = t
+                        t += (feed[x] + f0 * miss) >> FEEDBACK_FRACTION
+                        t = min(max(t, 0), limit)
                     size = spread[x] + v4 * rww + v_first * rw + v_step * abs(w - nw)
                     expected = (t + _HALF) >> FRACTION
                     phase, below = phase_of(t - (expected << FRACTION), phased)
@@ -342,6 +392,9 @@ def decode_rows(
                     w, rw = expected + off, abs(off)
                     samples[i] = narrow(np.int64(w))
                     past[i] = narrow(np.int64(rw))
+                    if feedback is not None:
+                        miss = (w << FRACTION) - unfed
+                        missed[x] = miss
                     i += _ONE
                 if lane == 0:
                     state0, place0, listed0 = state, place, listed
