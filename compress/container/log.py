@@ -58,8 +58,8 @@ Readable = Callable[[int, int], "bytes | memoryview"]
 class Writable(Protocol):
     """Takes bytes, as a file does."""
 
-    def write(self, data: bytes, /) -> object:
-        """Take all of them."""
+    def write(self, data: bytes, /) -> int | None:
+        """Take bytes and say how many; None stands for all of them."""
 
 
 class Entry(NamedTuple):
@@ -92,6 +92,7 @@ class LogWriter:
         self._out = out
         self._position = 0
         self._seed = 0
+        self._is_broken = False
         self.entries: dict[tuple[int, int], Entry] = {}
         self._write(MAGIC + bytes([FILE | VERSION]))
         self._seed = self._record(_HEAD, (0, 0, 0), head)[1]
@@ -125,7 +126,14 @@ class LogWriter:
         return self._position - len(payload) - _CRC.size, crc
 
     def _write(self, data: bytes) -> None:
-        self._out.write(data)
+        if self._is_broken:
+            raise OSError("an earlier write failed, and nothing can follow it in this file")
+        self._is_broken = True
+        rest = data
+        # Files without a buffer may take a part only.
+        while (taken := self._out.write(rest)) is not None and taken < len(rest):
+            rest = rest[taken:]
+        self._is_broken = False
         self._position += len(data)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import islice
 from math import prod
 from pathlib import Path
@@ -260,7 +261,9 @@ class Writer:
         self._closed = True
         if self._target is None:
             return
-        self._out.close()
+        with suppress(OSError):
+            # What could not be written before cannot be now; the error in hand says why.
+            self._out.close()
         if self._log is None:
             self._partial.unlink(missing_ok=True)
         else:

@@ -167,6 +167,45 @@ def test_any_file_object_will_do() -> None:
     assert np.array_equal(np.stack(rows), WALK)
 
 
+class Full(Forward):
+    """A file that takes some bytes at a time, and no more than fit."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def write(self, data: Any) -> int:
+        """Keep a part of the bytes."""
+        if not self.room:
+            raise OSError("no space left")
+        taken = min(len(data), 100, self.room)
+        self.room -= taken
+        return super().write(data[:taken])
+
+
+def test_a_file_may_take_a_part_of_what_it_is_given() -> None:
+    """As files without a buffer do; the rest follows."""
+    out = Full(1 << 20)
+    with compress.Writer(out, chunks=(64, 70), level=1) as writer:
+        writer.append(WALK)
+    assert np.array_equal(compress.open(b"".join(out.parts))[...], WALK)
+
+
+def test_nothing_follows_what_could_not_be_written() -> None:
+    """A full disk: the error, then an error for every further block; whole chunks are readable."""
+    out = Full(5_000)
+    writer = compress.Writer(out, chunks=(64, 70), level=1)
+    with pytest.raises(OSError, match="no space left"):
+        writer.append(WALK)
+    out.room = 1 << 20
+    with pytest.raises(OSError, match="an earlier write failed"):
+        writer.append(WALK)
+    array = compress.open(b"".join(out.parts))
+    assert not array.is_complete
+    assert 0 < len(array) < 300
+    assert np.array_equal(array[...], WALK[: len(array)])
+
+
 def test_decoded_chunks_are_kept_within_bounds() -> None:
     """The cache holds the last chunks, and no more bytes than it may."""
     array = compress.open(written(WALK, chunks=(30, 70), level=1), cache_bytes=9000)
