@@ -14,7 +14,7 @@ import compress
 from benchmarks.fuzz import Stream, arrays, fuzz, mended, mutated, streams
 from compress.container import unpack
 
-MUTATIONS = 20_000
+MUTATIONS = 10_000
 LEVELS = ((1, 2), (3, 4), (5, 6), (7, 8))
 
 
