@@ -133,9 +133,22 @@ class Base(Density):
         return cls(loc, scale, *start[2:])
 
     @classmethod
-    @abstractmethod
     def _start(cls, z: Floats, shares: Floats) -> tuple[float, ...]:
-        """Maximum likelihood location, scale (and shape) of point samples."""
+        """Maximum likelihood location, scale (and shape) of point samples.
+
+        Families whose `_fit` is their own have none.
+        """
+        raise NotImplementedError(f"{cls.__name__} has a fit of its own")
+
+    def _mass_by_tails(self, low: Floats, high: Floats) -> Floats:
+        """Masses between points, by the lower tails up to the median, else by the upper ones."""
+        a, b = self.standardise(low), self.standardise(high)
+        upper = a > self._standard_ppf(np.array([0.5]))[0]
+        mass = np.empty(a.size)
+        mass[upper] = self._standard_sf(a[upper]) - self._standard_sf(b[upper])
+        lower = ~upper
+        mass[lower] = self._standard_cdf(b[lower]) - self._standard_cdf(a[lower])
+        return np.maximum(mass, 0.0)
 
     @classmethod
     def _standard(cls, *shape: float) -> Self:

@@ -115,7 +115,7 @@ def logistic_cdf(z: Floats) -> Floats:
 
 
 @kernel()
-def _beta_fraction(a: float, b: float, x: float) -> float:
+def beta_fraction(a: float, b: float, x: float) -> float:
     """Continued fraction of the incomplete beta function (modified Lentz)."""
     tiny = 1e-300
     c = 1.0
@@ -167,10 +167,10 @@ def _student_tail(t: float, df: float, log_beta: float) -> float:
         log_x = -math.log1p(r * r)
     if x < (a + 1.0) / (a + 2.5):
         front = math.exp(a * log_x + 0.5 * math.log(y) - log_beta)
-        small: float = 0.5 * front * _beta_fraction(a, 0.5, x) / a
+        small: float = 0.5 * front * beta_fraction(a, 0.5, x) / a
         return small
     front = math.exp(a * log_x + 0.5 * math.log(y) - log_beta)
-    large: float = 0.5 - front * _beta_fraction(0.5, a, y)
+    large: float = 0.5 - front * beta_fraction(0.5, a, y)
     return large
 
 

@@ -204,10 +204,6 @@ class StudentT(Base):
             loc, scale = likelihood.refine(cls(0.0, 1.0, df), frame, loc, scale)
         return cls(*frame.back(loc, scale), df)
 
-    @classmethod
-    def _start(cls, z: Floats, shares: Floats) -> tuple[float, ...]:
-        raise NotImplementedError("Student's t searches its degrees of freedom instead")
-
     def _standard_logpdf(self, z: Floats) -> Floats:
         a = np.abs(z)
         with np.errstate(over="ignore", divide="ignore"):

@@ -1,4 +1,4 @@
-"""The checksum of decoded samples that a chunk of a file may carry in front of its bytes."""
+"""Chunks of a file: coded bytes, behind a checksum of the decoded samples where one is kept."""
 
 from __future__ import annotations
 
@@ -9,16 +9,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compress.errors import CorruptError
+from compress.pipeline.budget import Budget
+from compress.pipeline.chunk import Guide, code_chunk, decode_chunk, smaller
+from compress.pipeline.model import Model
 from compress.transforms.fields import take_apart
 
-__all__ = ["checked_sum", "with_sum", "without_sum"]
+__all__ = ["checked_sum", "coded_chunk", "without_sum"]
 
 _BYTES = 4
 
 
-def with_sum(data: bytes, chunk: NDArray[Any]) -> bytes:
-    """Put the checksum of a chunk's samples in front of its bytes."""
-    return _sum(chunk) + data
+def coded_chunk(
+    chunk: NDArray[Any],
+    level: int,
+    max_error: float | None,
+    model: Model | None,
+    guide: Guide | None = None,
+    *,
+    sums: bool,
+) -> tuple[bytes, Guide | None]:
+    """Code a chunk; see `compress.pipeline.chunk.code_chunk`.
+
+    Returns
+    -------
+    bytes
+        As they stand in the file.
+    Guide or None
+        For other chunks.
+    """
+    coded = code_chunk(chunk, level, max_error, model, guide)
+    data = coded.own if model is None else smaller(coded)
+    assert data is not None  # noqa: S101 - without a model there are own plans
+    if not sums:
+        return data, coded.guide
+    # The checksum is of what readers get, which an error bound changes.
+    if max_error is not None:
+        view, budget = memoryview(data), Budget(chunk.nbytes)
+        chunk = decode_chunk(view, chunk.shape, chunk.dtype, model, budget)
+    return _sum(chunk) + data, coded.guide
 
 
 def without_sum(data: memoryview) -> tuple[memoryview, bytes]:

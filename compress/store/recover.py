@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from compress.arguments import check_is_model
 from compress.container import LogReader, LogWriter, is_log, write_unsigned
-from compress.errors import CompressError
-from compress.pipeline.chunk import code_chunk, smaller
+from compress.errors import CorruptError
 from compress.pipeline.model import Model
 from compress.store.grid import Grid
 from compress.store.head import Head, read_head, write_attributes
 from compress.store.lazy import CompressedArray, open  # noqa: A004 (as numpy says)
-from compress.store.payload import with_sum
+from compress.store.payload import coded_chunk
 from compress.store.source import open_source
 from compress.store.writer import Writer
 
@@ -123,24 +122,20 @@ def _payload(
         entry = log.entries[place]
         # Where the end of a file is lost, some tiles may have more rows than others.
         return bytes(log.payload(entry)) if entry.rows == len(chunk) else _coded(head, chunk, model)
-    except (CompressError, KeyError):
+    except CorruptError:
         return None
 
 
 def _coded(head: Head, chunk: Array, model: Model | None) -> bytes:
-    coded = code_chunk(chunk, 1, None, model)
-    data = coded.own if model is None else smaller(coded)
-    assert data is not None  # noqa: S101 - without a model there are own plans
-    return with_sum(data, chunk) if head.sums else data
+    return coded_chunk(chunk, 1, None, model, sums=head.sums)[0]
 
 
 def _rewritten(array: CompressedArray, path: Path, filler: Any) -> tuple[Box, ...]:
     lost: list[Box] = []
     shape = array.shape or (1,)
     grid = Grid(shape, array.chunks or (1,))
-    with Writer(
-        path, dtype=array.dtype, shape=shape, chunks=grid.chunks, level=array.level
-    ) as writer:
+    writer = Writer(path, dtype=array.dtype, shape=shape, chunks=grid.chunks, level=array.level)
+    try:
         for slab in range(grid.counts[0]):
             begin = slab * grid.chunks[0]
             rows = slice(begin, begin + grid.rows(slab))
@@ -149,7 +144,11 @@ def _rewritten(array: CompressedArray, path: Path, filler: Any) -> tuple[Box, ..
                 box = (rows, *where)
                 try:
                     block[(slice(None), *where)] = array[box] if array.shape else array[...]
-                except CompressError:
+                except CorruptError:
                     lost.append(box)
             writer.append(block)
+        writer.close()
+    except BaseException:
+        writer.abort()
+        raise
     return tuple(lost)

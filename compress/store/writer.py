@@ -23,14 +23,13 @@ from compress.arguments import (
     in_threads,
 )
 from compress.container import LogWriter, Writable, write_unsigned
-from compress.pipeline.budget import Budget
-from compress.pipeline.chunk import Guide, check_dtype, code_chunk, decode_chunk, smaller
+from compress.pipeline.chunk import Guide, check_dtype
 from compress.pipeline.geometry import MOST_CHUNK_SAMPLES
 from compress.pipeline.header import samples_per_element
 from compress.pipeline.model import Model
 from compress.store.grid import Grid, usual_chunks
 from compress.store.head import Head, write_attributes, write_head
-from compress.store.payload import with_sum
+from compress.store.payload import coded_chunk
 
 __all__ = ["Writer"]
 
@@ -71,8 +70,8 @@ class Writer:
         Threads that code the chunks of a block of rows side by side. The file is the same for any
         number of them.
     checksum : bool, optional
-        Keep a checksum of the decoded samples of each chunk as well, which readers verify. Each
-        chunk is decoded once for it.
+        Keep a checksum of the decoded samples of each chunk as well, which readers verify. With
+        `max_error` each chunk is decoded for it.
 
     Raises
     ------
@@ -346,14 +345,8 @@ class Writer:
         return self._rest or ()
 
     def _coded(self, chunk: Array) -> tuple[bytes, Guide | None]:
-        coded = code_chunk(chunk, self._level, self._max_error, self._model, self._guide)
-        data = coded.own if self._model is None else smaller(coded)
-        assert data is not None  # noqa: S101 - without a model there are own plans
-        if self._sums:
-            budget = Budget(chunk.nbytes)
-            read = decode_chunk(memoryview(data), chunk.shape, chunk.dtype, self._model, budget)
-            data = with_sum(data, read if self._max_error is not None else chunk)
-        return data, coded.guide
+        settings = self._level, self._max_error, self._model, self._guide
+        return coded_chunk(chunk, *settings, sums=self._sums)
 
     def _index(self) -> None:
         assert self._log is not None  # noqa: S101 - by the callers

@@ -177,3 +177,15 @@ def test_what_is_no_circle_is_refused():
         FourierDensity([0.1], Normal()).circular_mean()
     with pytest.raises(ValueError, match="kappa"):
         VonMises(0.0, 1.0, -1.0)
+
+
+def test_the_uniform_circle_is_its_period() -> None:
+    """Samples decide nothing, and are checked; without a period there is none."""
+    assert Circle.fit([10.0, 350.0, 720.5], period=360.0) == Circle(0.0, 360.0)
+    assert Circle.fit([10.0], period=24.0, cut=-12.0).support == (-12.0, 12.0)
+    with pytest.raises(TypeError, match="period"):
+        Circle.fit([1.0, 2.0])  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="period"):
+        Circle.fit([1.0, 2.0], period=-1.0)
+    with pytest.raises(ValueError, match="NaN"):
+        Circle.fit([1.0, np.nan], period=1.0)

@@ -92,3 +92,18 @@ def test_nothing_is_written_where_nothing_can_be_read(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         compress.recover(stream, path)
     assert path.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("stream", [written(WALK, level=1), compress.compress(WALK, level=1)])
+def test_a_lack_of_memory_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: bytes
+) -> None:
+    """What cannot be decoded here and now is not filled as if it were lost."""
+
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("compress.store.lazy.decode_chunk", no_memory)
+    with pytest.raises(compress.LimitError):
+        compress.recover(stream, tmp_path / "a.fdz")
+    assert not list(tmp_path.iterdir())

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from compress.densities._special import _beta_fraction
+from compress.densities._special import beta_fraction
 from compress.kernels import kernel
 
 __all__ = ["beta_quantile", "beta_tail", "gamma_quantile", "gamma_tail", "log_gamma"]
@@ -167,9 +167,9 @@ def _beta_lower(a: float, b: float, x: float, y: float, log_beta: float) -> floa
         return 1.0
     front = math.exp(a * math.log(x) + b * math.log(y) - log_beta)
     if x < (a + 1.0) / (a + b + 2.0):
-        low: float = min(front * _beta_fraction(a, b, x) / a, 1.0)
+        low: float = min(front * beta_fraction(a, b, x) / a, 1.0)
         return low
-    high: float = min(front * _beta_fraction(b, a, y) / b, 1.0)
+    high: float = min(front * beta_fraction(b, a, y) / b, 1.0)
     return 1.0 - high
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cmath
 import math
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -70,22 +71,22 @@ class _OnCircle(Base):
     cut: float
 
     @property
+    @abstractmethod
     def period(self) -> float:
         """Length of a turn, in units of x."""
-        raise NotImplementedError
 
     @property
     def support(self) -> tuple[float, float]:
         """From the cut to the cut and a period."""
         return self.cut, self.cut + self.period
 
+    @abstractmethod
     def from_cut(self, cut: float) -> Self:
         """Return the same density with the distribution function counted from another cut."""
-        raise NotImplementedError
 
+    @abstractmethod
     def circular_moment(self, order: int = 1) -> complex:
         """Mean of exp(2 pi i order x / period)."""
-        raise NotImplementedError
 
     def circular_mean(self) -> float:
         """Mean direction, in units of x, from the cut on; NaN where there is none."""
@@ -105,10 +106,6 @@ class _OnCircle(Base):
         between = np.where(between < 0.0, between + 1.0, between)
         # an arc that falls short of a turn by rounding is one
         return np.where(high - low >= self.period * (1.0 - _ROUNDING), 1.0, between)
-
-    @classmethod
-    def _start(cls, z: Floats, shares: Floats) -> tuple[float, ...]:
-        raise NotImplementedError("fits on a circle need a period")
 
 
 def direction(moment: complex, period: float, cut: float) -> float:
@@ -147,6 +144,31 @@ class Circle(_OnCircle):
     def period(self) -> float:
         """Length of a turn, in units of x."""
         return self.scale
+
+    @classmethod
+    def fit(  # type: ignore[override]
+        cls,
+        x: ArrayLike | Statistic,
+        *,
+        period: float,
+        cut: float = 0.0,
+        weights: ArrayLike | None = None,
+        nan_policy: NanPolicy = "raise",
+    ) -> Self:
+        """Return the uniform density of a period; samples are checked, and decide nothing.
+
+        Parameters
+        ----------
+        x : array_like of real numbers, any shape, or Statistic
+        period : float
+            Length of a turn, in units of x: 360 for degrees, 24 for hours.
+        cut : float, optional
+            Where the distribution function begins.
+        weights, nan_policy
+            As of `Base.fit`.
+        """
+        wrapped_statistic(x, weights, nan_policy, period, cut)
+        return cls(cut, period)
 
     @property
     def n_parameters(self) -> int:

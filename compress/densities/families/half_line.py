@@ -106,18 +106,8 @@ class HalfLine(Base):
     def _start_shape(cls, z: Floats, shares: Floats) -> float:
         """Return a shape near the best for positive distances."""
 
-    @classmethod
-    def _start(cls, z: Floats, shares: Floats) -> tuple[float, ...]:
-        raise NotImplementedError("the ends of this family are found first")
-
     def _mass(self, low: Floats, high: Floats) -> Floats:
-        a, b = self.standardise(low), self.standardise(high)
-        upper = a > self._standard_ppf(np.array([0.5]))[0]
-        mass = np.empty(a.size)
-        mass[upper] = self._standard_sf(a[upper]) - self._standard_sf(b[upper])
-        lower = ~upper
-        mass[lower] = self._standard_cdf(b[lower]) - self._standard_cdf(a[lower])
-        return np.maximum(mass, 0.0)
+        return self._mass_by_tails(low, high)
 
     @abstractmethod
     def _mode(self) -> float:

@@ -92,18 +92,8 @@ class Beta(Base):
         at = climb(lambda at: samples.value(cls(0.0, 1.0, *shapes(at))), start, lowest, highest)
         return cls(low, width, *shapes(at))
 
-    @classmethod
-    def _start(cls, z: Floats, shares: Floats) -> tuple[float, ...]:
-        raise NotImplementedError("the ends of this family are found first")
-
     def _mass(self, low: Floats, high: Floats) -> Floats:
-        a, b = self.standardise(low), self.standardise(high)
-        upper = a > self._standard_ppf(np.array([0.5]))[0]
-        mass = np.empty(a.size)
-        mass[upper] = self._standard_sf(a[upper]) - self._standard_sf(b[upper])
-        lower = ~upper
-        mass[lower] = self._standard_cdf(b[lower]) - self._standard_cdf(a[lower])
-        return np.maximum(mass, 0.0)
+        return self._mass_by_tails(low, high)
 
     def _standard_logpdf(self, z: Floats) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
