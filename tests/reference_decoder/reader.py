@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Reader", "Refused"]
+__all__ = ["Reader", "RefusedError"]
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """The bytes are none that a reader of the format may accept."""
 
 
@@ -29,9 +29,9 @@ class Reader:
             value |= (byte & 127) << 7 * place
             if byte < 128:
                 if value >= 1 << 64 or (place and byte == 0):
-                    raise Refused("an integer is too large, or longer than it need be")
+                    raise RefusedError("an integer is too large, or longer than it need be")
                 return value
-        raise Refused("an integer is longer than ten bytes")
+        raise RefusedError("an integer is longer than ten bytes")
 
     def signed(self) -> int:
         """0, -1, 1, -2, 2, ... from the unsigned 0, 1, 2, 3, 4, ..."""
@@ -41,7 +41,7 @@ class Reader:
     def take(self, count: int) -> bytes:
         """Read so many bytes."""
         if not 0 <= count <= self.remaining:
-            raise Refused(f"{count} bytes where {self.remaining} are left")
+            raise RefusedError(f"{count} bytes where {self.remaining} are left")
         self.position += count
         return self._data[self.position - count : self.position]
 
