@@ -192,16 +192,17 @@ def accumulated(read: Read, shape: Shape, dtype: np.dtype[Any], p: Parameters) -
         raise RefusedError("an operation of sums")
     factor = _factor(p[0], p[1])
     axis = ranged(p[2], 0, len(shape) - 1)
-    k, missed = read(shape), np.moveaxis(read(shape), axis, 0)
-    wide = k.astype(np.float64)
-    increments = np.moveaxis((wide / factor if p[0] == 0 else wide * factor).astype(dtype), axis, 0)
-    out = np.empty(increments.shape, dtype)
-    before = np.zeros(increments.shape[1:], dtype)
-    for i, increment in enumerate(increments):
-        total = np.asarray(np.where(np.isfinite(before), before, dtype.type(0)) + increment)
-        off = missed[i] != 0
-        if off.any():
-            total = np.array(total)
-            total[off] = from_ordered(to_ordered(total)[off] + missed[i][off], dtype)
+    wide, missed = read(shape).astype(np.float64), np.moveaxis(read(shape), axis, 0)
+    made = (wide / factor if p[0] == 0 else wide * factor).astype(dtype)
+    increments = np.moveaxis(made, axis, 0)
+    # One row of lines after another; a single line is a row of one.
+    rows, of_rows = increments.reshape(shape[axis], -1), missed.reshape(shape[axis], -1)
+    out = np.empty(rows.shape, dtype)
+    before = np.zeros(rows.shape[1], dtype)
+    for i, row in enumerate(rows):
+        total = np.where(np.isfinite(before), before, dtype.type(0)) + row
+        off = of_rows[i] != 0
+        total[off] = from_ordered(to_ordered(total[off]) + of_rows[i][off], dtype)
         out[i] = before = total
+    out = out.reshape(increments.shape)
     return np.ascontiguousarray(np.moveaxis(out, 0, axis))
