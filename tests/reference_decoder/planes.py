@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.reference_decoder.models_classes import decode_classes
+from tests.reference_decoder.models_counts import decode_counts
 from tests.reference_decoder.models_linear import decode_linear
 from tests.reference_decoder.models_static import decode_plain, decode_static
 from tests.reference_decoder.models_wavefront import decode_wavefront
@@ -20,6 +21,7 @@ MODELS: dict[int, Callable[[Iterator[int], Reader, tuple[int, ...]], Plane]] = {
     0: decode_static,
     1: decode_classes,
     4: decode_linear,
+    5: decode_counts,
     6: decode_plain,
     7: decode_wavefront,
 }
