@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.reference_decoder.models_causal import decode_causal
 from tests.reference_decoder.models_classes import decode_classes
 from tests.reference_decoder.models_counts import decode_counts
 from tests.reference_decoder.models_linear import decode_linear
@@ -20,6 +21,7 @@ Plane = NDArray[np.int64]
 MODELS: dict[int, Callable[[Iterator[int], Reader, tuple[int, ...]], Plane]] = {
     0: decode_static,
     1: decode_classes,
+    2: decode_causal,
     4: decode_linear,
     5: decode_counts,
     6: decode_plain,
