@@ -1,0 +1,83 @@
+"""Messages and files: everything around the chunks."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from tests.reference_decoder.chunks import check_bound, checksum, decode_chunk, read_checksum
+from tests.reference_decoder.dtypes import fields_of, read_dtype
+from tests.reference_decoder.files import decode_file
+from tests.reference_decoder.reader import Reader
+from tests.reference_decoder.samples import Array, Shape, need, ranged
+
+__all__ = ["decode"]
+
+_MAGIC = bytes.fromhex("89 46 44 5A")
+_VERSION = 0
+_FILE = 128
+_LEVEL, _TRANSPOSED, _BOUND, _CUT, _MODEL = 15, 16, 32, 64, 128
+_MOST_AXES, _MOST_LENGTH = 64, 1 << 62
+_CHUNK_SAMPLES = 1 << 21
+
+
+def decode(stream: bytes) -> Array:
+    """Give the array of a message or a file that needs no model."""
+    need(stream[:4] == _MAGIC and len(stream) > 4, "no stream of this format")
+    version = stream[4]
+    need(version in (_VERSION, _FILE + _VERSION), f"version {version % _FILE}, not {_VERSION}")
+    return _message(stream) if version < _FILE else decode_file(stream)
+
+
+def _message(stream: bytes) -> Array:
+    reader = Reader(stream)
+    reader.take(5)
+    header_length, chunks = reader.unsigned(), reader.unsigned()
+    need(chunks <= reader.remaining + 1, "more chunks than bytes")
+    lengths = [reader.unsigned() for _ in range(chunks - 1)]
+    header = Reader(reader.take(header_length))
+    known = checksum(stream[: reader.position])
+    read_checksum(reader, known)
+    flags = header.unsigned()
+    need(flags < 256 and 1 <= flags & _LEVEL <= 9, "flags of a header")
+    shape = tuple(header.unsigned() for _ in range(ranged(header.unsigned(), 0, _MOST_AXES)))
+    need(all(length < _MOST_LENGTH for length in shape), "a length of an axis")
+    if flags & _BOUND:
+        check_bound(header.unsigned())
+    axis = rows = -1
+    if flags & _CUT:
+        axis, rows = header.unsigned(), header.unsigned()
+        need(axis < len(shape) and 1 <= rows <= shape[axis], "a cut")
+    need(not flags & _MODEL, "a stream that needs a model")
+    dtype = read_dtype(header)
+    samples = prod(length for length in shape if length)
+    need(samples * max(dtype.itemsize, 1) < _MOST_LENGTH, "an array that is too large")
+    places = _cut(shape, axis, rows) if 0 not in shape else []
+    need(chunks == len(places), "a number of chunks")
+    most = max([1, *(prod(own) for _, own in fields_of(dtype))])
+    out = np.zeros(shape, dtype)
+    for number, (place, part) in enumerate(places):
+        need(prod(part) <= max(1, _CHUNK_SAMPLES // most), "a large chunk")
+        last = number == chunks - 1
+        data = reader.take(reader.remaining - 4 if last else lengths[number])
+        begin = checksum(known.to_bytes(4, "little") + number.to_bytes(8, "little"))
+        read_checksum(reader, checksum(data, begin))
+        out[place] = decode_chunk(data, part, dtype)
+    need(not reader.remaining, "bytes behind the last chunk")
+    return out.T if flags & _TRANSPOSED else out
+
+
+def _cut(shape: Shape, axis: int, rows: int) -> list[tuple[tuple[Any, ...], Shape]]:
+    """List the chunks: where each lies in the array, and its shape."""
+    if axis < 0:
+        return [((...,), shape)]
+    begins = range(0, shape[axis], rows)
+    return [
+        ((*before, slice(begin, begin + rows)),
+         (min(rows, shape[axis] - begin), *shape[axis + 1 :]))
+        for before in product(*map(range, shape[:axis]))
+        for begin in begins
+    ]  # fmt: skip
