@@ -81,7 +81,9 @@ def _set_apart() -> list[Case]:
                 Case("quantised", holed, (0, step, bound, layout, *nan8)),
                 Case("fixed", single * 1000, (24, 4, layout, *nan4)),
                 Case("fixed", holed / 1000, (53, 30, layout, *nan8)),
-                Case("ratios", np.where(np.isfinite(holed), grid / 7, holed), (1, 0, layout, *nan8)),
+                Case(
+                    "ratios", np.where(np.isfinite(holed), grid / 7, holed), (1, 0, layout, *nan8)
+                ),
                 Case("affine", affine, (scale, offset, 1, 1, layout, *nan8)),
             ]
         out += [

@@ -23,8 +23,9 @@ def main() -> int:
         else:
             word = "same" if same(array, back) else "WRONG"
         failed += word == "WRONG"
-        print(f"{name:26}{array.size:7} samples {len(data):7} bytes {seconds:8.2f} s  {word}")
-    print(f"{failed} wrong" if failed else "all as they were")
+        line = f"{name:26}{array.size:7} samples {len(data):7} bytes {seconds:8.2f} s  {word}\n"
+        sys.stdout.write(line)
+    sys.stdout.write(f"{failed} wrong\n" if failed else "all as they were\n")
     return int(failed > 0)
 
 
