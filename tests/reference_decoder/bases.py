@@ -110,7 +110,10 @@ BASES = {
     1: _normal,
     2: _laplace,
     3: _logistic,
-    **{base: _student(freedom) for base, freedom in zip(range(4, 10), (1, 2, 3, 4, 6, 10), strict=True)},
+    **{
+        base: _student(freedom)
+        for base, freedom in zip(range(4, 10), (1, 2, 3, 4, 6, 10), strict=True)
+    },
 }
 
 

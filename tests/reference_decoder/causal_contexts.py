@@ -152,6 +152,6 @@ class Holes:
         hole = decide(lane, mixed)
         for j, (p, seen) in enumerate(found):
             self._weights[j] = self._weights[j] + (hole - mixed) * said[j] * 0.02
-            p = p + (hole - p) / (seen + 1.1)
-            self._cells[j][places[j]] = p, min(seen + 1, 255)
+            learned = p + (hole - p) / (seen + 1.1)
+            self._cells[j][places[j]] = learned, min(seen + 1, 255)
         return hole

@@ -65,9 +65,7 @@ def tree_of(weights: Sequence[int]) -> tuple[list[Node], list[int]]:
         if end - begin < 2:
             return None
         both = cum[begin] + cum[end]
-        middle = begin + 1 + bisect_left(
-            range(begin + 1, end - 1), both, key=lambda m: 2 * cum[m]
-        )
+        middle = begin + 1 + bisect_left(range(begin + 1, end - 1), both, key=lambda m: 2 * cum[m])
         if middle - 1 > begin and both - 2 * cum[middle - 1] < 2 * cum[middle] - both:
             middle -= 1
         node = Node(len(nodes), begin, middle, end)

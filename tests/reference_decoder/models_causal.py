@@ -276,9 +276,7 @@ class _Decoder:
         self, model: _Model, f: Floats, first: int, scaling: list[int]
     ) -> tuple[list[float], list[float], Floats]:
         orders = len(self._recipe.orders)
-        locations = [
-            product(w, f[: len(w)]) + float(first) for w in model.weights
-        ]
+        locations = [product(w, f[: len(w)]) + float(first) for w in model.weights]
         numerator = denominator = stacked = 0.0
         prediction = np.zeros(len(model.stack_weights))
         out: list[float] = []
@@ -376,12 +374,8 @@ class _Decoder:
                 split = low + high >> 1
                 node = 25 + 2 * (6 * min(depth, 2) + min(ring, 5)) + up
             shares = [middle(split, each) for each in inputs]
-            logits = [
-                stretch(a - m, m - b) for a, m, b in zip(above, shares, below, strict=True)
-            ]
-            yes = self._mixer.decide(
-                self._lane, _Row(node, octave, signs, phase), split, logits
-            )
+            logits = [stretch(a - m, m - b) for a, m, b in zip(above, shares, below, strict=True)]
+            yes = self._mixer.decide(self._lane, _Row(node, octave, signs, phase), split, logits)
             if yes:
                 low, below = split, shares
             else:

@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.reference_decoder.coding import Lane, floor_to, half_octaves, read_words, unpack, wrap
+from tests.reference_decoder.coding import Lane, floor_to, half_octaves, read_words, wrap
 from tests.reference_decoder.reader import Reader, RefusedError
 from tests.reference_decoder.scans import nearest, neighbour, put_spikes, read_list
 from tests.reference_decoder.tables import read_table, take

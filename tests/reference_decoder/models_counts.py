@@ -142,9 +142,7 @@ class _Match:
         found = self._table.get(h)
         if self.place is None and found is not None:
             reach = 0
-            while (
-                reach < min(32, found) and symbols[found - 1 - reach] == symbols[last - reach]
-            ):
+            while reach < min(32, found) and symbols[found - 1 - reach] == symbols[last - reach]:
                 reach += 1
             if reach >= self._least:
                 self.place, self.length = found, reach

@@ -77,9 +77,7 @@ def decode_linear(parameters: Iterator[int], reader: Reader, shape: tuple[int, .
     left_over = (rows - pieces * length) * channels
     if (size == 0) != (left_over == 0):
         raise RefusedError("linear: rows left over have no bytes")
-    rest = [
-        int.from_bytes(reader.take(size), "little", signed=True) for _ in range(left_over)
-    ]
+    rest = [int.from_bytes(reader.take(size), "little", signed=True) for _ in range(left_over)]
     predictor_words, token_words = (read_words(reader, count) for count in counts)
     low = _Bits(reader)
     sequences = channels * pieces

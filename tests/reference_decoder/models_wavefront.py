@@ -182,13 +182,9 @@ class _Band:
 
     def _row(self, z: int, y: int) -> None:
         width = self._shape[2]
-        for kept, guess in ((self._s, self._settings.guess), (self._r, 0)):
-            row = kept[z][y + 1]
-            if y:
-                guess = kept[z][y][MARGIN]
-            elif z:
-                guess = kept[z - 1][1][MARGIN]
-            row[:MARGIN] = [guess] * MARGIN
+        for kept, first in ((self._s, self._settings.guess), (self._r, 0)):
+            before = kept[z][y][MARGIN] if y else kept[z - 1][1][MARGIN] if z else first
+            kept[z][y + 1][:MARGIN] = [before] * MARGIN
         for x in range(width):
             self._sample(z, y, x)
         for kept in (self._s, self._r):

@@ -89,7 +89,7 @@ def _distance(offset: Offset, steps: Sequence[int]) -> int:
 
 
 def neighbour(i: int, place: Sequence[int], offset: Offset, sizes: Sequence[int]) -> int:
-    """Number of the sample at an offset from sample i, which lies at a place."""
+    """Give the number of the sample at an offset from sample i, which lies at a place."""
     found = 0
     for at, o, size in zip(place, offset, sizes, strict=True):
         found = found * size + min(max(at + o, 0), size - 1)
