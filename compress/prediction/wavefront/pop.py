@@ -252,8 +252,8 @@ def decode_rows(
                 state0 = filled if short else state0
                 token = np.int64(slot) + low[table]
                 escaped = slot == escapes[table]
-                token = outliers[listed0] if escaped else token
-                listed0 = min(listed0 + _ONE, end0) if escaped else listed0
+                token = outliers[min(listed0, end0)] if escaped else token
+                listed0 += np.uint64(escaped)
                 left = shifts[table] if split else 0
                 while left > 0:
                     take = np.uint64(min(left, PIECE))
@@ -304,8 +304,8 @@ def decode_rows(
                 state1 = filled if short else state1
                 token = np.int64(slot) + low[table]
                 escaped = slot == escapes[table]
-                token = outliers[listed1] if escaped else token
-                listed1 = min(listed1 + _ONE, end1) if escaped else listed1
+                token = outliers[min(listed1, end1)] if escaped else token
+                listed1 += np.uint64(escaped)
                 left = shifts[table] if split else 0
                 while left > 0:
                     take = np.uint64(min(left, PIECE))
@@ -373,8 +373,8 @@ def decode_rows(
                     state = filled if short else state
                     token = np.int64(slot) + low[table]
                     escaped = slot == escapes[table]
-                    token = outliers[listed] if escaped else token
-                    listed = min(listed + _ONE, end) if escaped else listed
+                    token = outliers[min(listed, end)] if escaped else token
+                    listed += np.uint64(escaped)
                     left = shifts[table] if split else 0
                     while left > 0:
                         take = np.uint64(min(left, PIECE))
