@@ -379,7 +379,7 @@ def decode_counts(parameters: Iterator[int], reader: Reader, shape: tuple[int, .
     most = ((2 * n + 2) * (1 + (size - 1).bit_length() // 3)).bit_length()
     slot_bits = take(parameters, 6, min(max(most, 6), 17))
     informed = take(parameters, 0, 1)
-    if n > 1 << 24 or (number in (4, 5) and shape and shape[-1] > 64):
+    if n > 1 << 24 or (number in (4, 5) and (not shape or shape[-1] > 64)):
         raise RefusedError("counts: not for this shape")
     if size == 1:
         return np.full(shape, low, np.int64)

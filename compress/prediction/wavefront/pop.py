@@ -121,9 +121,9 @@ def decode_rows(
     lanes : tuple of int
         Where the words of each band end.
     outliers : int64 array
-        Listed tokens of both bands, and a spare one.
+        Listed tokens of the first band, two spare ones, those of the second, and two more.
     listed_first : int
-        How many of them are those of the first band.
+        How many are those of the first band.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def decode_rows(
         or escapes.size != n_tables or shifts.size != n_tables
         or not 0 <= lookup_bits <= 16 or entries.size != n_tables << lookup_bits
         or not 0 <= lanes[0] <= lanes[1] < words.size - 1
-        or outliers.size < 1 or not 0 <= listed_first < outliers.size
+        or not 0 <= listed_first <= outliers.size - 4
     ):  # fmt: skip
         return False
     if feedback is not None:  # noqa: SIM102 - numba leaves out what None excludes
@@ -170,8 +170,9 @@ def decode_rows(
     good1, state1, place1 = init(behind, floor1, np.uint64(lanes[1]))
     if not (good0 and good1):
         return False
-    listed0, end0 = _ZERO, np.uint64(listed_first)
-    listed1, end1 = end0, np.uint64(outliers.size - 1)
+    # Where more are asked for than there are, the second spare one is where that ends.
+    listed0, end0 = _ZERO, np.uint64(listed_first + 1)
+    listed1, end1 = end0 + _ONE, np.uint64(outliers.size - 1)
     base0, base1 = np.empty(width, np.int64), np.empty(width, np.int64)
     spread0, spread1 = np.empty(width, np.int64), np.empty(width, np.int64)
     if feedback is not None:
@@ -252,8 +253,8 @@ def decode_rows(
                 state0 = filled if short else state0
                 token = np.int64(slot) + low[table]
                 escaped = slot == escapes[table]
-                token = outliers[min(listed0, end0)] if escaped else token
-                listed0 += np.uint64(escaped)
+                token = outliers[listed0] if escaped else token
+                listed0 = min(listed0 + _ONE, end0) if escaped else listed0
                 left = shifts[table] if split else 0
                 while left > 0:
                     take = np.uint64(min(left, PIECE))
@@ -304,8 +305,8 @@ def decode_rows(
                 state1 = filled if short else state1
                 token = np.int64(slot) + low[table]
                 escaped = slot == escapes[table]
-                token = outliers[min(listed1, end1)] if escaped else token
-                listed1 += np.uint64(escaped)
+                token = outliers[listed1] if escaped else token
+                listed1 = min(listed1 + _ONE, end1) if escaped else listed1
                 left = shifts[table] if split else 0
                 while left > 0:
                     take = np.uint64(min(left, PIECE))
@@ -373,8 +374,8 @@ def decode_rows(
                     state = filled if short else state
                     token = np.int64(slot) + low[table]
                     escaped = slot == escapes[table]
-                    token = outliers[min(listed, end)] if escaped else token
-                    listed += np.uint64(escaped)
+                    token = outliers[listed] if escaped else token
+                    listed = min(listed + _ONE, end) if escaped else listed
                     left = shifts[table] if split else 0
                     while left > 0:
                         take = np.uint64(min(left, PIECE))
@@ -412,5 +413,5 @@ def decode_rows(
                 repeat_row(past, here, width, stride)
     return bool(
         place0 == floor0 and state0 == _ZERO and place1 == floor1 and state1 == _ZERO
-        and listed0 == np.uint64(listed_first) and listed1 == np.uint64(outliers.size - 1)
+        and listed0 == np.uint64(listed_first) and listed1 == np.uint64(outliers.size - 2)
     )  # fmt: skip
