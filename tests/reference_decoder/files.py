@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.reference_decoder.chunks import check_bound, checksum, decode_chunk, read_checksum
-from tests.reference_decoder.dtypes import read_dtype
+from tests.reference_decoder.dtypes import read_dtype, zeros
 from tests.reference_decoder.reader import Reader
 from tests.reference_decoder.samples import Array, Shape, need, ranged
 
@@ -74,7 +74,7 @@ def _indexed(
         entries.append((slab, tile, rows, place, length))
         place += length
     index.take(4 * len(entries))
-    out = np.zeros((index.unsigned(), *inner), dtype)
+    out = zeros((index.unsigned(), *inner), dtype)
     tiles = [ceil(length / size) for length, size in zip(inner, chunk[1:], strict=True)]
     for slab, tile, rows, begin, length in entries:
         kind, known, payload, _ = _record(stream, begin - 33, head)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from itertools import product
-from math import prod
+from math import ceil, prod
 from typing import Any
 
 import numpy as np
 
 from tests.reference_decoder.chunks import check_bound, checksum, decode_chunk, read_checksum
-from tests.reference_decoder.dtypes import fields_of, read_dtype
+from tests.reference_decoder.dtypes import fields_of, read_dtype, zeros
 from tests.reference_decoder.files import decode_file
 from tests.reference_decoder.reader import Reader
 from tests.reference_decoder.samples import Array, Shape, need, ranged
@@ -55,12 +55,14 @@ def _message(stream: bytes) -> Array:
     dtype = read_dtype(header)
     samples = prod(length for length in shape if length)
     need(samples * max(dtype.itemsize, 1) < _MOST_LENGTH, "an array that is too large")
-    places = _cut(shape, axis, rows) if 0 not in shape else []
-    need(chunks == len(places), "a number of chunks")
     most = max([1, *(prod(own) for _, own in fields_of(dtype))])
-    out = np.zeros(shape, dtype)
+    largest = prod((rows, *shape[axis + 1 :]) if axis >= 0 else shape) if 0 not in shape else 0
+    need(largest <= max(1, _CHUNK_SAMPLES // most), "a large chunk")
+    slabs = prod(shape[:axis]) * ceil(shape[axis] / rows) if axis >= 0 else 1
+    need(chunks == (slabs if largest else 0), "a number of chunks")
+    places = _cut(shape, axis, rows) if chunks else []
+    out = zeros(shape, dtype)
     for number, (place, part) in enumerate(places):
-        need(prod(part) <= max(1, _CHUNK_SAMPLES // most), "a large chunk")
         last = number == chunks - 1
         data = reader.take(reader.remaining - 4 if last else lengths[number])
         begin = checksum(known.to_bytes(4, "little") + number.to_bytes(8, "little"))
