@@ -43,6 +43,25 @@ def test_any_array_decodes_by_the_pages(array: NDArray[np.generic], level: int) 
     assert same(array, decode(compress.compress(array, level=level, threads=1)))
 
 
+@pytest.mark.parametrize("sums", [False, True])
+def test_a_file_decodes_by_the_pages(tmp_path: Path, sums: bool) -> None:
+    """Slabs, tiles, smaller ones at the ends, a slab that grew, and metadata."""
+    array = np.add.outer(np.arange(23) * 5, np.arange(17) ** 2).astype(np.int32)
+    path = tmp_path / "array.fdz"
+    with compress.Writer(
+        path,
+        dtype=array.dtype,
+        shape=(None, 17),
+        chunks=(8, 6),
+        attrs={"unit": "m"},
+        checksum=sums,
+    ) as writer:
+        writer.append(array[:5])
+        writer.flush()
+        writer.append(array[5:])
+    assert same(array, decode(path.read_bytes()))
+
+
 def test_examples_of_the_page_are_streams() -> None:
     """The bytes that the page of plans explains are what its words say, for both decoders."""
     page = (ROOT.parent / "docs" / "format" / "plans.md").read_text(encoding="utf-8")

@@ -36,8 +36,20 @@ def check_bound(pattern: int) -> None:
     need(isfinite(bound) and bound > 0.0, "an error bound")
 
 
-def decode_chunk(data: bytes, shape: Shape, dtype: np.dtype[Any]) -> Array:
-    """Decode a chunk with plans of its own."""
+def decode_chunk(
+    data: bytes, shape: Shape, dtype: np.dtype[Any], samples: int | None = None
+) -> Array:
+    """Decode a chunk with plans of its own; refuse one of another checksum of its samples."""
+    fields = _decode_fields(data, shape, dtype)
+    if samples is not None:
+        found = 0
+        for field in fields:
+            found = checksum(field.astype(field.dtype.newbyteorder("<")).tobytes(), found)
+        need(found == samples, "samples of another checksum")
+    return put_together(iter(fields), dtype, shape)
+
+
+def _decode_fields(data: bytes, shape: Shape, dtype: np.dtype[Any]) -> list[Array]:
     fields = [(native, (*shape, *own)) for native, own in fields_of(dtype)]
     raw = [ceil(prod(whole) * _bits(native) / 8) for native, whole in fields]
     need(len(data) <= _SPARE + sum(raw), "a chunk that is longer than its bits")
@@ -54,11 +66,10 @@ def decode_chunk(data: bytes, shape: Shape, dtype: np.dtype[Any]) -> Array:
             lengths.append(reader.remaining - sum(lengths))
     payloads = iter([reader.take(length) for length in lengths])
     need(not reader.remaining, "bytes behind the last payload")
-    decoded = [
+    return [
         decode_field(plan, native, planned_shape(whole), payloads).reshape(whole)
         for plan, (native, whole) in zip(plans, fields, strict=True)
     ]
-    return put_together(iter(decoded), dtype, shape)
 
 
 def _bits(dtype: np.dtype[Any]) -> int:

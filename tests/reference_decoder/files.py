@@ -83,8 +83,8 @@ def _indexed(
         which = np.unravel_index(tile, tiles) if tiles else ()
         where = [int(i) * size for i, size in zip(which, chunk[1:], strict=True)]
         part = (rows, *(min(s, n - w) for w, s, n in zip(where, chunk[1:], inner, strict=True)))
-        data = payload[4:] if sums else payload
-        decoded = decode_chunk(data, part, dtype)
+        samples = int.from_bytes(payload[:4], "little") if sums else None
+        decoded = decode_chunk(payload[4:] if sums else payload, part, dtype, samples)
         first = slab * chunk[0]
         spot = (
             slice(first, first + rows),

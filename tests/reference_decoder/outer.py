@@ -6,8 +6,6 @@ from itertools import product
 from math import ceil, prod
 from typing import Any
 
-import numpy as np
-
 from tests.reference_decoder.chunks import check_bound, checksum, decode_chunk, read_checksum
 from tests.reference_decoder.dtypes import fields_of, read_dtype, zeros
 from tests.reference_decoder.files import decode_file
