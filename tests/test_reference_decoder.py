@@ -62,6 +62,25 @@ def test_a_file_decodes_by_the_pages(tmp_path: Path, sums: bool) -> None:
     assert same(array, decode(path.read_bytes()))
 
 
+@pytest.mark.parametrize("shape", [(7,), (5, 4), (2, 3, 2)])
+def test_a_stream_with_a_model_decodes_by_the_pages(shape: tuple[int, ...]) -> None:
+    """Fields of any number of axes, by the plans of a model that was learned on two."""
+    dtype = np.dtype([("a", "<i2"), ("b", ">f4", (2,))])
+    rng = np.random.default_rng(0)
+
+    def rows(of_shape: tuple[int, ...]) -> NDArray[np.void]:
+        array = np.zeros(of_shape, dtype)
+        array["a"] = rng.geometric(0.1, of_shape)
+        array["b"] = rng.integers(0, 999, (*of_shape, 2)) / 8
+        return array
+
+    model, array = compress.fit(rows((200, 4)), level=3), rows(shape)
+    data = compress.compress(array, level=3, model=model)
+    with pytest.raises(compress.ModelMismatchError):
+        compress.decompress(data)
+    assert same(array, decode(data, model.to_bytes()))
+
+
 def test_examples_of_the_page_are_streams() -> None:
     """The bytes that the page of plans explains are what its words say, for both decoders."""
     page = (ROOT.parent / "docs" / "format" / "plans.md").read_text(encoding="utf-8")
