@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from functools import cache, partial
 
 import numpy as np
 import pytest
 
 import compress
-from benchmarks.fuzz import Stream, arrays, files, fuzz, mended, modelled, mutated, streams
+from benchmarks.fuzz import Stream, arrays, files, fuzz, mended, modelled, mutated, outcome, streams
+from benchmarks.fuzz.corpus import assembled, kept, taken_apart
 from compress.container import LogReader, is_log, unpack
 
-MUTATIONS = 10_000
+EMPTY = np.empty(0)
+MUTATIONS = 50_000
 LEVELS = ((1, 2), (3, 4), (5, 6), (7, 8))
 
 
@@ -38,6 +41,23 @@ def test_mutations_with_and_without_valid_checksums(levels: tuple[int, ...]) -> 
     assert outcomes.counts["mended: an array"] > 100
     assert outcomes.counts["mended: LimitError"] > 0
     assert outcomes.counts["CorruptError"] > 1000
+
+
+def test_inputs_that_a_search_by_coverage_kept() -> None:
+    """Each reaches lines that the others do not; with valid checksums, an array or our error."""
+    inputs = kept()
+    assert len(inputs) > 1000
+    found = Counter(outcome(Stream(assembled(one), EMPTY), None, 1 << 17) for one in inputs)
+    assert found["an array"] > 100
+    assert found["CorruptError"] > 500
+
+
+def test_what_is_kept_stands_for_streams_and_files() -> None:
+    """An input made of a stream or a file is put together to the same array."""
+    for one in known(LEVELS[0])[::7]:
+        if one.model is None:
+            whole = one._replace(data=assembled(taken_apart(one.data)))
+            assert outcome(whole, one.array, 1 << 20) == "the array"
 
 
 def test_faults_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
