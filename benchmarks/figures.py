@@ -34,7 +34,7 @@ STYLE = {
 
 
 def fourier(path: Path) -> None:
-    """Random amplitudes and their densities; fits of more and more terms."""
+    """Draw random amplitudes and their densities; fits of more and more terms."""
     rng = np.random.default_rng(6)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10.0, 3.4), layout="constrained")
     u = np.linspace(0, 1, 600)
@@ -59,7 +59,7 @@ def fourier(path: Path) -> None:
 
 
 def table(path: Path) -> None:
-    """A density and its frequencies; bits lost by tables of fewer units."""
+    """Draw a density and its frequencies; and bits lost by tables of fewer units."""
     rng = np.random.default_rng(7)
     x = np.round(
         np.where(rng.random(60_000) < 0.6, rng.normal(-6, 3, 60_000), rng.normal(8, 2, 60_000))
@@ -87,7 +87,7 @@ def table(path: Path) -> None:
 
 
 def conditional(path: Path) -> None:
-    """One row of a picture: what its densities say, and what its samples cost."""
+    """Draw a row of a picture: what its densities say, and what its samples cost."""
     picture = load("camera")[180:244, 60:220]
     bits = Autoregressive(level=5).fit(picture).bits(picture)
     row = 40
