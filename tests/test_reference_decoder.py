@@ -36,7 +36,7 @@ def test_a_golden_stream_decodes_by_the_pages(name: str) -> None:
     assert same(compress.decompress(data, threads=1) if "max_error" in arguments else array, back)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(arrays(), st.integers(1, 5))
 def test_any_array_decodes_by_the_pages(array: NDArray[np.generic], level: int) -> None:
     """Any dtype, shape and layout, at the levels that most people use."""
