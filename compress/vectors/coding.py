@@ -147,7 +147,10 @@ def decode(
     if len(data) < head + 16:
         raise CorruptError("the data end in their head")
     if data[len(_MAGIC)] > _VERSION:
-        raise FormatError(f"version {data[len(_MAGIC)]} of coded rows is newer than this library")
+        raise FormatError(
+            f"version {data[len(_MAGIC)]} of coded rows is newer than version {_VERSION}, which this "
+            "library has"
+        )
     if zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
         raise CorruptError("the checksum does not fit the data")
     if data[head : head + 8] != _fingerprint(density):
