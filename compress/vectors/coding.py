@@ -148,8 +148,8 @@ def decode(
         raise CorruptError("the data end in their head")
     if data[len(_MAGIC)] > _VERSION:
         raise FormatError(
-            f"version {data[len(_MAGIC)]} of coded rows is newer than version {_VERSION}, which this "
-            "library has"
+            f"version {data[len(_MAGIC)]} of coded rows is newer than version {_VERSION}, "
+            "which this library has"
         )
     if zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
         raise CorruptError("the checksum does not fit the data")
