@@ -36,11 +36,49 @@ def test_a_golden_stream_decodes_by_the_pages(name: str) -> None:
     assert same(compress.decompress(data, threads=1) if "max_error" in arguments else array, back)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(arrays(), st.integers(1, 5))
 def test_any_array_decodes_by_the_pages(array: NDArray[np.generic], level: int) -> None:
     """Any dtype, shape and layout, at the levels that most people use."""
     assert same(array, decode(compress.compress(array, level=level, threads=1)))
+
+
+@pytest.mark.parametrize("sums", [False, True])
+def test_a_file_decodes_by_the_pages(tmp_path: Path, sums: bool) -> None:
+    """Slabs, tiles, smaller ones at the ends, a slab that grew, and metadata."""
+    array = np.add.outer(np.arange(23) * 5, np.arange(17) ** 2).astype(np.int32)
+    path = tmp_path / "array.fdz"
+    with compress.Writer(
+        path,
+        dtype=array.dtype,
+        shape=(None, 17),
+        chunks=(8, 6),
+        attrs={"unit": "m"},
+        checksum=sums,
+    ) as writer:
+        writer.append(array[:5])
+        writer.flush()
+        writer.append(array[5:])
+    assert same(array, decode(path.read_bytes()))
+
+
+@pytest.mark.parametrize("shape", [(7,), (5, 4), (2, 3, 2)])
+def test_a_stream_with_a_model_decodes_by_the_pages(shape: tuple[int, ...]) -> None:
+    """Fields of any number of axes, by the plans of a model that was learned on two."""
+    dtype = np.dtype([("a", "<i2"), ("b", ">f4", (2,))])
+    rng = np.random.default_rng(0)
+
+    def rows(of_shape: tuple[int, ...]) -> NDArray[np.void]:
+        array = np.zeros(of_shape, dtype)
+        array["a"] = rng.geometric(0.1, of_shape)
+        array["b"] = rng.integers(0, 999, (*of_shape, 2)) / 8
+        return array
+
+    model, array = compress.fit(rows((200, 4)), level=3), rows(shape)
+    data = compress.compress(array, level=3, model=model)
+    with pytest.raises(compress.ModelMismatchError):
+        compress.decompress(data)
+    assert same(array, decode(data, model.to_bytes()))
 
 
 def test_examples_of_the_page_are_streams() -> None:

@@ -60,7 +60,7 @@ def damaged(draw: st.DrawFn) -> tuple[Case, bytes]:
     return case, stream_of(case, planes, shape=tuple(shape))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(damaged())
 def test_the_same_is_refused(drawn: tuple[Case, bytes]) -> None:
     """What the page says that readers refuse, the library refuses, and nothing else."""

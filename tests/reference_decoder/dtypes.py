@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from tests.reference_decoder.reader import Reader
+from tests.reference_decoder.reader import Reader, RefusedError
 from tests.reference_decoder.samples import Array, Shape, need, ranged
 
-__all__ = ["Field", "fields_of", "planned_shape", "put_together", "read_dtype"]
+__all__ = ["Field", "fields_of", "planned_shape", "put_together", "read_dtype", "zeros"]
 
 _PLAIN = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
 _TIMES = {14: "M8", 15: "m8"}
@@ -59,15 +59,17 @@ def _read(reader: Reader, depth: int) -> np.dtype[Any]:
         need(code - _OTHERS < len(_ML_DTYPES), f"no dtype {code}")
         found = np.dtype(getattr(import_module("ml_dtypes"), _ML_DTYPES[code - _OTHERS]))
     elif code in _TIMES:
-        unit, count = ranged(reader.unsigned(), 0, 13), ranged(reader.unsigned(), 1, (1 << 31) - 1)
+        unit, count = ranged(reader.unsigned(), 0, 13), ranged(reader.unsigned(), 0, (1 << 31) - 1)
         need(unit or count == 1, "a count of no unit")
         name = _TIMES[code]
         found = np.dtype(f"{name}[{count}{_UNITS[unit]}]" if unit else name)
     else:
         need(code < len(_PLAIN), f"no dtype {code}")
         found = np.dtype(_PLAIN[code])
-    need(not big or found.itemsize > 1, "a big-endian byte")
-    return found.newbyteorder(">" if big else "<") if found.itemsize > 1 else found
+    if found.itemsize > 1 or code >= _OTHERS:
+        return found.newbyteorder(">" if big else "<")
+    need(not big, "a big-endian byte")
+    return found
 
 
 def _read_structure(reader: Reader, depth: int) -> np.dtype[Any]:
@@ -89,7 +91,21 @@ def _read_structure(reader: Reader, depth: int) -> np.dtype[Any]:
     }  # fmt: skip
     if any(titles):
         described["titles"] = titles
-    return np.dtype(described, align=bool(aligned))
+    need(sum(map(_held, formats)) <= itemsize, "more scalars than the itemsize holds")
+    try:
+        return np.dtype(described, align=bool(aligned))
+    except ValueError as error:
+        raise RefusedError("a structure is not aligned as it says") from error
+
+
+def _held(dtype: np.dtype[Any]) -> int:
+    """Count the bytes of the scalars of a dtype."""
+    if dtype.subdtype is not None:
+        element, shape = dtype.subdtype
+        return prod(shape) * _held(element)
+    if dtype.names is not None and dtype.fields is not None:
+        return sum(_held(dtype.fields[name][0]) for name in dtype.names)
+    return dtype.itemsize
 
 
 def _read_text(reader: Reader) -> str:
@@ -108,9 +124,14 @@ def fields_of(dtype: np.dtype[Any]) -> list[Field]:
     return [(native, place.shape) for native, place, _ in _places(element)]
 
 
+def zeros(shape: Shape, dtype: np.dtype[Any]) -> Array:
+    """Make an array of zero bytes; that of numpy loses the byte order of times of no unit."""
+    return np.ndarray(shape, dtype, np.zeros(prod(shape) * dtype.itemsize, np.uint8))
+
+
 def put_together(fields: Iterator[Array], dtype: np.dtype[Any], shape: Shape) -> Array:
     """Make an array of its fields, each in a shape that begins with that of the array."""
-    out = np.zeros(shape, dtype)
+    out = zeros(shape, dtype)
     for (_, place, way), field in zip(_places(out), fields, strict=True):
         place[...] = way(field).reshape(place.shape)
     return out

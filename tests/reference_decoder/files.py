@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.reference_decoder.chunks import check_bound, checksum, decode_chunk, read_checksum
-from tests.reference_decoder.dtypes import read_dtype
+from tests.reference_decoder.dtypes import read_dtype, zeros
 from tests.reference_decoder.reader import Reader
 from tests.reference_decoder.samples import Array, Shape, need, ranged
 
@@ -74,7 +74,7 @@ def _indexed(
         entries.append((slab, tile, rows, place, length))
         place += length
     index.take(4 * len(entries))
-    out = np.zeros((index.unsigned(), *inner), dtype)
+    out = zeros((index.unsigned(), *inner), dtype)
     tiles = [ceil(length / size) for length, size in zip(inner, chunk[1:], strict=True)]
     for slab, tile, rows, begin, length in entries:
         kind, known, payload, _ = _record(stream, begin - 33, head)
@@ -83,8 +83,8 @@ def _indexed(
         which = np.unravel_index(tile, tiles) if tiles else ()
         where = [int(i) * size for i, size in zip(which, chunk[1:], strict=True)]
         part = (rows, *(min(s, n - w) for w, s, n in zip(where, chunk[1:], inner, strict=True)))
-        data = payload[4:] if sums else payload
-        decoded = decode_chunk(data, part, dtype)
+        samples = int.from_bytes(payload[:4], "little") if sums else None
+        decoded = decode_chunk(payload[4:] if sums else payload, part, dtype, samples)
         first = slab * chunk[0]
         spot = (
             slice(first, first + rows),

@@ -15,7 +15,7 @@ from tests.reference_decoder.models_static import decode_plain, decode_static
 from tests.reference_decoder.models_wavefront import decode_wavefront
 from tests.reference_decoder.reader import Reader, RefusedError
 
-__all__ = ["decode_plane"]
+__all__ = ["MODELS", "decode_plane"]
 
 Plane = NDArray[np.int64]
 MODELS: dict[int, Callable[[Iterator[int], Reader, tuple[int, ...]], Plane]] = {
@@ -37,7 +37,7 @@ def decode_plane(
     Parameters
     ----------
     model : int
-        Code of the plane model.
+        Code of a plane model, one of `MODELS`.
     parameters : tuple of int
     payload : bytes
     shape : tuple of int
@@ -48,8 +48,6 @@ def decode_plane(
     RefusedError
         If no writer of the format writes that.
     """
-    if model not in MODELS:
-        raise RefusedError(f"there is no plane model {model}")
     taken, reader = iter(parameters), Reader(payload)
     plane = MODELS[model](taken, reader, shape)
     if next(taken, None) is not None or reader.remaining:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.reference_decoder.planes import decode_plane
+from tests.reference_decoder.planes import MODELS, decode_plane
 from tests.reference_decoder.reader import Reader
 from tests.reference_decoder.samples import Array, Plane, Shape, need
 from tests.reference_decoder.steps import STEPS
@@ -78,6 +78,7 @@ def _decode(
 ) -> Array:
     if isinstance(node, Leaf):
         need(dtype == _INT64, "a plane model for another array than a plane")
+        need(node.model in MODELS, f"no plane model {node.model}")
         payload = next(payloads)
         if prod(shape) == 0:
             need(not payload, "a payload of no samples")
