@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 from compress.kernels import inlined, kernel
 
-__all__ = ["most_of", "narrow", "observe", "record", "set_apart"]
+__all__ = ["KEPT", "most_of", "narrow", "observe", "record", "set_apart"]
 
 # What is kept of each channel: the largest error and the widest texture of late, by which part of
 # itself the former shrinks a sample; the outlier before and how dense outliers are.
 _ERROR, _TEXTURE, _FADE, _PLACE, _DENSITY = range(5)
-_KEPT = 5
+KEPT = 5
 # An error is an outlier's from 16 times the largest error of late on, and a neighbour is left out
 # from 16 times the widest texture on. On an AR(2) signal a spike of any size costs 0.15 % of 20,000
 # samples then, and none of 25 real arrays without fill values has outliers.
@@ -45,7 +45,7 @@ _WIDEN = 1.05
 @kernel()
 def record(channels: int) -> npt.NDArray[np.float64]:
     """Return what is kept of so many channels, at the start."""
-    kept = np.zeros((channels, _KEPT))
+    kept = np.zeros((channels, KEPT))
     kept[:, _FADE] = _FIRST
     return kept
 
