@@ -1,4 +1,4 @@
-"""Messages of few samples of a small alphabet, each coded alone, that start from what others taught.
+"""Messages of few samples of a small alphabet, coded alone, that start from what others taught.
 
 As in `compress.prediction.causal.messages`: what is learned follows from the sample that the model
 keeps. The tree is balanced by how often symbols occurred there; those that did not are in it too.
@@ -15,12 +15,20 @@ from compress.coders.messages import fill_words, push_message, words_in
 from compress.coders.recorded import ANSWER_SHIFT, TOTAL
 from compress.errors import CorruptError
 from compress.kernels import kernel
-from compress.prediction.counts.contexts import RECIPES
+from compress.prediction.counts.contexts import (
+    CHANNELS,
+    GRID,
+    MASK,
+    PLAIN,
+    RECIPES,
+    SEQUENCE,
+    has_channels,
+)
 from compress.prediction.counts.kernel import code_symbols
 from compress.prediction.counts.layout import Mixer, make_mixer, padding
 from compress.prediction.counts.tree import DEEPER, build_tree
 
-__all__ = ["Learned", "decode", "encode", "fits", "learn"]
+__all__ = ["Learned", "decode", "encode", "fits", "learn", "recipes"]
 
 Planes = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -63,6 +71,18 @@ class Learned(NamedTuple):
 def fits(number: int, shape: tuple[int, ...]) -> bool:
     """Whether messages can be coded under a recipe: not if it remembers places of before."""
     return 0 <= number < len(RECIPES) and not RECIPES[number](shape).matches
+
+
+def recipes(shape: tuple[int, ...], size: int, *, strong: bool) -> list[int]:
+    """List the recipes that may suit messages of a shape, the fast ones first."""
+    if size == 2:
+        numbers = [PLAIN, MASK, MASK + 1]
+    elif len(shape) == 1:
+        numbers = [PLAIN, SEQUENCE]
+    else:
+        first = CHANNELS if has_channels(shape) else GRID
+        numbers = [PLAIN, first, first + 1]
+    return [number for number in numbers[: 2 + strong] if fits(number, shape)]
 
 
 def learn(planes: Planes, number: int, size: int) -> Learned:
