@@ -68,6 +68,8 @@ _SPARE = 64
 # Samples up to which it is worth a search to know whether a model saves bytes: plans are short, so
 # that what it saves beyond is a hundredth or less, and time is what it is for.
 _FEW = 1 << 12
+# Levels at which it is size that counts, and never time.
+_SMALLEST = 8
 
 
 class Guide(NamedTuple):
@@ -129,7 +131,8 @@ def code_chunk(
     best = min((len(one) for one in (modelled, warm) if one is not None), default=None)
     if model is None or best is None:
         return Coded(None, *_coded_alone(fields, level, bounds, guide))
-    searched = level if sum(field.size for field in fields) <= _FEW else 1
+    few = sum(field.size for field in fields) <= _FEW
+    searched = level if few or level >= _SMALLEST else 1
     own, found = _coded_alone(fields, searched, bounds, guide)
     if searched < level and len(own) < best:
         searched = level

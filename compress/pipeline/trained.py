@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from compress.errors import CorruptError
 from compress.pipeline.chunk import code_chunk, learn, smaller
+from compress.pipeline.effort import EFFORT
 from compress.pipeline.geometry import CHUNK_SAMPLES
 from compress.pipeline.header import samples_per_element
 from compress.pipeline.model import Model
@@ -38,8 +39,8 @@ _LEVELS = (1, 3, 4)
 # Messages from which on it is worth to know how they begin; of so many, one judges.
 _FEWEST, _EVERY = 8, 4
 _MOST_AXES = 5
-# What a slower way must save of the bytes, below the levels where it is only size that counts.
-_WORTH, _STRONG_LEVEL = 0.99, 7
+# Below it a model takes the place of a search, not of microseconds a message: time counts as there.
+_ADAPTIVE_LEVEL = 5
 
 
 def learn_from(sample: Array, level: int) -> Model:
@@ -150,6 +151,7 @@ def learn_messages(arrays: Sequence[Array], level: int) -> Warm | None:
     if planes.min() < 0:
         return None
     judges = np.arange(len(planes)) % _EVERY == _EVERY - 1
+    price = EFFORT[max(level, _ADAPTIVE_LEVEL)].decode_price
     found: Warm | None = None
     least = np.inf
     for code, parameters in candidates(planes[~judges], mapping, level):
@@ -160,9 +162,10 @@ def learn_messages(arrays: Sequence[Array], level: int) -> Warm | None:
         except CorruptError:
             continue
         _, lengths = trial.encode(stacked[judges])
-        n_bytes = float(np.where(lengths < 0, planes[0].nbytes, lengths).sum())
-        if n_bytes < (1.0 if level >= _STRONG_LEVEL else _WORTH) * least:
-            least, found = n_bytes, trial
+        bits = 8.0 * float(np.where(lengths < 0, planes[0].nbytes, lengths).sum())
+        cost = bits + price * trial.decode_ns * size * len(lengths)
+        if cost < least:
+            least, found = cost, trial
     if found is None:
         return None
     return Warm(found.dtype, found.shape, mapping, found.code, found.parameters, planes)

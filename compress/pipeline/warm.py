@@ -209,6 +209,13 @@ class Warm:
             _scanned(self.planes, scan), scan, RECIPES[recipe], self.mapping.largest
         )
 
+    @property
+    def decode_ns(self) -> float:
+        """Nanoseconds a sample, either way."""
+        if self.code == counts.CODE:
+            return counts.decode_ns((0, self.mapping.largest + 1, self.parameters[0]))
+        return causal.decode_ns(self.parameters)
+
     def fits(self, shape: tuple[int, ...]) -> bool:
         """Whether messages of a shape can be coded: of that of the sample, but for the length."""
         flat = flat_shape(shape)

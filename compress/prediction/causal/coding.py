@@ -11,14 +11,17 @@ import numpy.typing as npt
 from compress.coders import encode_intervals
 from compress.coders.recorded import interval_bits
 from compress.errors import CorruptError
+from compress.prediction.causal.contexts import cells_of
 from compress.prediction.causal.format import DISTANCE_WEIGHT, MAX_DECISIONS, RING_WIDTHS
+from compress.prediction.causal.holes import COASTS
 from compress.prediction.causal.kernel import run
 from compress.prediction.causal.recipes import Recipe
+from compress.prediction.causal.state import new_state
 from compress.prediction.common.logistic import SQUASH, STRETCH
 from compress.prediction.common.scan import Scan, margins, nearest
 from compress.prediction.model import Plane
 
-__all__ = ["anew", "code_lengths", "decode", "encode", "extend", "tables_of"]
+__all__ = ["code_lengths", "decode", "encode", "extend", "tables_of"]
 
 _run: Any = run
 Words = npt.NDArray[np.uint32]
@@ -98,15 +101,19 @@ def _decoded(
     past, ends = np.zeros_like(flat), np.empty(flat.size, np.int64)
     spare = np.append(words, np.uint32(0))
     holes = np.zeros(flat.size if scan.holes else 0, np.uint8)
-    _, whole = _run(known, flat, past, holes, *tables, starts, masses, ends, spare, *anew())
+    _, whole = _run(
+        known, flat, past, holes, *tables, starts, masses, ends, spare, *_anew(shape, scan, recipe)
+    )
     if scan.holes:
         past[holes > 0] = 0
     return past, bool(whole)
 
 
-def anew() -> tuple[Any, ...]:
-    """Say that nothing was learned before: arrays of their own, for the kernel writes to them."""
-    return np.zeros(0), np.zeros(0), np.zeros(0, np.int64), np.zeros((0, 3)), False
+def _anew(shape: tuple[int, ...], scan: Scan, recipe: Recipe) -> tuple[Any, ...]:
+    """Return what is passed to the kernel where nothing was learned before."""
+    models = scan.states(shape)[0] + (COASTS if scan.holes else 0)
+    state = new_state(recipe, models, max(recipe.orders), scan.grid, cells_of(prod(shape)))
+    return (*state, np.zeros((0, 3)), False)
 
 
 def _intervals(
@@ -125,7 +132,16 @@ def _intervals(
         past.fill(0)
         holes = np.zeros(flat.size if scan.holes else 0, np.uint8)
         recorded, _ = _run(
-            flat.size, flat, past, holes, *tables, starts, masses, ends, none, *anew()
+            flat.size,
+            flat,
+            past,
+            holes,
+            *tables,
+            starts,
+            masses,
+            ends,
+            none,
+            *_anew(samples.shape, scan, recipe),
         )
         room *= 2
     return starts[:recorded], masses[:recorded], ends

@@ -56,11 +56,11 @@ from compress.prediction.causal.format import (
     VIEWS,
     Settings,
 )
-from compress.prediction.causal.holes import CELLS, COASTS, CONTEXTS, pass_over
+from compress.prediction.causal.holes import CELLS, CONTEXTS, pass_over
 from compress.prediction.causal.outliers import most_of, narrow, observe, set_apart
 from compress.prediction.causal.residues import count_residue
 from compress.prediction.causal.start import scale_class
-from compress.prediction.causal.state import agile_part, resumed, slow_part
+from compress.prediction.causal.state import STATE
 from compress.prediction.common.gather import advance, gather
 from compress.prediction.common.logistic import squash, stretch, student
 from compress.prediction.common.rls import bound, predict, update
@@ -77,7 +77,7 @@ _SIGNATURES = [
     "const(i8[:, :, ::1]), const(i8[:, ::1]), const(i8[:, ::1]), i8, const(i8[::1]), "
     "const(f8[::1]), const(f8[::1]), Settings(f8, f8, i8, f8, f8, f8, f8, b1), "
     f"{contexts}, const(f8[::1]), const(f8[::1]), const(f8[::1]), u4[::1], u4[::1], "
-    "i8[::1], const(u4[::1]), f8[::1], f8[::1], i8[::1], const(f8[:, ::1]), b1)"
+    f"i8[::1], const(u4[::1]), {STATE}, const(f8[:, ::1]), b1)"
     for contexts in ("None", "const(i8[:, ::1])")
 ]
 
@@ -108,12 +108,12 @@ def run(
     masses: npt.NDArray[np.uint32],
     ends: npt.NDArray[np.int64],
     words: npt.NDArray[np.uint32],
-    agile: npt.NDArray[np.float64],
-    slow: npt.NDArray[np.float64],
-    cells: npt.NDArray[np.int64],
+    inverse: Any, weights: Any, inverse_stack: Any, weights_stack: Any, residues: Any, warp: Any,
+    kept: Any, scales: Any, counts: Any, mix_octave: Any, mix_node: Any, refine_signs: Any,
+    refine_phase: Any, mix_cells: Any, trust_cells: Any, cells: Any,
     openings: npt.NDArray[np.float64],
     frozen: bool,
-) -> tuple[Any, Any]:
+) -> tuple[Any, Any]:  # fmt: skip
     """Code or decode all samples.
 
     Parameters
@@ -156,14 +156,13 @@ def run(
         Written: the number of intervals up to and with each sample.
     words : ndarray of uint32
         What is decoded, and one more; one element when coding.
-    agile, slow, cells : ndarray
-        What was learned before and goes on being learned (`compress.prediction.causal.state`), or
-        no elements.
-    openings : ndarray of float64, shape (states, 3)
-        Beside that: of the first sample of each channel what is expected, by how much it differs,
+    inverse, ..., cells : ndarray
+        What was learned before, and goes on being learned: `compress.prediction.causal.state`.
+    openings : ndarray of float64, shape (states, 3) or (0, 3)
+        In a message: of the first sample of each channel what is expected, by how much it differs,
         and by how much the sample behind it differs from it.
     frozen : bool
-        Whether ``slow`` is left as it is; not with contexts.
+        Whether what changes slowly is left as it is; not with contexts.
 
     Returns
     -------
@@ -192,20 +191,7 @@ def run(
     trust_signs -= trust_phase
     # ---- what is learned
     marked = holes.size == n
-    models = states + COASTS if marked else states
-    n_contexts = 0 if contexts is None else len(contexts)
-    phased = trust_phase > 0.0
-    warm = len(slow) > 0
-    agile, slow = resumed(
-        agile, slow, models, n_recursive, n_features, width_stack, n_inputs, grid, phased,
-        n_contexts, squashes,
-    )  # fmt: skip
-    inverse, weights, inverse_stack, weights_stack, residues, warp, kept = agile_part(
-        agile, models, n_recursive, n_features, width_stack, grid
-    )
-    scales, counts, mix_octave, mix_node, refine_signs, refine_phase, mix_cells, trust_cells = (
-        slow_part(slow, models, n_inputs, phased, n_contexts)
-    )
+    warm = len(openings) > 0
     # Nothing of what changes slowly is learned where it is frozen.
     learn = 0.0 if frozen else learn
     refine_rate = 0.0 if frozen else REFINE_RATE
@@ -231,7 +217,7 @@ def run(
     coordinates = np.zeros(shape.size, np.int64)
     # Compiled apart for each: where there are no contexts, the code for them is left out.
     if contexts is not None:
-        cells = cells if warm else np.zeros(1 << cells_of(n), np.int64)
+        n_contexts = len(contexts)
         bits = cells_of(len(cells) >> 2)
         properties, keys = np.zeros(PROPERTIES, np.int64), np.zeros(n_contexts, np.int64)
         slots, buckets = np.zeros(n_contexts, np.uint64), np.zeros(n_contexts, np.uint64)

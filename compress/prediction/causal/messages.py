@@ -16,10 +16,11 @@ from compress.errors import CorruptError
 from compress.kernels import kernel
 from compress.prediction.causal.coding import tables_of
 from compress.prediction.causal.contexts import cells_of
-from compress.prediction.causal.format import MAX_DECISIONS, VIEWS, Settings
+from compress.prediction.causal.format import MAX_DECISIONS, Settings
 from compress.prediction.causal.kernel import run
 from compress.prediction.causal.recipes import Recipe
-from compress.prediction.causal.state import begin, sizes
+from compress.prediction.causal.state import STATE, State, new_state
+from compress.prediction.common.copying import copy_2, copy_3
 from compress.prediction.common.scan import Scan
 
 __all__ = ["Learned", "decode", "encode", "learn"]
@@ -41,7 +42,7 @@ _TABLES = (
     "const(i8[::1]), const(f8[::1]), const(f8[::1]), Settings(f8, f8, i8, f8, f8, f8, f8, b1), "
     "None, const(f8[::1]), const(f8[::1]), const(f8[::1])"
 )
-_LEARNED = "f8[::1], f8[::1], i8[::1], const(f8[:, ::1])"
+_LEARNED = f"{STATE}, const(f8[:, ::1])"
 
 
 class Learned(NamedTuple):
@@ -53,16 +54,15 @@ class Learned(NamedTuple):
     scan : Scan
     largest : int
         Of the samples, which begin at 0.
-    agile, slow, cells, openings : ndarray
+    state : State
+    openings : float64 array
         See `compress.prediction.causal.kernel.run`.
     """
 
     recipe: Recipe
     scan: Scan
     largest: int
-    agile: Floats
-    slow: Floats
-    cells: npt.NDArray[np.int64]
+    state: State
     openings: Floats
 
 
@@ -84,20 +84,10 @@ def learn(planes: Planes, scan: Scan, recipe: Recipe, largest: int) -> Learned:
     """
     shape = planes.shape[1:]
     tables = tables_of(shape, scan, recipe, largest)
-    states, offsets, grid, squashes = tables[3], tables[4], tables[7], tables[13]
-    n = len(recipe.orders)
-    features = offsets.shape[1] - recipe.nearby - 1
-    inputs = VIEWS * (n + 2 if n > 1 else 1)
-    width = (n + 3) // 4 * 4
-    phased = grid > 1 and recipe.phase * recipe.trust > 0.0
-    contexts = len(recipe.contexts)
-    n_agile, n_slow = sizes(states, n, features, width, inputs, grid, phased, contexts)
-    agile, slow = np.zeros(n_agile), np.zeros(n_slow)
-    begin(agile, slow, states, n, features, width, inputs, grid, phased, contexts, squashes)
-    cells = np.zeros(1 << cells_of(min(planes.size, _CELLS)) if contexts else 0, np.int64)
-    learned = Learned(
-        recipe, scan, largest, agile, slow, cells, _openings(planes, scan, *scan.states(shape))
-    )
+    states, stride = scan.states(shape)
+    bits = cells_of(min(planes.size, _CELLS))
+    state = new_state(recipe, states, max(recipe.orders), scan.grid, bits)
+    learned = Learned(recipe, scan, largest, state, _openings(planes, scan, states, stride))
     for plane in planes:
         _intervals(plane.reshape(-1), tables, learned)
     return learned
@@ -128,15 +118,9 @@ def _intervals(flat: Planes, tables: tuple[Any, ...], learned: Learned) -> Any:
     ends = np.empty(flat.size, np.int64)
     recorded, _ = _run(
         flat.size, flat, np.zeros_like(flat), none, *tables, starts, masses, ends, spare,
-        learned.agile, learned.slow, learned.cells, learned.openings, False,
+        *learned.state, learned.openings, False,
     )  # fmt: skip
     return starts, masses, recorded
-
-
-def _copied(learned: Learned) -> Learned:
-    return learned._replace(
-        agile=learned.agile.copy(), slow=learned.slow.copy(), cells=learned.cells.copy()
-    )
 
 
 def encode(planes: Planes, learned: Learned) -> tuple[Bytes, npt.NDArray[np.int64]]:
@@ -161,12 +145,14 @@ def encode(planes: Planes, learned: Learned) -> tuple[Bytes, npt.NDArray[np.int6
     out = np.zeros(flat.size * 9 + 16 * len(flat) + 64, np.uint8)
     if not learned.recipe.contexts:
         frozen = flat.shape[1] <= FROZEN
-        used = _encode_all(flat, *tables, *learned[3:], frozen, out, lengths)
+        used = _encode_all(flat, *tables, *learned.state, learned.openings, frozen, out, lengths)
         return out[:used], lengths
     used = 0
     for i, plane in enumerate(flat):
         if plane.min() >= 0 and plane.max() <= learned.largest:
-            starts, masses, recorded = _intervals(plane, tables, _copied(learned))
+            starts, masses, recorded = _intervals(
+                plane, tables, learned._replace(state=learned.state.copied())
+            )
             if recorded >= 0:
                 words = np.empty(recorded + 3, np.uint32)
                 lengths[i] = push_one(starts, masses, recorded, words, out, used)
@@ -190,7 +176,9 @@ def decode(
     good = True
     if not learned.recipe.contexts:
         frozen = flat.shape[1] <= FROZEN
-        good = bool(_decode_all(flat, *tables, *learned[3:], frozen, data, lengths))
+        good = bool(
+            _decode_all(flat, *tables, *learned.state, learned.openings, frozen, data, lengths)
+        )
     else:
         none, ends = np.zeros(0, np.uint8), np.empty(flat.shape[1], np.int64)
         scratch = np.empty(MAX_DECISIONS, np.uint32)
@@ -199,10 +187,9 @@ def decode(
             words = np.empty(words_in_message(int(length)), np.uint32)
             fill_one(data, begin_at, int(length), words)
             begin_at += int(length)
-            state = _copied(learned)
             recorded, _ = _run(
                 0, plane.copy(), plane, none, *tables, scratch, scratch.copy(), ends, words,
-                *state[3:], False,
+                *learned.state.copied(), learned.openings, False,
             )  # fmt: skip
             good = good and recorded >= 0
     if not good:
@@ -236,8 +223,9 @@ def fill_one(data: Bytes, begin: int, length: int, words: Any) -> None:
         error_model="numpy")  # fmt: skip
 def _encode_all(  # type: ignore[no-untyped-def]
     planes, shape, largest, stride, states, offsets, jumps, margin, grid, orders, forgetting,
-    closeness, settings: Settings, contexts, squashes, stretches, rings, agile, slow, cells,
-    openings, frozen, out, lengths,
+    closeness, settings: Settings, contexts, squashes, stretches, rings, inverse, weights,
+    inverse_stack, weights_stack, residues, warp, kept, scales, counts, mix_octave, mix_node,
+    refine_signs, refine_phase, mix_cells, trust_cells, cells, openings, frozen, out, lengths,
 ):  # fmt: skip
     """Code messages one by one; see `encode`."""
     n = planes.shape[1]
@@ -246,7 +234,13 @@ def _encode_all(  # type: ignore[no-untyped-def]
     words = np.empty(room + 3, np.uint32)
     ends, past, none = np.empty(n, np.int64), np.empty(n, np.int64), np.zeros(0, np.uint8)
     spare = np.zeros(1, np.uint32)
-    own, tables = agile.copy(), slow if frozen else slow.copy()
+    s0, s1, s2, s3 = inverse.copy(), weights.copy(), inverse_stack.copy(), weights_stack.copy()
+    s4, s5, s6 = residues.copy(), warp.copy(), kept.copy()
+    s7, s8, s9 = scales, counts, mix_octave
+    s10, s11, s12 = mix_node, refine_signs, refine_phase
+    if not frozen:
+        s7, s8, s9 = scales.copy(), counts.copy(), mix_octave.copy()
+        s10, s11, s12 = mix_node.copy(), refine_signs.copy(), refine_phase.copy()
     used = 0
     for i in range(len(planes)):
         inside = True
@@ -255,14 +249,26 @@ def _encode_all(  # type: ignore[no-untyped-def]
                 inside = False
         lengths[i] = -1
         if inside:
-            own[:] = agile
+            copy_3(s0, inverse)
+            copy_2(s1, weights)
+            copy_3(s2, inverse_stack)
+            copy_2(s3, weights_stack)
+            copy_2(s4, residues)
+            copy_2(s5, warp)
+            copy_2(s6, kept)
             if not frozen:
-                tables[:] = slow
+                copy_2(s7, scales)
+                copy_2(s8, counts)
+                copy_2(s9, mix_octave)
+                copy_2(s10, mix_node)
+                copy_2(s11, refine_signs)
+                copy_2(s12, refine_phase)
             past[:] = 0
             recorded, _ = run(
                 n, planes[i], past, none, shape, largest, stride, states, offsets, jumps, margin,
                 grid, orders, forgetting, closeness, settings, contexts, squashes, stretches, rings,
-                starts, masses, ends, spare, own, tables, cells, openings, frozen,
+                starts, masses, ends, spare, s0, s1, s2, s3, s4, s5, s6,
+                s7, s8, s9, s10, s11, s12, mix_cells, trust_cells, cells, openings, frozen,
             )  # fmt: skip
             if recorded >= 0:
                 lengths[i] = push_message(starts, masses, recorded, words, out, used)
@@ -274,14 +280,21 @@ def _encode_all(  # type: ignore[no-untyped-def]
         error_model="numpy")  # fmt: skip
 def _decode_all(  # type: ignore[no-untyped-def]
     planes, shape, largest, stride, states, offsets, jumps, margin, grid, orders, forgetting,
-    closeness, settings: Settings, contexts, squashes, stretches, rings, agile, slow, cells,
-    openings, frozen, data, lengths,
+    closeness, settings: Settings, contexts, squashes, stretches, rings, inverse, weights,
+    inverse_stack, weights_stack, residues, warp, kept, scales, counts, mix_octave, mix_node,
+    refine_signs, refine_phase, mix_cells, trust_cells, cells, openings, frozen, data, lengths,
 ):  # fmt: skip
     """Decode messages one by one; see `decode`."""
     n = planes.shape[1]
     starts, masses = np.empty(MAX_DECISIONS, np.uint32), np.empty(MAX_DECISIONS, np.uint32)
     ends, none, flat = np.empty(n, np.int64), np.zeros(0, np.uint8), np.zeros(n, np.int64)
-    own, tables = agile.copy(), slow if frozen else slow.copy()
+    s0, s1, s2, s3 = inverse.copy(), weights.copy(), inverse_stack.copy(), weights_stack.copy()
+    s4, s5, s6 = residues.copy(), warp.copy(), kept.copy()
+    s7, s8, s9 = scales, counts, mix_octave
+    s10, s11, s12 = mix_node, refine_signs, refine_phase
+    if not frozen:
+        s7, s8, s9 = scales.copy(), counts.copy(), mix_octave.copy()
+        s10, s11, s12 = mix_node.copy(), refine_signs.copy(), refine_phase.copy()
     begin = 0
     good = True
     for i in range(len(planes)):
@@ -291,13 +304,25 @@ def _decode_all(  # type: ignore[no-untyped-def]
         words = np.empty(words_in(length), np.uint32)
         fill_words(data, begin, length, words)
         begin += length
-        own[:] = agile
+        copy_3(s0, inverse)
+        copy_2(s1, weights)
+        copy_3(s2, inverse_stack)
+        copy_2(s3, weights_stack)
+        copy_2(s4, residues)
+        copy_2(s5, warp)
+        copy_2(s6, kept)
         if not frozen:
-            tables[:] = slow
+            copy_2(s7, scales)
+            copy_2(s8, counts)
+            copy_2(s9, mix_octave)
+            copy_2(s10, mix_node)
+            copy_2(s11, refine_signs)
+            copy_2(s12, refine_phase)
         recorded, _ = run(
             0, flat, planes[i], none, shape, largest, stride, states, offsets, jumps, margin,
             grid, orders, forgetting, closeness, settings, contexts, squashes, stretches, rings,
-            starts, masses, ends, words, own, tables, cells, openings, frozen,
+            starts, masses, ends, words, s0, s1, s2, s3, s4, s5, s6,
+                s7, s8, s9, s10, s11, s12, mix_cells, trust_cells, cells, openings, frozen,
         )  # fmt: skip
         good = good and recorded >= 0
     return good

@@ -1,13 +1,13 @@
-"""What the causal kernel has learned, in two arrays: what changes fast, and what changes slowly.
+"""What the causal kernel has learned: what changes fast, and what changes slowly.
 
-The first holds the experts and what is known of outliers and residues; a few samples change it. The
-second holds the scales and the tables of the mixers. A message of few samples copies the first and
-leaves the second as it is, for copying it would take longer than coding the message.
+The experts, and what is known of residues and outliers, change with a few samples; the scales and
+the tables of the mixers do not. A message of few samples copies the former and leaves the latter as
+they are, for copying them would take longer than coding the message.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,136 +17,127 @@ from compress.prediction.causal.contexts import BUCKETS
 from compress.prediction.causal.format import (
     BINS,
     CLASSES,
+    CONTEXT_WEIGHT,
+    MIDDLE_BIN,
     NODES,
     OCTAVES,
     PHASES,
     SIGNS,
+    VIEWS,
 )
-from compress.prediction.causal.outliers import KEPT, record
-from compress.prediction.causal.start import context_mixers, even_mixers, refinements
-from compress.prediction.common.rls import reset
+from compress.prediction.causal.outliers import FIRST, KEPT
+from compress.prediction.causal.recipes import Recipe
+from compress.prediction.common.logistic import SQUASH, squash
 
-__all__ = ["agile_part", "begin", "resumed", "sizes", "slow_part"]
+__all__ = ["STATE", "State", "new_state"]
 
 Floats = npt.NDArray[np.float64]
 
+STATE = "f8[:, :, ::1], f8[:, ::1], f8[:, :, ::1], " + "f8[:, ::1], " * 11 + "f8[::1], i8[::1]"
+"""Types of a `State`, as signatures of kernels name them."""
 
-@kernel(error_model="numpy")
-def sizes(
-    models: int, recursive: int, features: int, width: int, inputs: int, grid: int, phases: bool,
-    contexts: int,
-) -> tuple[int, int]:  # fmt: skip
-    """Return how many numbers both arrays have.
+
+class State(NamedTuple):
+    """What is learned while samples are coded; the first seven change fast.
+
+    Attributes
+    ----------
+    inverse, weights : float64, (models * experts, features, features) and (..., features)
+        Of the recursive least squares; there is a model for each channel, and for coasts.
+    inverse_stack, weights_stack : float64, (models, width, width) and (models, width)
+        Of the regression of the experts.
+    residues, warp : float64, (models, grid)
+    kept : float64, (models, KEPT)
+        What is known of outliers.
+    scales, counts : float64, (models * inputs, CLASSES)
+        Scales by class, and how often each was seen.
+    mix_octave, mix_node : float64, (..., inputs + 1)
+        Mixers by node and octave, and by node.
+    refine_signs, refine_phase : float64, (..., BINS)
+        Refinements by node and signs, and by node and phase.
+    mix_cells : float64, (NODES * OCTAVES, contexts + 1)
+    trust_cells : float64, (contexts * NODES * BUCKETS,)
+    cells : int64, (2**bits,)
+        Of the contexts; one where there are none.
+    """
+
+    inverse: Floats
+    weights: Floats
+    inverse_stack: Floats
+    weights_stack: Floats
+    residues: Floats
+    warp: Floats
+    kept: Floats
+    scales: Floats
+    counts: Floats
+    mix_octave: Floats
+    mix_node: Floats
+    refine_signs: Floats
+    refine_phase: Floats
+    mix_cells: Floats
+    trust_cells: Floats
+    cells: npt.NDArray[np.int64]
+
+    def copied(self) -> State:
+        """Return a state of its own."""
+        return State(*(array.copy() for array in self))
+
+
+def new_state(recipe: Recipe, models: int, features: int, grid: int, bits: int) -> State:
+    """Return what there is before anything is learned.
 
     Parameters
     ----------
+    recipe : Recipe
     models : int
-        Channels, and those at holes.
-    recursive, features, width, inputs : int
-        Experts, neighbours that predict, and the width of the regression of experts; inputs of a
-        mixer.
+        Channels, and coasts where there are holes.
+    features : int
+        Neighbours that predict.
     grid : int
-    phases : bool
-        Whether the phase of the prediction refines.
-    contexts : int
+    bits : int
+        Of the number of cells of contexts.
     """
-    agile = models * (recursive * features * (features + 1) + width * (width + 1) + 2 * grid + KEPT)
-    slow = 2 * models * inputs * CLASSES + (NODES * OCTAVES + NODES) * (inputs + 1)
-    slow += (NODES * SIGNS + (NODES * PHASES if phases else 1)) * BINS
-    slow += NODES * OCTAVES * (contexts + 1) + contexts * NODES * BUCKETS
-    return agile, slow
-
-
-@kernel(error_model="numpy")
-def agile_part(
-    flat: Floats, models: int, recursive: int, features: int, width: int, grid: int
-) -> Any:
-    """Return views of what changes fast.
-
-    Of the experts the inverse covariances and the weights; of their regression the same; residues
-    and warp; what is kept of outliers.
-    """
-    rows = models * recursive
-    a = rows * features * features
-    b = a + rows * features
-    c = b + models * width * width
-    d = c + models * width
-    e = d + models * grid
-    f = e + models * grid
-    return (
-        flat[:a].reshape((rows, features, features)),
-        flat[a:b].reshape((rows, features)),
-        flat[b:c].reshape((models, width, width)),
-        flat[c:d].reshape((models, width)),
-        flat[d:e].reshape((models, grid)),
-        flat[e:f].reshape((models, grid)),
-        flat[f : f + models * KEPT].reshape((models, KEPT)),
+    n = len(recipe.orders)
+    inputs = VIEWS * (n + 2 if n > 1 else 1)
+    width = (n + 3) // 4 * 4
+    contexts = len(recipe.contexts)
+    phases = NODES * PHASES if grid > 1 and recipe.phase * recipe.trust > 0.0 else 1
+    state = State(
+        np.zeros((models * n, features, features)),
+        np.zeros((models * n, features)),
+        np.zeros((models, width, width)),
+        np.zeros((models, width)),
+        np.ones((models, grid)),
+        np.zeros((models, grid)),
+        np.zeros((models, KEPT)),
+        np.zeros((models * inputs, CLASSES)),
+        np.zeros((models * inputs, CLASSES)),
+        np.zeros((NODES * OCTAVES, inputs + 1)),
+        np.zeros((NODES, inputs + 1)),
+        np.empty((NODES * SIGNS, BINS)),
+        np.empty((phases, BINS)),
+        np.ones((NODES * OCTAVES, contexts + 1)),
+        np.zeros(contexts * NODES * BUCKETS),
+        np.zeros(1 << bits if contexts else 1, np.int64),
     )
+    state.inverse[:, range(features), range(features)] = 1.0
+    state.inverse_stack[:, range(width), range(width)] = 1.0
+    state.kept[:] = FIRST
+    # Mixers average their inputs, and their bias, the last weight, is 0.
+    state.mix_octave[:, :inputs] = 1.0 / inputs
+    state.mix_node[:, :inputs] = 1.0 / inputs
+    # Those of contexts take the experts' logit, the last input, and little of each context.
+    if contexts:
+        state.mix_cells[:, :contexts] = CONTEXT_WEIGHT / contexts
+    # Refinements leave every probability as it is, by bins of its logit.
+    as_it_is = np.zeros(BINS)
+    _squashed(as_it_is, SQUASH)
+    state.refine_signs[:] = as_it_is
+    state.refine_phase[:] = as_it_is
+    return state
 
 
-@kernel(error_model="numpy")
-def slow_part(flat: Floats, models: int, inputs: int, phases: bool, contexts: int) -> Any:
-    """Return views of what changes slowly.
-
-    Scales and how often they were seen; mixers by octave and by node; refinements by signs and by
-    phase; mixers of the contexts and how far their cells are trusted.
-    """
-    a = models * inputs * CLASSES
-    b = 2 * a
-    c = b + NODES * OCTAVES * (inputs + 1)
-    d = c + NODES * (inputs + 1)
-    e = d + NODES * SIGNS * BINS
-    rows = NODES * PHASES if phases else 1
-    f = e + rows * BINS
-    g = f + NODES * OCTAVES * (contexts + 1)
-    return (
-        flat[:a].reshape((models * inputs, CLASSES)),
-        flat[a:b].reshape((models * inputs, CLASSES)),
-        flat[b:c].reshape((NODES * OCTAVES, inputs + 1)),
-        flat[c:d].reshape((NODES, inputs + 1)),
-        flat[d:e].reshape((NODES * SIGNS, BINS)),
-        flat[e:f].reshape((rows, BINS)),
-        flat[f:g].reshape((NODES * OCTAVES, contexts + 1)),
-        flat[g : g + contexts * NODES * BUCKETS],
-    )
-
-
-@kernel("void(f8[::1], f8[::1], i8, i8, i8, i8, i8, i8, b1, i8, const(f8[::1]))",
-        error_model="numpy")  # fmt: skip
-def begin(
-    agile: Floats, slow: Floats, models: int, recursive: int, features: int, width: int,
-    inputs: int, grid: int, phases: bool, contexts: int, squashes: Floats,
-) -> None:  # fmt: skip
-    """Fill both arrays, all zeros so far, with what is there before anything is learned."""
-    inverse, _, inverse_stack, _, residues, _, kept = agile_part(
-        agile, models, recursive, features, width, grid
-    )
-    for i in range(models * recursive):
-        reset(inverse, i, features)
-    for i in range(models):
-        reset(inverse_stack, i, width)
-    residues[:] = 1.0
-    kept[:] = record(models)
-    _, _, octaves, nodes, signs, phase, cells, _ = slow_part(slow, models, inputs, phases, contexts)
-    octaves[:] = even_mixers(NODES * OCTAVES, inputs)
-    nodes[:] = even_mixers(NODES, inputs)
-    signs[:] = refinements(NODES * SIGNS, squashes)
-    phase[:] = refinements(len(phase), squashes)
-    if contexts > 0:
-        cells[:] = context_mixers(NODES * OCTAVES, contexts)
-
-
-@kernel(error_model="numpy")
-def resumed(
-    agile: Floats, slow: Floats, models: int, recursive: int, features: int, width: int,
-    inputs: int, grid: int, phases: bool, contexts: int, squashes: Floats,
-) -> tuple[Floats, Floats]:  # fmt: skip
-    """Return both arrays, or new ones where they have no elements."""
-    if len(slow) == 0:
-        n_agile, n_slow = sizes(models, recursive, features, width, inputs, grid, phases, contexts)
-        agile, slow = np.zeros(n_agile), np.zeros(n_slow)
-        begin(
-            agile, slow, models, recursive, features, width, inputs, grid, phases, contexts,
-            squashes,
-        )  # fmt: skip
-    return agile, slow
+@kernel("void(f8[::1], const(f8[::1]))", error_model="numpy")
+def _squashed(row: Floats, squashes: Floats) -> None:
+    for j in range(len(row)):
+        row[j] = squash((j - MIDDLE_BIN) * 0.5, squashes)

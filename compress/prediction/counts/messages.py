@@ -15,6 +15,7 @@ from compress.coders.messages import fill_words, push_message, words_in
 from compress.coders.recorded import ANSWER_SHIFT, TOTAL
 from compress.errors import CorruptError
 from compress.kernels import kernel
+from compress.prediction.common.copying import copy_1, copy_2, copy_3
 from compress.prediction.counts.contexts import (
     CHANNELS,
     GRID,
@@ -187,9 +188,14 @@ def _code_all(  # type: ignore[no-untyped-def]
                 inside = False
         if not teaching:
             lengths[i] = -1
-            f[:], g[:] = coefficients, covariance
+            copy_2(f, coefficients)
+            copy_3(g, covariance)
         if copied:
-            a[:], b[:], c[:], d[:], e[:] = cells, weights, second, confidence, refined
+            copy_1(a, cells)
+            copy_2(b, weights)
+            copy_2(c, second)
+            copy_2(d, confidence)
+            copy_2(e, refined)
         if inside:
             _, _, count = code_symbols(
                 symbols, pad, nodes, children, a, tokens, centres, relatives, linear, matches, own,
@@ -242,9 +248,14 @@ def _decode_all(  # type: ignore[no-untyped-def]
         words = np.zeros(words_in(length), np.uint32)
         fill_words(data, begin, length, words)
         begin += length
-        f[:], g[:] = coefficients, covariance
+        copy_2(f, coefficients)
+        copy_3(g, covariance)
         if not frozen:
-            a[:], b[:], c[:], d[:], e[:] = cells, weights, second, confidence, refined
+            copy_1(a, cells)
+            copy_2(b, weights)
+            copy_2(c, second)
+            copy_2(d, confidence)
+            copy_2(e, refined)
         state, place = np.uint64(0), np.uint64(len(words) - 1)
         for _ in range(2):
             if place > np.uint64(0):
@@ -257,5 +268,6 @@ def _decode_all(  # type: ignore[no-untyped-def]
         )  # fmt: skip
         if count > most:
             return False
-        planes[i, :] = symbols[pad:]
+        for k in range(n):
+            planes[i, k] = symbols[pad + k]
     return True
