@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import compress
-from compress.coders.messages import push_message  # noqa: F401 - through `push_one`
 from compress.container import IntegerReader
 from compress.errors import CompressError, CorruptError, FormatError, LimitError
 from compress.pipeline.batch import read_batch
@@ -130,7 +129,10 @@ def test_values_that_the_sample_lacks() -> None:
 
 
 def test_what_stands_around_a_message_is_short() -> None:
-    """Lengths and checksums take less than a byte a message; ends of lanes one byte on the mean."""
+    """Lengths and checksums take less than a byte a message; ends of lanes one on the mean.
+
+    What comes out is undone with Python's integers, by the book of constriction's coder.
+    """
     model, messages = model_of("a signal"), np.repeat(KINDS["a signal"][1], 20, axis=0)
     data = model.compress_many(messages)
     batch = read_batch(memoryview(data), model, None)
@@ -145,11 +147,15 @@ def test_what_stands_around_a_message_is_short() -> None:
         over.append(length - float((24 - np.log2(masses)).sum()) / 8)
         words = np.empty(words_in_message(length), np.uint32)
         fill_one(out, 0, length, words)
-        state = 0
-        for word in words[-2::-1].tolist():
-            state = state << 32 | word
-        # Undone with Python's integers, and no limit of the state's size: order is what counts.
-        assert state.bit_length() <= 8 * (length + 2)
+        waiting = words[:-1].tolist()
+        state = waiting.pop() << 32 | waiting.pop() if len(waiting) > 1 else waiting.pop()
+        for start, mass in zip(starts.tolist(), masses.tolist(), strict=True):
+            place = state & 0xFFFFFF
+            assert start <= place < start + mass
+            state = (state >> 24) * mass + place - start
+            if state < 1 << 32 and waiting:
+                state = state << 32 | waiting.pop()
+        assert not waiting
     assert 0 < np.mean(over) < 1.3
     assert max(over) < 3
 

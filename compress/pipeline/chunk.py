@@ -42,6 +42,7 @@ from compress.transforms.dtypes import describe
 from compress.transforms.fields import are_numbers, assemble, field_specs, take_apart
 
 __all__ = [
+    "OWN",
     "Coded",
     "Guide",
     "check_dtype",
@@ -61,8 +62,8 @@ _ALIKE = 1 / 16
 _QUICK = 6
 # In place of a plan: a branch of the step 0, which does not exist.
 _RAW = 1
-# Behind the model's name: a message, as `compress.pipeline.warm` codes it.
-_WARM = 2
+PLANNED, OWN, WARM = 0, 1, 2
+"""In a stream with a model: by its plans, by plans of its own, as a message."""
 # Bytes of a chunk beside its bits: what tells how these are coded, and room for more.
 _SPARE = 64
 # Samples up to which it is worth a search to know whether a model saves bytes: plans are short, so
@@ -310,10 +311,10 @@ def decode_chunk(
     reader = IntegerReader(data)
     planned = shape
     plans = None
-    way = 1 if model is None else reader.unsigned(3)
-    if model is not None and way == _WARM:
-        return _decoded_warm(model, reader, shape)
-    if model is not None and way == 0:
+    way = OWN if model is None else reader.unsigned(3)
+    if model is not None and way == WARM:
+        return _decoded_warm(model, reader, shape, budget)
+    if model is not None and way == PLANNED:
         planned, plans = with_axes(shape, model.axes), model.kept_plans
     folded = [(native, fold_axes(whole)) for native, whole in field_specs(dtype, planned)]
     if plans is None:
@@ -333,10 +334,13 @@ def decode_chunk(
     return assemble(map(unfolded, fields), dtype, shape)
 
 
-def _decoded_warm(model: Model, reader: IntegerReader, shape: tuple[int, ...]) -> Array:
+def _decoded_warm(
+    model: Model, reader: IntegerReader, shape: tuple[int, ...], budget: Budget
+) -> Array:
     """Decode a chunk that is a message."""
     if model.warm is None or not model.warm.fits(shape):
         raise CorruptError(f"the model says nothing of messages of shape {shape}")
+    budget.spend(model.warm.decode_ns * prod(shape))
     data = np.frombuffer(reader.take(reader.remaining), np.uint8)
     found: Array = model.warm.decode(data, np.array([len(data)], np.int64), shape)[0]
     return found
