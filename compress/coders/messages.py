@@ -89,13 +89,14 @@ def push_message(
     end = _WORD_BYTES * n_words
     if not found or begin + end > len(out):
         return -1
-    length = np.int64(0)
+    length: Any = np.int64(0)
     for k in range(_LEFT_OUT, end):
         byte = (np.uint64(words[k >> 2]) >> (_BYTE * np.uint64(k & 3))) & np.uint64(0xFF)
         out[begin + k - _LEFT_OUT] = np.uint8(byte)
         if byte > _ZERO:
             length = k - _LEFT_OUT + 1
-    return length
+    written: int = length
+    return written
 
 
 @kernel(error_model="numpy")

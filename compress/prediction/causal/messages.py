@@ -202,13 +202,15 @@ def push_one(starts: Any, masses: Any, count: int, words: Any, out: Bytes, begin
     """Write a message; see `compress.coders.messages.push_message`."""
     if count > min(len(starts), len(masses), len(words) - 3) or begin < 0:
         return -1
-    return push_message(starts, masses, count, words, out, begin)
+    written: int = push_message(starts, masses, count, words, out, begin)
+    return written
 
 
 @kernel("i8(i8)")
 def words_in_message(length: int) -> int:
     """Return the words of a message; see `compress.coders.messages.words_in`."""
-    return words_in(length)
+    n_words: int = words_in(length)
+    return n_words
 
 
 @kernel("void(const(u1[::1]), i8, i8, u4[::1])")

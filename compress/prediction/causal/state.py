@@ -80,7 +80,7 @@ class State(NamedTuple):
 
     def copied(self) -> State:
         """Return a state of its own."""
-        return State(*(array.copy() for array in self))
+        return State._make(array.copy() for array in self)
 
 
 def new_state(recipe: Recipe, models: int, features: int, grid: int, bits: int) -> State:
