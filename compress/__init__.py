@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from compress.inspection import ChunkInformation, Information
     from compress.kernels import show_config
     from compress.pipeline.model import Model
+    from compress.pipeline.summary import Summary
     from compress.store import CompressedArray, Writer, open, recover  # noqa: A004 (as numpy, zarr and xarray say)
 
 __version__ = "0.1.0.dev0"
@@ -40,6 +41,7 @@ __all__ = [
     "LimitError",
     "Model",
     "ModelMismatchError",
+    "Summary",
     "VerificationError",
     "Writer",
     "compress",
@@ -57,6 +59,7 @@ _HOMES = {
     "CompressedArray": "compress.store",
     "Information": "compress.inspection",
     "Model": "compress.pipeline.model",
+    "Summary": "compress.pipeline.summary",
     "Writer": "compress.store",
     "compress": "compress.facade",
     "decompress": "compress.facade",

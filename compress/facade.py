@@ -45,6 +45,7 @@ from compress.pipeline.header import (
     write_header,
 )
 from compress.pipeline.model import Model
+from compress.pipeline.summary import Summary
 from compress.pipeline.trained import learn_from_many
 from compress.store import read_whole
 from compress.verification import check_restored
@@ -81,11 +82,11 @@ def compress(
         A model of `fit`, of the same dtype. Where its plans fit the array, whatever its shape, and
         save bytes, the stream carries its fingerprint (ten bytes) in place of plans, and can be
         decompressed only with the same model. Where they do not, the stream is that without a
-        model, which is searched for at `level` as well: in arrays of up to 4096 samples always, so
-        that no model makes them larger; in larger ones, where a model is for saving time, only
-        where level 1 makes less of them than the model. `level=1` keeps that search short,
-        whatever the level of the model. Plans of a model are lossless; with `max_error` they are
-        seldom the smaller ones.
+        model, which is searched for at `level` as well: in arrays of up to 4096 samples and at
+        levels 8 and 9 always, so that no model makes them larger; in larger ones, where a model is
+        for saving time, only where level 1 makes less of them than the model. `level=1` keeps that
+        search short, whatever the level of the model. Models are lossless; with `max_error` they
+        are seldom smaller, and only streams that use the model need it.
     threads : int, optional
         Threads that code chunks side by side; all available processors by default.
     verify : bool, optional
@@ -340,15 +341,18 @@ def inspect(data: bytes | bytearray | memoryview, *, explain: bool = False) -> I
         return describe_stream(frame, header, array)
 
 
-def fit(sample: ArrayLike | Iterable[NDArray[Any]], *, level: int = 5) -> Model:
+def fit(sample: ArrayLike | Iterable[NDArray[Any]] | Summary, *, level: int = 5) -> Model:
     """Learn a model that many similar arrays can be coded with, as with a zstd dictionary.
 
     Parameters
     ----------
-    sample : array_like or iterable of numpy.ndarray
+    sample : array_like, iterable of numpy.ndarray, or Summary
         A typical array, of the dtype that the model will be used for; of one with more than 2**20
         samples, parts from all over it. For small messages better a list, tuple or iterator of
-        them, of any shapes: what codes them one by one in the fewest bytes is the model.
+        them, of any shapes: what codes them one by one in the fewest bytes is the model. From eight
+        of one shape and one scalar field, of up to 8192 samples each, it also learns what messages
+        of that shape start from; it keeps up to 65,536 of their samples for that, which whoever has
+        the model can read. A `Summary` is such a sample of arrays in many places.
     level : int, optional
         As for `compress`. From 5 on, most plans learn from the array itself while they code; for
         arrays of some hundred samples, the tables that 3 and 4 learn can save more. From several
@@ -358,7 +362,8 @@ def fit(sample: ArrayLike | Iterable[NDArray[Any]], *, level: int = 5) -> Model:
     -------
     Model
         For ``compress(array, model=...)`` and ``decompress(data, model=...)``, whatever the shape
-        of the array. What is built of it, such as tables, is kept beside it while it exists.
+        of the array, and for `Model.compress_many`. What is built of it, such as tables, is kept
+        beside it while it exists.
 
     Raises
     ------
@@ -366,7 +371,7 @@ def fit(sample: ArrayLike | Iterable[NDArray[Any]], *, level: int = 5) -> Model:
         As `compress`; also if the sample is empty, or its arrays are of several dtypes.
     """
     level = check_level(level)
-    arrays = _arrays_of(sample)
+    arrays = sample.arrays() if isinstance(sample, Summary) else _arrays_of(sample)
     if not (full := [_in_memory_order(array)[0] for array in arrays if array.size]):
         raise ValueError(f"cannot fit a model to empty arrays (the first {arrays[0].shape})")
     return learn_from_many(full, level)

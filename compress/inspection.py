@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from compress.container import Frame, IntegerReader
 from compress.pipeline.candidates import OPEN
-from compress.pipeline.chunk import check_length, explain
+from compress.pipeline.chunk import OWN, check_length, explain
 from compress.pipeline.chunk import read_layout as read_layout_of_chunk
 from compress.pipeline.header import Header
 from compress.pipeline.plan import Considered
@@ -171,7 +171,7 @@ def _plans(
     """Return the plan of each field of a chunk as a line; none where they are a model's."""
     check_length(data, shape, dtype)
     reader = IntegerReader(data)
-    if modelled and reader.unsigned(2) == 0:
+    if modelled and reader.unsigned(3) != OWN:
         return ()
     plans, _ = read_layout_of_chunk(reader, field_specs(dtype, shape))
     return tuple(map(_line, plans))

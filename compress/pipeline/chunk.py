@@ -1,10 +1,11 @@
 """One chunk: an array that fits in memory several times over, to bytes and back.
 
 Layout: in a stream that names a model, one integer first (0 for the model's plans, which are for
-an array of as many axes as the sample, 1 for plans of the chunk's own); then the plans, unless they
-are the model's; then what `compress.pipeline.execute` writes. A chunk
-that no plan makes smaller is `_RAW` in place of the plans, then the bits of every field as the
-plain model packs them, whose lengths follow from the dtype.
+an array of as many axes as the sample, 1 for plans of the chunk's own, 2 for a message as
+`compress.pipeline.warm` codes it, which is all that follows); then the plans, unless they are the
+model's; then what `compress.pipeline.execute` writes. A chunk that no plan makes smaller is `_RAW`
+in place of the plans, then the bits of every field as the plain model packs them, whose lengths
+follow from the dtype.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from compress.transforms.dtypes import describe
 from compress.transforms.fields import are_numbers, assemble, field_specs, take_apart
 
 __all__ = [
+    "OWN",
     "Coded",
     "Guide",
     "check_dtype",
@@ -60,11 +62,15 @@ _ALIKE = 1 / 16
 _QUICK = 6
 # In place of a plan: a branch of the step 0, which does not exist.
 _RAW = 1
+PLANNED, OWN, WARM = 0, 1, 2
+"""In a stream with a model: by its plans, by plans of its own, as a message."""
 # Bytes of a chunk beside its bits: what tells how these are coded, and room for more.
 _SPARE = 64
 # Samples up to which it is worth a search to know whether a model saves bytes: plans are short, so
 # that what it saves beyond is a hundredth or less, and time is what it is for.
 _FEW = 1 << 12
+# Levels at which it is size that counts, and never time.
+_SMALLEST = 8
 
 
 class Guide(NamedTuple):
@@ -83,6 +89,7 @@ class Coded(NamedTuple):
     modelled: bytes | None
     own: bytes | None
     guide: Guide | None = None
+    warm: bytes | None = None
 
 
 def check_dtype(dtype: np.dtype[Any]) -> None:
@@ -121,24 +128,27 @@ def code_chunk(
     fields = _fields(array)
     bounds = _bounds(array.dtype, max_error)
     modelled = None if model is None else _coded_with(model, array)
-    if model is None or modelled is None:
+    warm = None if model is None else _coded_warm(model, array)
+    best = min((len(one) for one in (modelled, warm) if one is not None), default=None)
+    if model is None or best is None:
         return Coded(None, *_coded_alone(fields, level, bounds, guide))
-    searched = level if sum(field.size for field in fields) <= _FEW else 1
+    few = sum(field.size for field in fields) <= _FEW
+    searched = level if few or level >= _SMALLEST else 1
     own, found = _coded_alone(fields, searched, bounds, guide)
-    if searched < level and len(own) < len(modelled):
+    if searched < level and len(own) < best:
         searched = level
         own, found = _coded_alone(fields, level, bounds, guide)
     # The plans of the model may be shorter than what a stream says of the model.
-    if with_axes(array.shape, model.axes) == array.shape:
+    if modelled is not None and with_axes(array.shape, model.axes) == array.shape:
         own = min(own, b"".join(map(write_node, model.plans)) + modelled, key=len)
     # What a lower level finds is no guide at this one.
-    return Coded(modelled, own, found if searched == level else None)
+    return Coded(modelled, own, found if searched == level else None, warm)
 
 
 def smaller(coded: Coded) -> bytes:
-    """Give a chunk of a stream with a model: the smaller of both, behind what tells which."""
-    both = (coded.modelled, coded.own)
-    flagged = [write_unsigned([i]) + data for i, data in enumerate(both) if data is not None]
+    """Give a chunk of a stream with a model: the smallest, behind what tells which."""
+    ways = (coded.modelled, coded.own, coded.warm)
+    flagged = [write_unsigned([i]) + data for i, data in enumerate(ways) if data is not None]
     return min(flagged, key=len)
 
 
@@ -219,6 +229,15 @@ def _coded_with(model: Model, array: Array) -> bytes | None:
     return None
 
 
+def _coded_warm(model: Model, array: Array) -> bytes | None:
+    """Code a chunk as a message; None where it is none, or unlike those that the model knows."""
+    warm = model.warm
+    if warm is None or not warm.fits(array.shape):
+        return None
+    data, lengths = warm.encode(np.ascontiguousarray(array[np.newaxis]))
+    return bytes(data) if lengths[0] >= 0 else None
+
+
 def _code_field(field: Array, level: int, max_error: float | None) -> _Coded:
     """Give the plan of a field and its coded planes, not longer than the field itself."""
     found = _checked(field, *_search(field, level, max_error))
@@ -294,7 +313,10 @@ def decode_chunk(
     reader = IntegerReader(data)
     planned = shape
     plans = None
-    if model is not None and reader.unsigned(2) == 0:
+    way = OWN if model is None else reader.unsigned(3)
+    if model is not None and way == WARM:
+        return _decoded_warm(model, reader, shape, budget)
+    if model is not None and way == PLANNED:
         planned, plans = with_axes(shape, model.axes), model.kept_plans
     folded = [(native, fold_axes(whole)) for native, whole in field_specs(dtype, planned)]
     if plans is None:
@@ -312,6 +334,18 @@ def decode_chunk(
 
     # By no loop, which would hold a field while the next one is decoded.
     return assemble(map(unfolded, fields), dtype, shape)
+
+
+def _decoded_warm(
+    model: Model, reader: IntegerReader, shape: tuple[int, ...], budget: Budget
+) -> Array:
+    """Decode a chunk that is a message."""
+    if model.warm is None or not model.warm.fits(shape):
+        raise CorruptError(f"the model says nothing of messages of shape {shape}")
+    budget.spend(model.warm.decode_ns * prod(shape))
+    data = np.frombuffer(reader.take(reader.remaining), np.uint8)
+    found: Array = model.warm.decode(data, np.array([len(data)], np.int64), shape)[0]
+    return found
 
 
 def check_length(data: memoryview, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
