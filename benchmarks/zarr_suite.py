@@ -1,0 +1,65 @@
+"""zarr-python's own test suite with this library's codec as its default serializer.
+
+``python -m benchmarks.zarr_suite CHECKOUT [pytest's arguments]`` takes a checkout of zarr-python of
+the version that is installed, with what its tests need (pytest-asyncio, pytest-timeout and
+hypothesis), and runs ``CHECKOUT/tests``. Wherever zarr would choose its ``bytes`` codec for an
+array of the format 3 whose dtype this library codes, it takes ours. The environment variable
+``LEVEL`` sets the level (default: 1); ``LEVEL=0`` leaves zarr as it is, for comparison.
+
+The module is the plugin of pytest, too.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+__all__ = ["main", "pytest_configure"]
+
+# Seconds after which a test is stalled.
+_STALLED = 60
+
+
+def pytest_configure(config: Any) -> None:
+    """Put the codec in the place of zarr's default."""
+    del config
+    import zarr.core.array
+    import zarr.registry
+
+    from compress.integrations.settings import check_dtype
+    from compress.integrations.zarr import FourierCompressCodec
+
+    level = int(os.environ.get("LEVEL", "1"))
+    zarr.registry.register_codec("fourier_compress", FourierCompressCodec)
+    zarrs = zarr.core.array.default_serializer_v3
+
+    def ours(dtype: Any) -> Any:
+        try:
+            check_dtype(dtype.to_native_dtype())
+        except TypeError:
+            return zarrs(dtype)
+        return FourierCompressCodec(level=level)
+
+    if level:
+        zarr.core.array.default_serializer_v3 = ours
+
+
+def main(arguments: list[str]) -> int:
+    """Run the tests of a checkout; returns pytest's exit status."""
+    checkout = Path(arguments[0]).resolve()
+    root = Path(__file__).resolve().parents[1]
+    path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+    command = [
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+        "-p", "benchmarks.zarr_suite", f"--timeout={_STALLED}", *(arguments[1:] or ["tests"]),
+    ]  # fmt: skip
+    return subprocess.run(
+        command, cwd=checkout, env={**os.environ, "PYTHONPATH": path}, check=False
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
