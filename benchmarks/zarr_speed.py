@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import zarr
 from rich.table import Table
+from zarr.codecs.numcodecs import PCodec
 
 from benchmarks import arrays
 from benchmarks.console import OUT
@@ -72,8 +73,6 @@ GRIDS: dict[str, Callable[[], Array]] = {"field": field, "climate": climate}
 
 
 def _codecs() -> dict[str, Any]:
-    from zarr.codecs.numcodecs import PCodec
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return {"level 1": FourierCompressCodec(level=1), "pcodec": PCodec()}

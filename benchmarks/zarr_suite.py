@@ -17,6 +17,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import zarr.core.array
+import zarr.registry
+
+from compress.integrations.settings import check_dtype
+from compress.integrations.zarr import FourierCompressCodec
+
 __all__ = ["main", "pytest_configure"]
 
 # Seconds after which a test is stalled.
@@ -26,12 +32,6 @@ _STALLED = 60
 def pytest_configure(config: Any) -> None:
     """Put the codec in the place of zarr's default."""
     del config
-    import zarr.core.array
-    import zarr.registry
-
-    from compress.integrations.settings import check_dtype
-    from compress.integrations.zarr import FourierCompressCodec
-
     level = int(os.environ.get("LEVEL", "1"))
     zarr.registry.register_codec("fourier_compress", FourierCompressCodec)
     zarrs = zarr.core.array.default_serializer_v3
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
         "-p", "benchmarks.zarr_suite", f"--timeout={_STALLED}", *(arguments[1:] or ["tests"]),
     ]  # fmt: skip
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - what the caller names
         command, cwd=checkout, env={**os.environ, "PYTHONPATH": path}, check=False
     ).returncode
 

@@ -44,7 +44,9 @@ def test_lorenzo_differences_are_reversible(
 
 
 @pytest.mark.parametrize("dtype", ["i2", "i4", "i8"])
-@pytest.mark.parametrize("shape", [(5000,), (70, 90), (3, 15, 64), (2, 3, 9, 50), (60, 3), (1, 700)])
+@pytest.mark.parametrize(
+    "shape", [(5000,), (70, 90), (3, 15, 64), (2, 3, 9, 50), (60, 3), (1, 700)]
+)
 def test_sums_are_made_while_samples_are_decoded(
     shape: tuple[int, ...], dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
