@@ -69,7 +69,7 @@ def test_no_more_than_a_sample_is_moved() -> None:
 
 
 def test_the_model_is_of_the_declared_dtype() -> None:
-    """Chunks that turn out to be of another dtype are stored as declared, so they are learned so."""
+    """Chunks that turn out to be of another dtype are learned as they will be stored."""
     array = da.map_blocks(lambda: WALK / 8, chunks=((96,), (640,)), meta=np.empty((0, 0), "f4"))
     assert fit(array, level=1).dtype == np.float32
 

@@ -27,7 +27,7 @@ SHARED = {name: a for name, a in ARRAYS.items() if a.dtype.kind not in "Mm" and 
 
 @pytest.fixture
 def file() -> Iterator[h5py.File]:
-    """A file in memory."""
+    """Make a file in memory."""
     with h5py.File("test.h5", "w", driver="core", backing_store=False) as opened:
         yield opened
 
