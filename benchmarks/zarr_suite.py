@@ -6,6 +6,9 @@ hypothesis), and runs ``CHECKOUT/tests``. Wherever zarr would choose its ``bytes
 array of the format 3 whose dtype this library codes, it takes ours. The environment variable
 ``LEVEL`` sets the level (default: 1); ``LEVEL=0`` leaves zarr as it is, for comparison.
 
+Some tests say in as many words that zarr's default is its own codec. They are expected to fail,
+each for a reason that is given below, and it is an error if one of them passes.
+
 The module is the plugin of pytest, too.
 """
 
@@ -17,16 +20,37 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import zarr.core.array
 import zarr.registry
 
 from compress.integrations.settings import check_dtype
 from compress.integrations.zarr import FourierCompressCodec
 
-__all__ = ["main", "pytest_configure"]
+__all__ = ["main", "pytest_collection_modifyitems", "pytest_configure"]
 
 # Seconds after which a test is stalled.
 _STALLED = 60
+
+
+# Tests, or parts of their parameters, and why they cannot pass with another default.
+_NAMED = "expects the name of zarr's own default codec"
+_REASONS = {
+    "TestInfo::test_info_v3": _NAMED,
+    "TestInfo::test_info_v3_async": _NAMED,
+    "TestInfo::test_info_complete": _NAMED,
+    "TestInfo::test_info_complete_async": _NAMED,
+    "test_array.py::test_roundtrip_numcodecs": _NAMED,
+    "test_group.py::test_group_child_iterators[local-zarr3-True]": _NAMED,
+    "test_group.py::test_group_child_iterators[memory-zarr3-True]": _NAMED,
+    "test_group.py::test_group_child_iterators[zip-zarr3-True]": _NAMED,
+    "TestConsolidated::test_consolidated": _NAMED,
+    "TestConsolidated::test_consolidated_sync": _NAMED,
+    "test_sharding.py::test_delete_empty_shards": "expects a shard as long as its samples",
+    "test_numcodecs.py::test_generic_compressor[Shuffle]": (
+        "shuffles what the serializer returns, which must be a multiple of the samples' size"
+    ),
+}
 
 
 def pytest_configure(config: Any) -> None:
@@ -45,6 +69,16 @@ def pytest_configure(config: Any) -> None:
 
     if level:
         zarr.core.array.default_serializer_v3 = ours
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that cannot pass."""
+    if not int(os.environ.get("LEVEL", "1")):
+        return
+    for item in items:
+        for name, reason in _REASONS.items():
+            if item.nodeid.endswith(name) or f"{name}[" in item.nodeid:
+                item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
 
 
 def main(arguments: list[str]) -> int:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
-import dask
+import dask.base
 import numpy as np
 
 from compress import Model
@@ -71,7 +71,9 @@ def fit(array: Any, *, level: int = 5) -> Model:
     parts = [array.blocks[place][middle] if place else array for place in chosen]
     # In the order of the chunks, whichever is there first.
     # Of the declared dtype, as which they will be stored, for chunks may turn out to be of another.
-    return fit_to([np.asarray(part, array.dtype) for part in dask.compute(*parts)], level=level)
+    return fit_to(
+        [np.asarray(part, array.dtype) for part in dask.base.compute(*parts)], level=level
+    )
 
 
 def _largest(chunks: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:

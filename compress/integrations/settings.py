@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -52,7 +51,7 @@ def check_model(model: Model | str | None) -> Model | None:
         )
     try:
         return Model.from_bytes(base64.b64decode(model, validate=True))
-    except (binascii.Error, UnicodeError, CompressError) as error:
+    except (ValueError, CompressError) as error:
         raise ValueError(f"{NAME}: the configured model cannot be read: {error}") from error
 
 

@@ -99,6 +99,7 @@ def _entry(
     variable: xr.Variable, level: int, bound: float | None, zarr_format: int
 ) -> dict[str, Any]:
     packed = any(key in variable.encoding for key in _PACKING)
+    kept: tuple[str, ...]
     if bound is None:
         kept = _VALUES + _PACKING
     elif packed:

@@ -302,9 +302,10 @@ def test_a_model_in_the_metadata() -> None:
     assert same(zarr.open_array(keys, mode="r")[...], array)
     streams = [value.to_bytes() for key, value in keys.items() if key.startswith("c/")]
     needed = [len(data) for data in streams if compress.inspect(data).fingerprint is not None]
-    alone = [len(compress.compress(array[:16, :16], level=1))]
-    assert len(needed) > len(streams) / 2
-    assert max(needed) <= alone[0] + 32
+    parts = [array[i : i + 16, j : j + 16] for i in range(0, 64, 16) for j in range(0, 48, 16)]
+    alone = max(len(compress.compress(part, level=1)) for part in parts)
+    assert needed
+    assert max(map(len, streams)) <= alone + 32
 
 
 def test_a_model_of_another_dtype() -> None:
@@ -344,9 +345,9 @@ def test_chunks_do_not_depend_on_their_order(shards: tuple[int, int] | None) -> 
 
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=ARRAYS)
 def test_among_the_compressors(array: NDArray[Any]) -> None:
-    """Behind zarr's bytes codec, every array of the battery comes back."""
+    """Behind zarr's bytes codec, every array of the battery comes back as without a compressor."""
     z = stored(array, serializer="auto", compressors=FourierCompressBytesCodec(level=1))
-    assert same(z[...], native(array))
+    assert same(z[...], stored(array, serializer="auto")[...])
 
 
 @pytest.mark.parametrize("shards", [None, (12, 15)])
@@ -383,5 +384,5 @@ def test_among_the_compressors_behind_others(before: dict[str, Any]) -> None:
 def test_the_serializer_is_no_compressor() -> None:
     """What zarr says then, for a class and for a dict, is that it expects a BytesBytesCodec."""
     for codec in (FourierCompressCodec(), {"name": "fourier_compress"}):
-        with pytest.raises(TypeError, match="Expected a.* BytesBytesCodec"):
+        with pytest.raises(TypeError, match=r"Expected a.* BytesBytesCodec"):
             stored(np.arange(3), serializer="auto", compressors=codec)
