@@ -39,7 +39,7 @@ def make(block_id: tuple[int, int]) -> Any:
 def write(array: Any, path: Path, workers: int, level: int, kill: bool) -> tuple[float, float, int]:
     """Fit, write, and perhaps kill a worker; returns seconds of both and the workers that died."""
     options: dict[str, Any] = {"n_workers": workers, "threads_per_worker": 1}
-    with LocalCluster(dashboard_address=None, **options) as cluster, Client(cluster) as client:
+    with LocalCluster(dashboard_address=":0", **options) as cluster, Client(cluster) as client:
         before = set(client.run(os.getpid).values())
         begin = time.perf_counter()
         codec = FourierCompressCodec(level=level, model=fit(array, level=level))

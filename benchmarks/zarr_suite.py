@@ -17,18 +17,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zarr.core.array
-import zarr.registry
 
 from compress.integrations.settings import check_dtype
 from compress.integrations.zarr import FourierCompressCodec
 
 __all__ = ["main", "pytest_collection_modifyitems", "pytest_configure"]
 
+ROOT = Path(__file__).resolve().parents[1]
 # Seconds after which a test is stalled.
 _STALLED = 60
 
@@ -57,7 +59,6 @@ def pytest_configure(config: Any) -> None:
     """Put the codec in the place of zarr's default."""
     del config
     level = int(os.environ.get("LEVEL", "1"))
-    zarr.registry.register_codec("fourier_compress", FourierCompressCodec)
     zarrs = zarr.core.array.default_serializer_v3
 
     def ours(dtype: Any) -> Any:
@@ -84,15 +85,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def main(arguments: list[str]) -> int:
     """Run the tests of a checkout; returns pytest's exit status."""
     checkout = Path(arguments[0]).resolve()
-    root = Path(__file__).resolve().parents[1]
-    path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
     command = [
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
         "-p", "benchmarks.zarr_suite", f"--timeout={_STALLED}", *(arguments[1:] or ["tests"]),
     ]  # fmt: skip
-    return subprocess.run(  # noqa: S603 - what the caller names
-        command, cwd=checkout, env={**os.environ, "PYTHONPATH": path}, check=False
-    ).returncode
+    with tempfile.TemporaryDirectory() as folder:
+        # Processes that tests start find the codec by its name, as if it were installed.
+        record = Path(folder, "fourier_compress-0.dist-info")
+        record.mkdir()
+        metadata = "Metadata-Version: 2.1\nName: fourier-compress\nVersion: 0\n"
+        (record / "METADATA").write_text(metadata)
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        points = project["entry-points"]["zarr.codecs"].items()
+        lines = ["[zarr.codecs]", *(f"{name} = {target}" for name, target in points)]
+        (record / "entry_points.txt").write_text("\n".join(lines) + "\n")
+        path = os.pathsep.join([str(ROOT), folder, os.environ.get("PYTHONPATH", "")])
+        return subprocess.run(  # noqa: S603 - what the caller names
+            command, cwd=checkout, env={**os.environ, "PYTHONPATH": path}, check=False
+        ).returncode
 
 
 if __name__ == "__main__":

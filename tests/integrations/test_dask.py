@@ -119,7 +119,7 @@ def test_on_a_cluster(tmp_path: Path) -> None:
         alone = stored(array, tmp_path / "alone", model)
     options: dict[str, Any] = {"n_workers": 2, "threads_per_worker": 1, "processes": False}
     with (
-        distributed.LocalCluster(dashboard_address=None, **options) as cluster,
+        distributed.LocalCluster(dashboard_address=":0", **options) as cluster,
         distributed.Client(cluster),
     ):
         assert fit(array, level=1).to_bytes() == model.to_bytes()

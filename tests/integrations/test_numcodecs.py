@@ -250,3 +250,19 @@ def test_one_thread_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("compress.integrations.numcodecs.decompress", spy(compress.decompress))
     QUICK.decode(QUICK.encode(np.arange(9)))
     assert threads == [1, 1]
+
+
+def test_a_model_in_the_configuration() -> None:
+    """As JSON, and back; what was encoded needs it, and the codec of that configuration has it."""
+    array = np.random.default_rng(0).integers(0, 99, 4000).cumsum()
+    codec = FourierCompress(level=1, model=compress.fit(array, level=3))
+    again = numcodecs.get_codec(json.loads(json.dumps(codec.get_config())))
+    assert again == codec
+    data = codec.encode(array[:300])
+    assert compress.inspect(data).fingerprint == codec.model.fingerprint
+    assert same(again.decode(data), array[:300])
+    with pytest.raises(compress.ModelMismatchError):
+        QUICK.decode(data)
+    for model, error in (("AAAA", ValueError), (b"AAAA", TypeError)):
+        with pytest.raises(error, match="model"):
+            FourierCompress(model=model)
