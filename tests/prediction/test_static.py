@@ -43,28 +43,6 @@ def test_lorenzo_differences_are_reversible(
     assert np.array_equal(sums(differences(plane, axes), axes), plane)
 
 
-@pytest.mark.parametrize("dtype", ["i2", "i4", "i8"])
-@pytest.mark.parametrize(
-    "shape", [(5000,), (70, 90), (3, 15, 64), (2, 3, 9, 50), (60, 3), (1, 700)]
-)
-def test_sums_are_made_while_samples_are_decoded(
-    shape: tuple[int, ...], dtype: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Along every set of axes, of rows long and short, in every type; sums wrap."""
-    rng = np.random.default_rng(0)
-    info = np.iinfo(dtype)
-    walk = rng.integers(-50, 50, shape).cumsum(-1)
-    noise = rng.integers(info.min, info.max, shape, dtype, endpoint=True)
-    for axes in [*axis_sets(len(shape)), (1 << len(shape)) - 1]:
-        monkeypatch.setattr(static, "_choose_axes", lambda _, axes=axes: axes)
-        for plane in (walk, noise.astype(np.int64)):
-            parameters = static.propose(plane, 1)
-            assert parameters is not None
-            assert parameters[0] == axes
-            decoded = static.decode(memoryview(static.encode(plane, parameters)), shape, parameters)
-            assert np.array_equal(decoded, plane)
-
-
 def test_lorenzo_is_what_it_says() -> None:
     """Two axes give x - left - above + above-left."""
     x = np.random.default_rng(0).integers(0, 99, (5, 6))

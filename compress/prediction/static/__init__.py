@@ -29,7 +29,7 @@ from compress.prediction.demand import Demand
 from compress.prediction.kept import once
 from compress.prediction.model import MOST, NARROW, NarrowPlane, Parameters, Plane
 from compress.prediction.static.kernel import Pairs, decode_residuals
-from compress.prediction.static.lorenzo import at_hand, axis_sets, differences, sums
+from compress.prediction.static.lorenzo import axis_sets, differences, sums
 from compress.prediction.static.pairs import joined, pair_up
 from compress.prediction.static.tokens import coarser, sum_up
 from compress.sampling import thinned, window
@@ -162,7 +162,8 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
         bits, entries = table.lookup
     lanes = open_lanes(words, default_lanes((n + 1) // 2 if paired else n))
     residual: NarrowPlane = np.empty(n, NARROW[data[0]])
-    adding = at_hand(shape, axes)
+    # Where samples follow one another, they are added up while they are at hand.
+    adding = axes == 1 and n == shape[0]
     with np.errstate(over="ignore"):  # wraps, compiled or not
         status = decode_residuals(
             words, *lanes, table.cumulative, table.start, table.low, table.escape,
@@ -170,7 +171,7 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
         )  # fmt: skip
     if status != DONE:
         raise CorruptError(f"the words are not the code of {n} residuals")
-    return sums(residual.reshape(shape), 0 if adding.width else axes)
+    return sums(residual.reshape(shape), 0 if adding else axes)
 
 
 def _parse(parameters: Parameters, n_dimensions: int) -> tuple[int, int, bool, TableSet]:

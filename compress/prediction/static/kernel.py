@@ -14,7 +14,7 @@ from compress.kernels import inlined, kernel
 from compress.prediction.common.low import BLOCK, put_low_bits
 from compress.prediction.model import NarrowPlane
 
-__all__ = ["Pairs", "Sums", "add_up", "decode_residuals", "subtract"]
+__all__ = ["Pairs", "add_up", "decode_residuals", "subtract"]
 
 
 class Pairs(NamedTuple):
@@ -36,26 +36,6 @@ class Pairs(NamedTuple):
     listed: npt.NDArray[np.int64]
 
 
-class Sums(NamedTuple):
-    """What is added to residuals while they are at hand; see `compress.prediction.static.lorenzo`.
-
-    Attributes
-    ----------
-    width : int
-        Samples of a row; 0 where nothing is added.
-    along : bool
-        Whether the samples of a row are added up.
-    back, period : int
-        How many samples before a sample the one lies that is added to it then, a multiple of
-        ``width``, and the samples after which there is none for as many; ``back`` 0 for none.
-    """
-
-    width: int
-    along: bool
-    back: int
-    period: int
-
-
 # Residuals that are finished while they are in the nearest cache.
 _PART = 2 * BLOCK
 
@@ -64,7 +44,7 @@ _PART = 2 * BLOCK
     *(
         "i8(const(u4[::1]), const(u8[::1]), u8[::1], u8[::1], const(u4[::1]), const(i8[::1]), "
         "const(i8[::1]), const(b1[::1]), const(u8[::1]), i8, Pairs(i8, i8, i8, const(i8[::1])), "
-        f"const(u8[::1]), i8, Sums(i8, b1, i8, i8), {out}[::1])"
+        f"const(u8[::1]), i8, b1, {out}[::1])"
         for out in ("i2", "i4", "i8")
     )
 )
@@ -82,10 +62,10 @@ def decode_residuals(
     pairs: Pairs,
     packed: npt.NDArray[np.uint64],
     low_bits: int,
-    sums: Sums,
+    adding: bool,
     out: NarrowPlane,
 ) -> int:
-    """Decode residuals, or their sums; modulo what an item of ``out`` holds.
+    """Decode residuals, or, if `adding`, their sums so far; modulo what an item of ``out`` holds.
 
     Parameters
     ----------
@@ -95,7 +75,7 @@ def decode_residuals(
     packed : ndarray, uint64
         As `compress.prediction.common.low` has them; one word more than they fill.
     low_bits : int
-    sums : Sums
+    adding : bool
     out : ndarray of int16, int32 or int64
         Written.
 
@@ -108,8 +88,8 @@ def decode_residuals(
     if not 0 <= low_bits <= 63 or packed.size < (n * low_bits >> 6) + 2:
         return BAD_TABLES
     status: int = DONE
-    if sums.width < 0 or sums.back < 0 or (sums.back > 0 and sums.period <= 0):
-        return BAD_TABLES
+    # Wraps, compiled or not.
+    narrow = out.dtype.type
     total = np.int64(0)
     symbols = np.empty(_PART // 2, np.int16)
     escaped = False
@@ -139,33 +119,12 @@ def decode_residuals(
             used = _put_listed(symbols, pairs, out[begin:end], used)
             if used > pairs.listed.size:
                 return UNFINISHED
-        if sums.width > 0:
-            total = _add(out, begin, end, sums, total)
+        if adding:
+            for i in range(np.uint64(begin), np.uint64(end)):
+                total += np.int64(out[i])
+                out[i] = narrow(total)
         begin = end
     return status if used == pairs.listed.size else UNFINISHED
-
-
-@inlined()
-def _add(out: NarrowPlane, begin: int, end: int, sums: Sums, total: np.int64) -> np.int64:
-    """Make sums of residuals; takes and returns the sum of a row so far."""
-    # Wraps, compiled or not.
-    narrow = out.dtype.type
-    while begin < end:
-        column = begin % sums.width
-        stop = min(end, begin + sums.width - column)
-        row = out[begin:stop]
-        if sums.along:
-            total = np.int64(0) if column == 0 else total
-            for i in range(np.uint64(row.size)):
-                total += np.int64(row[i])
-                row[i] = narrow(total)
-        if sums.back > 0 and begin % sums.period >= sums.back:
-            # A loop of its own, which takes several samples at once.
-            above = out[begin - sums.back : stop - sums.back]
-            for i in range(np.uint64(row.size)):
-                row[i] += above[i]
-        begin = stop
-    return total
 
 
 @inlined()

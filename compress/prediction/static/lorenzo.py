@@ -13,12 +13,9 @@ from math import prod
 import numpy as np
 
 from compress.prediction.model import NarrowPlane, Plane
-from compress.prediction.static.kernel import Sums, add_up, subtract
+from compress.prediction.static.kernel import add_up, subtract
 
-__all__ = ["at_hand", "axis_sets", "differences", "sums"]
-
-# Samples of a row from which on it repays a loop of its own.
-_LONG_ROW = 16
+__all__ = ["axis_sets", "differences", "sums"]
 
 
 def differences(plane: Plane, axes: int) -> Plane:
@@ -54,29 +51,6 @@ def sums(residual: NarrowPlane, axes: int) -> NarrowPlane:
             with np.errstate(over="ignore"):  # wraps, compiled or not
                 add_up(residual.reshape(_lines(residual.shape, axis)))
     return residual
-
-
-def at_hand(shape: tuple[int, ...], axes: int) -> Sums:
-    """Say how `differences` are undone while the samples are decoded, in the nearest cache.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Of the plane, which has samples.
-    axes : int
-        As for `differences`.
-
-    Returns
-    -------
-    Sums
-        Of a width of 0 where rows are short, or more axes take part than the last and one other.
-    """
-    last = len(shape) - 1
-    others = [axis for axis in range(last) if axes >> axis & 1]
-    if axes == 0 or len(others) > 1 or shape[-1] < _LONG_ROW:
-        return Sums(0, False, 0, 0)
-    back = prod(shape[others[0] + 1 :]) if others else 0
-    return Sums(shape[-1], bool(axes >> last & 1), back, back * shape[others[0]] if others else 0)
 
 
 def _lines(shape: tuple[int, ...], axis: int) -> tuple[int, int, int]:
