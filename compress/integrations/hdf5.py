@@ -23,7 +23,8 @@ import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from compress import CompressError, CorruptError, LimitError, Model, compress, decompress
+from compress import CompressError, CorruptError, LimitError, Model, decompress
+from compress.integrations.chunks import encode_chunk
 from compress.integrations.settings import (
     NAME,
     check_dtype,
@@ -116,11 +117,13 @@ def write_dataset(
         _keep_attributes(created, source, attributes)
 
         def code(part: NDArray[Any]) -> bytes:
-            array = _whole(part, chunks)
-            coded = compress(array, level=level, max_error=max_error, model=model, threads=1)
-            if max_error is None or _keeps(array, coded, created.fillvalue, model):
-                return coded
-            return compress(array, level=level, model=model, threads=1)
+            return encode_chunk(
+                _whole(part, chunks),
+                level=level,
+                max_error=max_error,
+                model=model,
+                fill_value=created.fillvalue,
+            )
 
         places = list(_touched([range(n) for n in shape], chunks))
         with ThreadPoolExecutor(_workers(threads)) as pool:
@@ -305,14 +308,6 @@ def _whole(part: NDArray[Any], chunks: tuple[int, ...]) -> NDArray[Any]:
     """Fill a chunk at an edge up, as filters get whole chunks, with what costs few bits."""
     missing = [(0, size - n) for n, size in zip(part.shape, chunks, strict=True)]
     return part if part.shape == chunks else np.pad(part, missing, mode="edge")
-
-
-def _keeps(array: NDArray[Any], coded: bytes, fill_value: Any, model: Model | None) -> bool:
-    """Whether samples that are the fill value come back as such: they mean "missing"."""
-    fills = np.asarray(array == fill_value)
-    return not fills.any() or (
-        decompress(coded, model=model, threads=1)[fills].tobytes() == array[fills].tobytes()
-    )
 
 
 def _stored(dataset: h5py.Dataset, offset: tuple[int, ...]) -> bytes | NDArray[Any] | None:

@@ -28,6 +28,7 @@ from compress import (
     compress,
     decompress,
 )
+from compress.integrations.chunks import encode_chunk
 from compress.integrations.settings import (
     NAME,
     check_dtype,
@@ -141,9 +142,13 @@ class FourierCompressCodec(ArrayBytesCodec, _Told):  # type: ignore[misc]
         model = self.model
         if model is not None:
             array = array.astype(model.dtype, copy=False)
-        data = compress(array, level=self.level, max_error=self.max_error, model=model, threads=1)
-        if self.max_error is not None and not _keeps(array, data, chunk_spec.fill_value, model):
-            data = compress(array, level=self.level, model=model, threads=1)
+        data = encode_chunk(
+            array,
+            level=self.level,
+            max_error=self.max_error,
+            model=model,
+            fill_value=chunk_spec.fill_value,
+        )
         return chunk_spec.prototype.buffer.from_bytes(data)
 
     def _decode_sync(self, chunk_data: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
@@ -266,15 +271,6 @@ def _as_declared(array: NDArray[Any], spec: ArraySpec) -> NDArray[Any]:
     if array.dtype.newbyteorder("=") != declared.newbyteorder("="):
         array = array.view(declared.newbyteorder(array.dtype.byteorder))
     return array.reshape(spec.shape)
-
-
-def _keeps(array: NDArray[Any], data: bytes, fill_value: Any, model: Model | None) -> bool:
-    """Whether every sample that is the fill value comes back as such: it means "missing"."""
-    fills = np.asarray(array == fill_value)
-    # As bytes, for -0.0 and 0.0 are equal but not the same.
-    return not fills.any() or (
-        decompress(data, model=model, threads=1)[fills].tobytes() == array[fills].tobytes()
-    )
 
 
 def _decode(

@@ -45,9 +45,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
 
         return counted
 
-    module = "compress.integrations.zarr"
-    monkeypatch.setattr(f"{module}.compress", spy(compress.compress, seen.encoded))
-    monkeypatch.setattr(f"{module}.decompress", spy(compress.decompress, seen.decoded))
+    encoder = "compress.integrations.chunks.compress"
+    decoder = "compress.integrations.zarr.decompress"
+    monkeypatch.setattr(encoder, spy(compress.compress, seen.encoded))
+    monkeypatch.setattr(decoder, spy(compress.decompress, seen.decoded))
     return seen
 
 
