@@ -19,6 +19,7 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import zarr
+import zarr.registry
 from distributed import Client, LocalCluster
 
 from compress.integrations.dask import fit
@@ -78,6 +79,8 @@ def main() -> None:
     parser.add_argument("--gigabytes", type=float, default=2.0)
     parser.add_argument("--level", type=int, default=1)
     arguments = parser.parse_args()
+    # Where the package is importable but not installed, zarr does not find the codec by its name.
+    zarr.registry.register_codec("fourier_compress", FourierCompressCodec)
     rows = max(2, round(arguments.gigabytes * 1e9 / _CHUNK_BYTES / 8))
     array = da.map_blocks(make, chunks=((_SIDE,) * rows, (_SIDE,) * 8), dtype=np.float32)
     print(f"{array.nbytes / 1e9:.2f} GB in {array.npartitions} chunks, level {arguments.level}")
