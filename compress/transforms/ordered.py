@@ -45,7 +45,13 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
 
 
 def _folded(bits: Array) -> Array:
-    """Turn the order of negative floats around, or back; a new array."""
+    """Turn the order of negative floats around, or back.
+
+    A new array, but what is narrower than int64 and has no negatives is given as it is: finding
+    that out takes a fifth of the time of folding.
+    """
+    if bits.size > 0 and bits.itemsize < 8 and bits.min() >= 0:
+        return bits
     folded = bits >> (8 * bits.itemsize - 1)
     folded &= np.iinfo(bits.dtype).max
     folded ^= bits
