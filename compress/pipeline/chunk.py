@@ -86,7 +86,7 @@ class Coded(NamedTuple):
 
 
 def check_dtype(dtype: np.dtype[Any]) -> None:
-    """Raise `TypeError` for a dtype that cannot be coded, such as objects and strings."""
+    """Raise `TypeError` for a dtype that cannot be coded, such as objects."""
     describe(dtype)
 
 
@@ -258,7 +258,7 @@ def _raw_plan(dtype: np.dtype[Any]) -> Node:
     """Give the plan of all bits of a dtype."""
     bits = 1 if dtype.kind == "b" else 8 * dtype.itemsize
     # What is below 2^64 and has no sign begins at 0.
-    return _plain(dtype, (bits, 0) if dtype.kind in "bu" and bits < 64 else (bits,))
+    return _plain(dtype, (bits, 0) if dtype.kind in "buSU" and bits < 64 else (bits,))
 
 
 def _plain(dtype: np.dtype[Any], parameters: tuple[int, ...]) -> Node:

@@ -215,6 +215,8 @@ class _Search(NamedTuple):
 
     def ranked(self, array: Array, place: _Place) -> list[_Carried]:
         """Carry out chains of steps from a place on: the cheapest, then those hardly dearer."""
+        if array.dtype.kind in "SU":
+            return [self.of_strings(array, place)]
         sample = sample_of(array, self.effort.sample)
         effort = self.effort.within(array.size, place.depth)
         scored = chains(sample, array.size, place.stage, place.context, effort, place.without)
@@ -233,6 +235,28 @@ class _Search(NamedTuple):
             refused = {chain.step for _, chain, _ in scored if isinstance(chain, Branch)}
             return self.ranked(array, place._replace(without=place.without | refused))
         return self.cheapest(pool, array.size, place.depth)
+
+    def of_strings(self, field: Array, place: _Place) -> _Carried:
+        """Carry out the cheapest step for strings, whose recurrence only the whole field shows."""
+        pool = []
+        for step in steps_from(place.stage, field.dtype, self.effort, place.without):
+            for parameters in step.candidates(field, place.context):
+                children = step.split(field, parameters)
+                if children is None:
+                    continue
+                below = [self.of_string(child, place.depth) for child in children]
+                option = _Option(step, parameters, children)
+                pool.append(self.joined(option, below, field.size))
+        if self.effort.trials:
+            return self.cheapest(pool, field.size, place.depth)[0]
+        return min(pool, key=lambda one: one.cost + self.judge.estimate(one.leaves))
+
+    def of_string(self, child: Child, depth: int) -> _Carried:
+        """Carry out the cheapest chain on what a step makes of strings."""
+        if child.next_stage >= STAGE_WHOLE or child.plane.size == 0:
+            return self.ends(child, depth)[0]
+        tried = child.role == "main"
+        return self.best(child.plane, _Place(child.next_stage, depth + (not tried), tried=tried))
 
     def coded(self, carried: _Carried) -> tuple[float, Node, list[Part]]:
         """Choose the plane models of a chain and code its planes: J, the plan, the parts."""

@@ -33,6 +33,7 @@ from compress.transforms import (
     scaled,
     seasonal,
     sparse,
+    strings,
     transposed,
     truncated,
     unstacked,
@@ -74,6 +75,7 @@ _ALL: tuple[Step, ...] = (
     accumulated,
     binned,
     affine,
+    strings,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}
