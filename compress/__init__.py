@@ -22,6 +22,7 @@ from compress.errors import (
 )
 
 if TYPE_CHECKING:
+    from compress.bounds import ErrorBound
     from compress.facade import compress, decompress, fit, inspect
     from compress.inspection import ChunkInformation, Information
     from compress.kernels import show_config
@@ -35,6 +36,7 @@ __all__ = [
     "CompressError",
     "CompressedArray",
     "CorruptError",
+    "ErrorBound",
     "FormatError",
     "Information",
     "LimitError",
@@ -55,6 +57,7 @@ __all__ = [
 _HOMES = {
     "ChunkInformation": "compress.inspection",
     "CompressedArray": "compress.store",
+    "ErrorBound": "compress.bounds",
     "Information": "compress.inspection",
     "Model": "compress.pipeline.model",
     "Writer": "compress.store",

@@ -39,6 +39,7 @@ from compress.prediction import raw
 from compress.transforms import ordered
 from compress.transforms.dtypes import describe
 from compress.transforms.fields import are_numbers, assemble, field_specs, take_apart
+from compress.transforms.tolerance import Bound, Tolerance
 
 __all__ = [
     "Coded",
@@ -93,7 +94,7 @@ def check_dtype(dtype: np.dtype[Any]) -> None:
 def code_chunk(
     array: Array,
     level: int,
-    max_error: float | None,
+    max_error: Bound | tuple[Bound, ...],
     model: Model | None,
     guide: Guide | None = None,
 ) -> Coded:
@@ -108,7 +109,8 @@ def code_chunk(
     array : array
         Not empty, of any dtype that `check_dtype` accepts.
     level : int
-    max_error : float or None
+    max_error : float, Tolerance or None, or a tuple of these
+        For all numbers; or one for each field.
     model : Model or None
         Of the dtype of the array.
     guide : Guide, optional
@@ -143,7 +145,7 @@ def smaller(coded: Coded) -> bytes:
 
 
 def _coded_alone(
-    fields: list[Array], level: int, bounds: list[float | None], guide: Guide | None
+    fields: list[Array], level: int, bounds: list[Bound], guide: Guide | None
 ) -> tuple[bytes, Guide]:
     """Code fields by plans of their own, which other chunks may follow."""
     found: list[_Coded] = []
@@ -179,7 +181,7 @@ class _Coded(NamedTuple):
 
 
 def _code_alike(
-    field: Array, level: int, max_error: float | None, guide: Guide, place: int
+    field: Array, level: int, max_error: Bound, guide: Guide, place: int
 ) -> _Coded | None:
     """Code a field as that of another chunk was; None where that gives other sizes."""
     if field.size == 0:
@@ -195,8 +197,10 @@ def _fields(array: Array) -> list[Array]:
     return [field.reshape(fold_axes(field.shape)) for field in take_apart(array)]
 
 
-def _bounds(dtype: np.dtype[Any], max_error: float | None) -> list[float | None]:
+def _bounds(dtype: np.dtype[Any], max_error: Bound | tuple[Bound, ...]) -> list[Bound]:
     """Give the error that each field may have: none where integers stand for something else."""
+    if isinstance(max_error, tuple) and not isinstance(max_error, Tolerance):
+        return list(max_error)
     return [max_error if numbers else None for numbers in are_numbers(dtype)]
 
 
@@ -219,7 +223,7 @@ def _coded_with(model: Model, array: Array) -> bytes | None:
     return None
 
 
-def _code_field(field: Array, level: int, max_error: float | None) -> _Coded:
+def _code_field(field: Array, level: int, max_error: Bound) -> _Coded:
     """Give the plan of a field and its coded planes, not longer than the field itself."""
     found = _checked(field, *_search(field, level, max_error))
     if found is not None and found.size <= _raw_bytes((field.dtype, field.shape)):
@@ -362,7 +366,7 @@ def _is_raw(reader: IntegerReader) -> bool:
     return False
 
 
-def explain(array: Array, level: int, max_error: float | None) -> list[Considered]:
+def explain(array: Array, level: int, max_error: Bound | tuple[Bound, ...]) -> list[Considered]:
     """List the candidates that the search judges for a chunk of an array, field by field."""
     considered: list[Considered] = []
     for field, bound in zip(_fields(array), _bounds(array.dtype, max_error), strict=True):
@@ -383,7 +387,7 @@ def _learned(field: Array, level: int) -> Node:
     return _plain_plan(field) if found is None else found.plan
 
 
-def _search(field: Array, level: int, max_error: float | None) -> tuple[Node, list[Part]]:
+def _search(field: Array, level: int, max_error: Bound) -> tuple[Node, list[Part]]:
     if field.size == 0:
         plan = _raw_plan(field.dtype)
         return plan, [(plane, None) for plane in forward(plan, field) or ()]

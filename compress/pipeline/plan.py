@@ -28,6 +28,8 @@ from compress.prediction.model import Parameters, Plane
 from compress.sampling import SHORT_AXIS, sample_of
 from compress.transforms import STEPS, Step
 from compress.transforms.step import END, STAGE_WHOLE, Child, Context, is_plane
+from compress.transforms.tolerance import Bound
+from compress.work import check
 
 __all__ = ["Considered", "plan_alike", "plan_field"]
 
@@ -78,7 +80,7 @@ class _Option(NamedTuple):
 
 
 def plan_field(
-    field: Array, level: int, max_error: float | None, considered: list[Considered] | None = None
+    field: Array, level: int, max_error: Bound, considered: list[Considered] | None = None
 ) -> tuple[Node, list[Part]]:
     """Find a plan for a field.
 
@@ -87,7 +89,7 @@ def plan_field(
     field : array
         Native scalar dtype, any shape, not empty.
     level : int
-    max_error : float or None
+    max_error : float, Tolerance or None
     considered : list of Considered, optional
         What the search coded on its way is appended.
 
@@ -113,7 +115,7 @@ def _is_picture(field: Array) -> bool:
 
 
 def plan_alike(
-    field: Array, level: int, max_error: float | None, plan: Node
+    field: Array, level: int, max_error: Bound, plan: Node
 ) -> tuple[Node, list[Part]] | None:
     """Plan a field as another one was planned: its steps and plane models, learned anew.
 
@@ -215,6 +217,7 @@ class _Search(NamedTuple):
 
     def ranked(self, array: Array, place: _Place) -> list[_Carried]:
         """Carry out chains of steps from a place on: the cheapest, then those hardly dearer."""
+        check()
         if array.dtype.kind in "SU":
             return [self.of_strings(array, place)]
         sample = sample_of(array, self.effort.sample)

@@ -20,7 +20,6 @@ from compress.arguments import (
     check_level,
     check_max_error,
     check_threads,
-    in_threads,
 )
 from compress.container import LogWriter, Writable, write_unsigned
 from compress.pipeline.chunk import Guide, check_dtype
@@ -30,6 +29,7 @@ from compress.pipeline.model import Model
 from compress.store.grid import Grid, usual_chunks
 from compress.store.head import Head, write_attributes, write_head
 from compress.store.payload import coded_chunk
+from compress.work import in_threads
 
 __all__ = ["Writer"]
 

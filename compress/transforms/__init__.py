@@ -29,6 +29,7 @@ from compress.transforms import (
     outliers,
     quantised,
     ratios,
+    relative,
     repeated,
     scaled,
     seasonal,
@@ -76,6 +77,7 @@ _ALL: tuple[Step, ...] = (
     binned,
     affine,
     strings,
+    relative,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

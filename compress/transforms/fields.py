@@ -1,10 +1,10 @@
 """Take an array apart into native scalar fields, and put it together again.
 
-A field is a C-contiguous array of bool, (u)int8-64, float16/32/64 or of characters in the byte order
-of the machine. Complex numbers are two fields, a date is its int64, a structured dtype is the fields
-of its fields (a subarray adds its axes at the end), and the small floats of ``ml_dtypes`` are
-integers in the order of their values. Strings are characters, of one byte (``S1``; raw void too) or
-of four (``U1``), along a further axis at the end.
+A field is a C-contiguous array of bool, (u)int8-64, float16/32/64 or of characters in the byte
+order of the machine. Complex numbers are two fields, a date is its int64, a structured dtype is the
+fields of its fields (a subarray adds its axes at the end), and the small floats of ``ml_dtypes``
+are integers in the order of their values. Strings are characters, of one byte (``S1``; raw void
+too) or of four (``U1``), along a further axis at the end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from compress.errors import CorruptError
 from compress.transforms.dtypes import describe, extension_name
 
-__all__ = ["are_numbers", "assemble", "field_specs", "take_apart"]
+__all__ = ["are_numbers", "assemble", "field_specs", "scalars", "take_apart"]
 
 Field = np.ndarray[Any, np.dtype[Any]]
 
@@ -39,7 +39,7 @@ def _leaves(array: Field) -> Iterator[Field]:
     elif dtype.kind in "SUV":
         character = f"{dtype.str[0]}U1" if dtype.kind == "U" else "S1"
         n_characters = dtype.itemsize // np.dtype(character).itemsize
-        yield array.view((character, (n_characters,)))  # type: ignore[call-overload] # numpy's stubs
+        yield array.view((character, (n_characters,)))
     else:
         yield array
 
@@ -50,13 +50,13 @@ def _extension_integer(dtype: np.dtype[Any]) -> str:
     return f"{dtype.str[0]}{'u' if unsigned else 'i'}{dtype.itemsize}"
 
 
-def _scalars(dtype: np.dtype[Any]) -> list[np.dtype[Any]]:
-    """Give for each leaf of a dtype what it is a leaf of."""
+def scalars(dtype: np.dtype[Any]) -> list[np.dtype[Any]]:
+    """Give for each field of a dtype the scalar dtype that it is of."""
     if dtype.subdtype is not None:
-        return _scalars(dtype.subdtype[0])
+        return scalars(dtype.subdtype[0])
     if dtype.names is not None:
         fields: Any = dtype.fields
-        return [scalar for name in dtype.names for scalar in _scalars(fields[name][0])]
+        return [scalar for name in dtype.names for scalar in scalars(fields[name][0])]
     return [dtype] * (2 if dtype.kind == "c" else 1)
 
 
@@ -66,15 +66,13 @@ def are_numbers(dtype: np.dtype[Any]) -> list[bool]:
     The integers of the small floats of ``ml_dtypes`` are not: an error of 1 is another one there.
     Nor are characters.
     """
-    return [one.kind not in "SUV" and extension_name(one) is None for one in _scalars(dtype)]
+    return [one.kind not in "SUV" and extension_name(one) is None for one in scalars(dtype)]
 
 
 def _magnitudes(dtype: np.dtype[Any]) -> list[bool]:
     """Say for each leaf of a dtype whether it is sign and magnitude in an integer."""
-    names = map(extension_name, _scalars(dtype))
-    return [
-        name is not None and "float" in name and name != "float8_e8m0fnu" for name in names
-    ]
+    names = map(extension_name, scalars(dtype))
+    return [name is not None and "float" in name and name != "float8_e8m0fnu" for name in names]
 
 
 def _flip(field: Field) -> Field:

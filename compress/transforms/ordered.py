@@ -2,7 +2,8 @@
 
 Floats are sign and magnitude; the map makes them two's complement, so that neighbours in value
 are neighbours as integers through zero, and -0.0 and every NaN payload have an integer of their
-own: -nan < -inf < ... < -0.0 < 0.0 < ... < inf < nan. uint64 loses 2^63. Characters are their codes.
+own: -nan < -inf < ... < -0.0 < 0.0 < ... < inf < nan. uint64 loses 2^63. Characters are their
+codes.
 """
 
 from __future__ import annotations
