@@ -17,6 +17,7 @@ from compress.prediction.causal.recipes import Recipe
 from compress.prediction.common.logistic import SQUASH, STRETCH
 from compress.prediction.common.scan import Scan, margins, nearest
 from compress.prediction.model import Plane
+from compress.work import check, flag
 
 __all__ = ["code_lengths", "decode", "encode", "extend"]
 
@@ -98,7 +99,8 @@ def _decoded(
     past, ends = np.zeros_like(flat), np.empty(flat.size, np.int64)
     spare = np.append(words, np.uint32(0))
     holes = np.zeros(flat.size if scan.holes else 0, np.uint8)
-    _, whole = _run(known, flat, past, holes, *tables, starts, masses, ends, spare)
+    _, whole = _run(known, flat, past, holes, *tables, starts, masses, ends, spare, flag())
+    check()
     if scan.holes:
         past[holes > 0] = 0
     return past, bool(whole)
@@ -119,7 +121,9 @@ def _intervals(
         starts, masses = np.empty(room, np.uint32), np.empty(room, np.uint32)
         past.fill(0)
         holes = np.zeros(flat.size if scan.holes else 0, np.uint8)
-        recorded, _ = _run(flat.size, flat, past, holes, *tables, starts, masses, ends, none)
+        room_made = starts, masses, ends, none
+        recorded, _ = _run(flat.size, flat, past, holes, *tables, *room_made, flag())
+        check()
         room *= 2
     return starts[:recorded], masses[:recorded], ends
 

@@ -82,7 +82,7 @@ _SIGNATURES = [
     "const(i8[:, :, ::1]), const(i8[:, ::1]), const(i8[:, ::1]), i8, const(i8[::1]), "
     "const(f8[::1]), const(f8[::1]), Settings(f8, f8, i8, f8, f8, f8, f8, b1), "
     f"{contexts}, const(f8[::1]), const(f8[::1]), const(f8[::1]), u4[::1], u4[::1], "
-    "i8[::1], const(u4[::1]))"
+    "i8[::1], const(u4[::1]), const(u1[::1]))"
     for contexts in ("None", "const(i8[:, ::1])")
 ]
 
@@ -113,6 +113,7 @@ def run(
     masses: npt.NDArray[np.uint32],
     ends: npt.NDArray[np.int64],
     words: npt.NDArray[np.uint32],
+    stop: npt.NDArray[np.uint8],
 ) -> tuple[Any, Any]:
     """Code or decode all samples.
 
@@ -156,6 +157,8 @@ def run(
         Written: the number of intervals up to and with each sample.
     words : ndarray of uint32
         What is decoded, and one more; one element when coding.
+    stop : ndarray of uint8, shape (1,)
+        Another thread may write it: not 0 ends the work, and what there is then is of no use.
 
     Returns
     -------
@@ -236,6 +239,8 @@ def run(
     if known < n and not whole:
         return -1, False
     for pos in range(n):
+        if stop[0] != 0:
+            break
         channel = _ZERO if states == 1 else np.uint64((pos // stride) % states)
         gather(index, pos, channel, coordinates, shape, offsets, jumps, margin)
         decoding = pos >= known
