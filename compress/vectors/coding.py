@@ -21,7 +21,7 @@ from compress.coders.lanes import open_lane
 from compress.container.integers import IntegerReader, write_signed, write_unsigned
 from compress.densities import AutoregressiveDensity
 from compress.densities._shapes import Leaf, Tree, assigned, leaves
-from compress.densities.autoregressive import Conditional, ends_of
+from compress.densities.autoregressive.density import Conditional, ends_of
 from compress.errors import CorruptError, FormatError, LimitError, ModelMismatchError
 from compress.vectors.kernel import MOST_DIGITS, pop_column, record_column
 
