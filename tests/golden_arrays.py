@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import compress
+from compress import ErrorBound
 
 __all__ = ["FOLDER", "golden"]
 
@@ -30,6 +31,25 @@ def _noise(n: int, bits: int, seed: int) -> NDArray[np.int64]:
         state = (state * 6364136223846793005 + 1442695040888963407) % (1 << 64)
         out.append(state >> (64 - bits))
     return np.array(out, np.uint64).astype(np.int64)
+
+
+def _names(numbers: NDArray[np.int64]) -> NDArray[Any]:
+    """Make strings of several lengths."""
+    return np.array(["\u00e5b" * (i % 4) + str(i * i) for i in numbers.tolist()])
+
+
+def _stamps() -> NDArray[Any]:
+    """Make dates as text, some of which are missing."""
+    days = np.datetime64("2023-12-20") + np.arange(200)
+    return np.where(np.arange(200) % 31 == 5, "", np.datetime_as_string(days)).astype(">U10")
+
+
+def _records(walk: NDArray[np.int64]) -> NDArray[Any]:
+    array = np.zeros(walk.size, [("name", "S9"), ("raw", "V3"), ("none", "S0"), ("value", "<f4")])
+    array["name"] = np.array([b"a", b"bc\0d", b""])[walk % 3]
+    array["raw"] = np.stack([walk, walk * 3, walk * 0], -1).astype(np.uint8).view("V3").reshape(-1)
+    array["value"] = walk / 4
+    return array
 
 
 def golden() -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
@@ -58,6 +78,13 @@ def golden() -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
         "float64-decimal": (walk / 100, {}),
         "float64-specials": (specials, {}),
         "float64-fortran": (np.asfortranarray(image / 8), {}),
+        "strings-listed": (_names(walk % 7), {}),
+        "strings-shared": (_names(np.abs(walk)).astype("S12"), {"level": 2}),
+        "strings-numbers": (_stamps(), {}),
+        "records": (_records(walk), {}),
+        "pointwise-relative": (specials, {"max_error": ErrorBound.pointwise_relative(1e-3)}),
+        "significant-digits": (specials, {"max_error": ErrorBound.significant_digits(3)}),
+        "stated-psnr": ((walk / 7).astype(np.float32), {"max_error": ErrorBound.psnr(40)}),
         "float32-holes": (sea.astype(np.float32), {}),
         "float32-holes-bounded": (sea.astype(np.float32), {"level": 8, "max_error": 0.125}),
         "complex64": ((walk / 16 + 1j * walk[::-1] / 32).astype(np.complex64), {}),
