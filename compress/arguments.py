@@ -126,7 +126,9 @@ def check_out(
         raise ValueError(f"out has shape {out.shape}, the data have shape {shape}")
     if not out.flags.writeable:
         raise ValueError("out is read-only")
-    if any(stride == 0 and size > 1 for stride, size in zip(out.strides, out.shape, strict=True)):
+    if out.size and any(
+        stride == 0 and size > 1 for stride, size in zip(out.strides, out.shape, strict=True)
+    ):
         raise ValueError("out has several elements in one place, as broadcast arrays do")
     if np.may_share_memory(out, np.frombuffer(data, np.uint8)):
         raise ValueError("out shares memory with the data")

@@ -19,13 +19,11 @@ from compress.pipeline.header import Header, cut_array, read_header, write_heade
 from compress.pipeline.model import Model
 from compress.transforms.tolerance import Bound
 from compress.verification import check_restored, noise_excess
-from compress.work import Progress, counted, in_threads
+from compress.work import Progress, counted, in_threads, is_brief
 
 __all__ = ["Settings", "encode", "in_memory_order"]
 
 Array = NDArray[Any]
-# Bytes of arrays that are coded in no thread of their own: even at level 9 it takes a second.
-BRIEF = 1 << 15
 # Times that the bound for a PSNR is narrowed by what was measured, before errors are counted on to
 # be the worst that there are.
 _ATTEMPTS = 3
@@ -128,7 +126,7 @@ def _encoded(
 
     # The first chunk's plan is tried on all others, whichever thread codes them.
     chunks = list(header.geometry)
-    brief = array.nbytes <= BRIEF
+    brief = is_brief(array.nbytes, level, coding=True)
     coded = list(in_threads(code, chunks[:1], 1, each=done, brief=brief))
     guide = coded[0].guide if coded else None
     rest = chunks[1:]

@@ -25,7 +25,7 @@ from compress.arguments import (
 )
 from compress.bounds import ErrorBound
 from compress.container import Frame, is_log, unpack
-from compress.encoding import BRIEF, Settings, encode, in_memory_order
+from compress.encoding import Settings, encode, in_memory_order
 from compress.errors import CorruptError, FormatError, LimitError
 from compress.inspection import Information, describe_file, describe_stream
 from compress.pipeline.chunk import decode_chunk
@@ -33,7 +33,7 @@ from compress.pipeline.header import Header, open_budget, read_header
 from compress.pipeline.model import Model
 from compress.pipeline.trained import learn_from_many
 from compress.store import open_whole
-from compress.work import Progress, check, counted, in_threads, passed_on
+from compress.work import Progress, check, counted, in_threads, is_brief, passed_on
 
 __all__ = ["compress", "decompress", "fit", "inspect"]
 
@@ -192,9 +192,9 @@ def decompress(
     check_is_model(model)
     check_progress(progress)
     check_is_array(out)
+    if is_log(view):
+        return _of_file(view, model, threads, max_bytes, out, progress)
     with only_our_errors():
-        if is_log(view):
-            return _of_file(view, model, threads, max_bytes, out, progress)
         frame = unpack(view)
         header = read_header(frame.header)
         _check_whole(header, frame)
@@ -239,7 +239,8 @@ def _decoded(
 ) -> NDArray[Any]:
     """Decode all chunks into one array, in the order of its chunks."""
     threads, budget = open_budget(header.dtype, header.geometry, threads, max_bytes)
-    chunks, brief = range(frame.n_chunks), header.n_bytes <= BRIEF
+    chunks = range(frame.n_chunks)
+    brief = is_brief(header.n_bytes, header.level, coding=False)
     add = counted(progress, header.n_bytes)
 
     def piece(chunk: int) -> NDArray[Any]:
@@ -333,7 +334,10 @@ def fit(sample: ArrayLike | Iterable[NDArray[Any]], *, level: int = 5) -> Model:
     arrays = _arrays_of(sample)
     if not (full := [in_memory_order(array)[0] for array in arrays if array.size]):
         raise ValueError(f"cannot fit a model to empty arrays (the first {arrays[0].shape})")
-    return learn_from_many(full, level)
+    brief = is_brief(sum(array.nbytes for array in full), level, coding=True)
+    # In a thread of its own, as chunks are, so that it can be interrupted.
+    (model,) = in_threads(lambda some: learn_from_many(some, level), [full], 1, brief=brief)
+    return model
 
 
 def _arrays_of(sample: ArrayLike | Iterable[NDArray[Any]]) -> list[NDArray[Any]]:

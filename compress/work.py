@@ -17,7 +17,16 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Progress", "StoppedError", "check", "counted", "flag", "in_threads", "passed_on"]
+__all__ = [
+    "Progress",
+    "StoppedError",
+    "check",
+    "counted",
+    "flag",
+    "in_threads",
+    "is_brief",
+    "passed_on",
+]
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -28,6 +37,11 @@ Progress = Callable[[int, int], object]
 _PATIENCE = 0.25
 # Seconds between looks for an interrupt, where waiting itself cannot be interrupted.
 _LOOK = 0.1
+# Bytes of arrays that take less than a tenth of a second, which starting a thread would prolong:
+# to code at levels that estimate, and at others; to decode at levels that code by tables, and at
+# others.
+_CODED, _SEARCHED, _TABLED, _LEARNED = 1 << 18, 1 << 11, 1 << 18, 1 << 14
+_ESTIMATING, _TABLING = 2, 4
 _own = threading.local()
 _NEVER = np.zeros(1, np.uint8)
 
@@ -46,6 +60,13 @@ def check() -> None:
     """Raise `StoppedError` if this thread is to stop."""
     if flag()[0]:
         raise StoppedError
+
+
+def is_brief(n_bytes: int, level: int, *, coding: bool) -> bool:
+    """Whether an array takes so little time that nobody would interrupt it."""
+    if coding:
+        return n_bytes <= (_CODED if level <= _ESTIMATING else _SEARCHED)
+    return n_bytes <= (_TABLED if level <= _TABLING else _LEARNED)
 
 
 class _RaisedError(BaseException):

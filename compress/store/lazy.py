@@ -32,13 +32,11 @@ from compress.store.keys import split_key
 from compress.store.layout import read_layout
 from compress.store.payload import checked_sum, without_sum
 from compress.store.source import Source, open_source
-from compress.work import Progress, check, counted, in_threads
+from compress.work import Progress, check, counted, in_threads, is_brief
 
 __all__ = ["CompressedArray", "open", "open_whole"]
 
 Array = NDArray[Any]
-# Bytes that are decoded in no thread of their own, for it takes a fraction of a second.
-_BRIEF = 1 << 15
 # Decoded chunks that are kept, in bytes.
 _CACHE_BYTES = 64 << 20
 
@@ -160,7 +158,8 @@ class CompressedArray:
         def done(part: Part) -> None:
             add(into[part.target].nbytes)
 
-        for _ in in_threads(place, parts, self._threads, each=done, brief=into.nbytes <= _BRIEF):
+        brief = is_brief(into.nbytes, self.level, coding=False)
+        for _ in in_threads(place, parts, self._threads, each=done, brief=brief):
             pass
         return out.T if self._reverse else out
 
