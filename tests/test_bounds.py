@@ -23,7 +23,9 @@ WALK = np.cumsum(RNG.normal(size=400)) * 10
 
 def specials(dtype: str) -> NDArray[Any]:
     """Make floats of many magnitudes, and all that are no usual numbers."""
-    array = (np.exp(RNG.normal(size=200) * 4) * RNG.choice([-1, 1], 200)).astype(dtype)
+    rng = np.random.default_rng(1)
+    sizes = np.exp(np.clip(rng.normal(size=200) * 4, -11, 11))
+    array = (sizes * rng.choice([-1, 1], 200)).astype(dtype)
     tiny = np.finfo(dtype).smallest_subnormal
     array[:9] = [np.nan, np.inf, -np.inf, -0.0, 0.0, tiny, -3 * tiny, 1.0, 9.9999]
     array[9:60:4] = -0.0

@@ -45,10 +45,13 @@ def arrays() -> Iterator[NDArray[Any]]:
     yield np.array([b"%08d" % (i * 9) for i in range(N // 8)]).view(("S1", (8,)))
 
 
+_GROWING = Tolerance(POINTWISE, 1e-3), Tolerance(DIGITS, 3)
+
+
 def splits(array: NDArray[Any]) -> Iterator[tuple[Step, Parameters, tuple[Child, ...]]]:
     """Yield what steps make of an array, and of it with error bounds."""
     for step in STEPS.values():
-        for bound in (None, 0.01, Tolerance(POINTWISE, 1e-3), Tolerance(DIGITS, 3)):
+        for bound in _GROWING if step.NAME == "relative" else (None, 0.01):
             if step.accepts(array.dtype):
                 # Strings are written in several ways, which take more and less.
                 every = step.candidates(array, Context(bound))
