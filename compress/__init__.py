@@ -22,6 +22,7 @@ from compress.errors import (
 )
 
 if TYPE_CHECKING:
+    from compress.bounds import ErrorBound
     from compress.facade import compress, decompress, fit, inspect
     from compress.inspection import ChunkInformation, Information
     from compress.kernels import show_config
@@ -36,6 +37,7 @@ __all__ = [
     "CompressError",
     "CompressedArray",
     "CorruptError",
+    "ErrorBound",
     "FormatError",
     "Information",
     "LimitError",
@@ -57,6 +59,7 @@ __all__ = [
 _HOMES = {
     "ChunkInformation": "compress.inspection",
     "CompressedArray": "compress.store",
+    "ErrorBound": "compress.bounds",
     "Information": "compress.inspection",
     "Model": "compress.pipeline.model",
     "Summary": "compress.pipeline.summary",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from compress.bounds import ErrorBound, of_fields
 from compress.container import Frame, IntegerReader
 from compress.pipeline.candidates import OPEN
 from compress.pipeline.chunk import OWN, check_length, explain
@@ -59,6 +60,7 @@ class Information:
         Whether the array comes back in Fortran order.
     level : int
     max_error : float or None
+        The absolute bound that is kept: of several fields, the largest.
     fingerprint : int or None
         Of the model that the stream needs.
     n_bytes : int
@@ -70,6 +72,8 @@ class Information:
     chunks : tuple of ChunkInformation
     attrs : mapping
         Metadata of a file of a `Writer`.
+    error_bound : ErrorBound or None
+        The bound as it was stated; None where the array is lossless.
     """
 
     shape: tuple[int, ...]
@@ -83,6 +87,7 @@ class Information:
     bits_per_sample: float
     chunks: tuple[ChunkInformation, ...]
     attrs: Mapping[str, Any] = field(default_factory=dict)
+    error_bound: ErrorBound | None = None
 
     def __str__(self) -> str:
         """Return the description, a line each."""
@@ -91,7 +96,7 @@ class Information:
         lines = [
             f"array       {self.dtype} {self.shape}{order}",
             f"level       {self.level}",
-            f"max error   {'lossless' if self.max_error is None else self.max_error}",
+            f"max error   {self._bound()}",
             f"size        {self.n_bytes:,} of {self.array_bytes:,} bytes{ratio}",
             f"bits        {self.bits_per_sample:.4f} per sample",
         ]
@@ -103,6 +108,17 @@ class Information:
             lines += [f"            {line}" for line in chunk.plan or ("plans of the model",)]
             lines += [f"  candidate {line}" for line in chunk.candidates]
         return "\n".join(lines)
+
+    def _bound(self) -> str:
+        """Return the error bound in words: absolute ones are their number."""
+        if self.error_bound is None or self.error_bound.kind == "absolute":
+            return "lossless" if self.max_error is None else str(self.max_error)
+        absolute = "" if self.max_error is None else f" (absolute {self.max_error})"
+        return f"{self.error_bound}{absolute}"
+
+
+def _stated(max_error: float | None) -> ErrorBound | None:
+    return None if max_error is None else ErrorBound.absolute(max_error)
 
 
 def describe_stream(frame: Frame, header: Header, array: NDArray[Any] | None = None) -> Information:
@@ -117,7 +133,8 @@ def describe_stream(frame: Frame, header: Header, array: NDArray[Any] | None = N
         judged = []
         if array is not None:
             part = array[(*header.geometry.index(i), ...)]
-            judged = explain(part, header.level, header.max_error)
+            bounds = header.max_error if header.stated is None else of_fields(header.stated, array)
+            judged = explain(part, header.level, bounds)
         modelled = header.fingerprint is not None
         plan = _plans(frame.chunk(i), shape, header.dtype, modelled=modelled)
         candidates = tuple(map(_judged, judged))
@@ -134,6 +151,7 @@ def describe_stream(frame: Frame, header: Header, array: NDArray[Any] | None = N
         array_bytes=header.n_bytes,
         bits_per_sample=8 * frame.n_bytes / samples if samples else float("nan"),
         chunks=tuple(chunks),
+        error_bound=header.stated or _stated(header.max_error),
     )
 
 
@@ -162,6 +180,7 @@ def describe_file(data: memoryview) -> Information:
         bits_per_sample=8 * len(data) / samples if samples else float("nan"),
         chunks=tuple(chunks),
         attrs=layout.attributes,
+        error_bound=_stated(head.max_error),
     )
 
 

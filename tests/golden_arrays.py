@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import compress
+from compress import ErrorBound
 
 __all__ = ["FOLDER", "golden"]
 
@@ -32,6 +33,25 @@ def _noise(n: int, bits: int, seed: int) -> NDArray[np.int64]:
     return np.array(out, np.uint64).astype(np.int64)
 
 
+def _names(numbers: NDArray[np.int64]) -> NDArray[Any]:
+    """Make strings of several lengths."""
+    return np.array(["\u00e5b" * (i % 4) + str(i * i) for i in numbers.tolist()])
+
+
+def _stamps() -> NDArray[Any]:
+    """Make dates as text, some of which are missing."""
+    days = np.datetime64("1990-12-20") + _noise(400, 13, 12)
+    return np.where(np.arange(400) % 31 == 5, "", np.datetime_as_string(days)).astype(">U10")
+
+
+def _records(walk: NDArray[np.int64]) -> NDArray[Any]:
+    array = np.zeros(walk.size, [("name", "S9"), ("raw", "V3"), ("none", "S0"), ("value", "<f4")])
+    array["name"] = np.array([b"a", b"bc\0d", b""])[walk % 3]
+    array["raw"] = np.stack([walk, walk * 3, walk * 0], -1).astype(np.uint8).view("V3").reshape(-1)
+    array["value"] = walk / 4
+    return array
+
+
 def golden() -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
     """Return the arrays by name, each with the arguments of `compress.compress`."""
     walk = np.cumsum(_noise(400, 5, 1) - 15)
@@ -39,6 +59,9 @@ def golden() -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
     specials = walk[:200] / 64
     specials[::17] = np.nan
     specials[5], specials[6], specials[7] = np.inf, -np.inf, -0.0
+    rough = np.sqrt(np.abs(walk) / 7 + 0.37) * (walk | 1)
+    rough[::41] = specials[0]
+    rough[6], rough[7] = -np.inf, -0.0
     rows, columns = np.arange(48)[:, None] - 20, np.arange(40) - 15
     sea = np.add.outer(np.arange(48) * 9, np.arange(40) * 7) + _noise(1920, 6, 9).reshape(48, 40)
     sea = np.where((rows * rows + 2 * columns * columns) % 700 < 250, 1e20, sea / 64)
@@ -58,6 +81,13 @@ def golden() -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
         "float64-decimal": (walk / 100, {}),
         "float64-specials": (specials, {}),
         "float64-fortran": (np.asfortranarray(image / 8), {}),
+        "strings-listed": (_names(walk % 7), {}),
+        "strings-shared": (np.char.encode(_names(np.abs(walk)), "latin-1"), {"level": 2}),
+        "strings-numbers": (_stamps(), {}),
+        "records": (_records(walk), {}),
+        "pointwise-relative": (rough, {"max_error": ErrorBound.pointwise_relative(1e-3)}),
+        "significant-digits": (rough, {"max_error": ErrorBound.significant_digits(3)}),
+        "stated-psnr": ((walk / 7).astype(np.float32), {"max_error": ErrorBound.psnr(40)}),
         "float32-holes": (sea.astype(np.float32), {}),
         "float32-holes-bounded": (sea.astype(np.float32), {"level": 8, "max_error": 0.125}),
         "complex64": ((walk / 16 + 1j * walk[::-1] / 32).astype(np.complex64), {}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from compress.prediction import causal, classes, counts, linear, raw, static, wa
 from compress.prediction.model import PlaneModel
 from compress.transforms import STEPS, Step
 from compress.transforms.step import Child, Context, Parameters, Plane
+from compress.transforms.tolerance import DIGITS, POINTWISE, Tolerance
 
 N = 1 << 18
 # What the process itself grows by meanwhile, as pages and caches of code do.
@@ -36,17 +38,27 @@ def arrays() -> Iterator[NDArray[Any]]:
     yield np.where(rng.random(N) < 0.001, 1 << 40, steps.cumsum())
     yield np.where(np.arange(N) % 16 == 5, rng.integers(0, 1 << 30, N), 0)
     yield np.arange(N) % 1440
+    # Distinct strings that share their beginnings, and dates.
+    yield np.array([b"%016d%c" % (i * i, 97 + i % 7) for i in range(N // 20)], "S20").view(
+        ("S1", (20,))
+    )
+    yield np.array([b"%08d" % (i * 9) for i in range(N // 8)]).view(("S1", (8,)))
+
+
+_GROWING = Tolerance(POINTWISE, 1e-3), Tolerance(DIGITS, 3)
 
 
 def splits(array: NDArray[Any]) -> Iterator[tuple[Step, Parameters, tuple[Child, ...]]]:
-    """Yield what steps make of an array, and of it with an error bound."""
+    """Yield what steps make of an array, and of it with error bounds."""
     for step in STEPS.values():
-        for bound in (None, 0.01):
+        for bound in _GROWING if step.NAME == "relative" else (None, 0.01):
             if step.accepts(array.dtype):
-                found = next(iter(step.candidates(array, Context(bound))), None)
-                children = None if found is None else step.split(array, found)
-                if found is not None and children is not None:
-                    yield step, tuple(found), children
+                # Strings are written in several ways, which take more and less.
+                every = step.candidates(array, Context(bound))
+                for found in islice(every, 3 if step.NAME == "strings" else 1):
+                    children = step.split(array, found)
+                    if children is not None:
+                        yield step, tuple(found), children
 
 
 def undo(

@@ -65,7 +65,7 @@ def test_a_fault_is_an_error_that_says_what_to_report() -> None:
 
 def test_undecodable_data_are_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """So is what the decoder refuses."""
-    monkeypatch.setattr("compress.facade.pack", lambda head, _: head)
+    monkeypatch.setattr("compress.encoding.pack", lambda head, _: head)
     with pytest.raises(compress.VerificationError, match="does not decode"):
         compress.compress(ARRAY, verify=True)
 

@@ -40,6 +40,7 @@ from compress.prediction import raw
 from compress.transforms import ordered
 from compress.transforms.dtypes import describe
 from compress.transforms.fields import are_numbers, assemble, field_specs, take_apart
+from compress.transforms.tolerance import Bound, Tolerance
 
 __all__ = [
     "OWN",
@@ -93,14 +94,14 @@ class Coded(NamedTuple):
 
 
 def check_dtype(dtype: np.dtype[Any]) -> None:
-    """Raise `TypeError` for a dtype that cannot be coded, such as objects and strings."""
+    """Raise `TypeError` for a dtype that cannot be coded, such as objects."""
     describe(dtype)
 
 
 def code_chunk(
     array: Array,
     level: int,
-    max_error: float | None,
+    max_error: Bound | tuple[Bound, ...],
     model: Model | None,
     guide: Guide | None = None,
 ) -> Coded:
@@ -115,7 +116,8 @@ def code_chunk(
     array : array
         Not empty, of any dtype that `check_dtype` accepts.
     level : int
-    max_error : float or None
+    max_error : float, Tolerance or None, or a tuple of these
+        For all numbers; or one for each field.
     model : Model or None
         Of the dtype of the array.
     guide : Guide, optional
@@ -153,7 +155,7 @@ def smaller(coded: Coded) -> bytes:
 
 
 def _coded_alone(
-    fields: list[Array], level: int, bounds: list[float | None], guide: Guide | None
+    fields: list[Array], level: int, bounds: list[Bound], guide: Guide | None
 ) -> tuple[bytes, Guide]:
     """Code fields by plans of their own, which other chunks may follow."""
     found: list[_Coded] = []
@@ -189,7 +191,7 @@ class _Coded(NamedTuple):
 
 
 def _code_alike(
-    field: Array, level: int, max_error: float | None, guide: Guide, place: int
+    field: Array, level: int, max_error: Bound, guide: Guide, place: int
 ) -> _Coded | None:
     """Code a field as that of another chunk was; None where that gives other sizes."""
     if field.size == 0:
@@ -205,8 +207,10 @@ def _fields(array: Array) -> list[Array]:
     return [field.reshape(fold_axes(field.shape)) for field in take_apart(array)]
 
 
-def _bounds(dtype: np.dtype[Any], max_error: float | None) -> list[float | None]:
+def _bounds(dtype: np.dtype[Any], max_error: Bound | tuple[Bound, ...]) -> list[Bound]:
     """Give the error that each field may have: none where integers stand for something else."""
+    if isinstance(max_error, tuple) and not isinstance(max_error, Tolerance):
+        return list(max_error)
     return [max_error if numbers else None for numbers in are_numbers(dtype)]
 
 
@@ -238,7 +242,7 @@ def _coded_warm(model: Model, array: Array) -> bytes | None:
     return bytes(data) if lengths[0] >= 0 else None
 
 
-def _code_field(field: Array, level: int, max_error: float | None) -> _Coded:
+def _code_field(field: Array, level: int, max_error: Bound) -> _Coded:
     """Give the plan of a field and its coded planes, not longer than the field itself."""
     found = _checked(field, *_search(field, level, max_error))
     if found is not None and found.size <= _raw_bytes((field.dtype, field.shape)):
@@ -277,7 +281,7 @@ def _raw_plan(dtype: np.dtype[Any]) -> Node:
     """Give the plan of all bits of a dtype."""
     bits = 1 if dtype.kind == "b" else 8 * dtype.itemsize
     # What is below 2^64 and has no sign begins at 0.
-    return _plain(dtype, (bits, 0) if dtype.kind in "bu" and bits < 64 else (bits,))
+    return _plain(dtype, (bits, 0) if dtype.kind in "buSU" and bits < 64 else (bits,))
 
 
 def _plain(dtype: np.dtype[Any], parameters: tuple[int, ...]) -> Node:
@@ -398,7 +402,7 @@ def _is_raw(reader: IntegerReader) -> bool:
     return False
 
 
-def explain(array: Array, level: int, max_error: float | None) -> list[Considered]:
+def explain(array: Array, level: int, max_error: Bound | tuple[Bound, ...]) -> list[Considered]:
     """List the candidates that the search judges for a chunk of an array, field by field."""
     considered: list[Considered] = []
     for field, bound in zip(_fields(array), _bounds(array.dtype, max_error), strict=True):
@@ -419,7 +423,7 @@ def _learned(field: Array, level: int) -> Node:
     return _plain_plan(field) if found is None else found.plan
 
 
-def _search(field: Array, level: int, max_error: float | None) -> tuple[Node, list[Part]]:
+def _search(field: Array, level: int, max_error: Bound) -> tuple[Node, list[Part]]:
     if field.size == 0:
         plan = _raw_plan(field.dtype)
         return plan, [(plane, None) for plane in forward(plan, field) or ()]

@@ -18,6 +18,7 @@ from compress.prediction.common.entropy import plane_bits
 from compress.prediction.model import Parameters, Plane
 from compress.sampling import sample_of
 from compress.transforms.step import Child
+from compress.work import check
 
 __all__ = ["FINALISTS", "Considered", "Judge", "Tried"]
 
@@ -232,6 +233,7 @@ class Judge(NamedTuple):
         """Code a trial of a plane, unless this was done; None where the model does not fit."""
         key = id(child.plane), trial.size, fit.key
         if key not in self.trials:
+            check()
             parameters = self.learned(fit, trial, child)
             found = None
             if parameters is not None:

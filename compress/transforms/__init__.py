@@ -29,10 +29,12 @@ from compress.transforms import (
     outliers,
     quantised,
     ratios,
+    relative,
     repeated,
     scaled,
     seasonal,
     sparse,
+    strings,
     transposed,
     truncated,
     unstacked,
@@ -74,6 +76,8 @@ _ALL: tuple[Step, ...] = (
     accumulated,
     binned,
     affine,
+    strings,
+    relative,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

@@ -9,6 +9,7 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.sampling import SHORT_AXIS
+from compress.transforms.tolerance import Bound
 
 __all__ = [
     "END",
@@ -114,15 +115,15 @@ class Context(NamedTuple):
 
     Attributes
     ----------
-    max_error : float or None
-        The error that every finite sample may have.
+    max_error : float, Tolerance or None
+        The error that every finite sample may have: the same for all, or one relative to each.
     shared : dict or None
         What steps looked for in the same array already; None where nothing is kept.
     most : int
         Samples that this level looks at where some tell of all.
     """
 
-    max_error: float | None = None
+    max_error: Bound = None
     shared: dict[Callable[..., Any], Any] | None = None
     most: int = 1 << 14
 

@@ -89,12 +89,10 @@ def test_damaged_file_is_named_as_damaged(npy: Path) -> None:
 
 
 def test_refused_inputs(tmp_path: Path) -> None:
-    """Missing files, archives, object arrays and impossible limits give one clear line each."""
+    """Missing files, archives and impossible limits give one clear line each."""
     assert "No such file" in run("compress", tmp_path / "none.npy", status=1)
     np.savez(tmp_path / "many.npz", ARRAY)
     assert "npz" in run("compress", tmp_path / "many.npz", status=1)
-    np.save(tmp_path / "text.npy", np.array(["a", "b"]))
-    assert "<U1" in run("compress", tmp_path / "text.npy", status=1)
     np.save(tmp_path / "ok.npy", ARRAY)
     run("compress", tmp_path / "ok.npy")
     assert "max_bytes=5" in run(

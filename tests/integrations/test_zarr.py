@@ -99,7 +99,7 @@ def test_arrays_and_chunks_of_zarr_itself(data: st.DataObject) -> None:
         assert same(z[...], native(array))
 
 
-@pytest.mark.parametrize("dtype", ["S4", "U4", "V4", "string", "variable_length_bytes"])
+@pytest.mark.parametrize("dtype", ["string", "variable_length_bytes"])
 @pytest.mark.parametrize("shards", [None, (4,)])
 @pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
 def test_dtypes_that_are_no_numbers(dtype: str, shards: tuple[int] | None) -> None:

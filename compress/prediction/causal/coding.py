@@ -20,6 +20,7 @@ from compress.prediction.causal.state import new_state
 from compress.prediction.common.logistic import SQUASH, STRETCH
 from compress.prediction.common.scan import Scan, margins, nearest
 from compress.prediction.model import Plane
+from compress.work import check, flag
 
 __all__ = ["code_lengths", "decode", "encode", "extend", "tables_of"]
 
@@ -102,8 +103,10 @@ def _decoded(
     spare = np.append(words, np.uint32(0))
     holes = np.zeros(flat.size if scan.holes else 0, np.uint8)
     _, whole = _run(
-        known, flat, past, holes, *tables, starts, masses, ends, spare, *_anew(shape, scan, recipe)
-    )
+        known, flat, past, holes, *tables, starts, masses, ends, spare, *_anew(shape, scan, recipe),
+        flag(),
+    )  # fmt: skip
+    check()
     if scan.holes:
         past[holes > 0] = 0
     return past, bool(whole)
@@ -131,18 +134,10 @@ def _intervals(
         starts, masses = np.empty(room, np.uint32), np.empty(room, np.uint32)
         past.fill(0)
         holes = np.zeros(flat.size if scan.holes else 0, np.uint8)
-        recorded, _ = _run(
-            flat.size,
-            flat,
-            past,
-            holes,
-            *tables,
-            starts,
-            masses,
-            ends,
-            none,
-            *_anew(samples.shape, scan, recipe),
-        )
+        room_made = starts, masses, ends, none
+        learned = _anew(samples.shape, scan, recipe)
+        recorded, _ = _run(flat.size, flat, past, holes, *tables, *room_made, *learned, flag())
+        check()
         room *= 2
     return starts[:recorded], masses[:recorded], ends
 

@@ -77,7 +77,7 @@ _SIGNATURES = [
     "const(i8[:, :, ::1]), const(i8[:, ::1]), const(i8[:, ::1]), i8, const(i8[::1]), "
     "const(f8[::1]), const(f8[::1]), Settings(f8, f8, i8, f8, f8, f8, f8, b1), "
     f"{contexts}, const(f8[::1]), const(f8[::1]), const(f8[::1]), u4[::1], u4[::1], "
-    f"i8[::1], const(u4[::1]), {STATE}, const(f8[:, ::1]), b1)"
+    f"i8[::1], const(u4[::1]), {STATE}, const(f8[:, ::1]), b1, const(u1[::1]))"
     for contexts in ("None", "const(i8[:, ::1])")
 ]
 
@@ -113,6 +113,7 @@ def run(
     refine_phase: Any, mix_cells: Any, trust_cells: Any, cells: Any,
     openings: npt.NDArray[np.float64],
     frozen: bool,
+    stop: npt.NDArray[np.uint8],
 ) -> tuple[Any, Any]:  # fmt: skip
     """Code or decode all samples.
 
@@ -163,6 +164,8 @@ def run(
         and by how much the sample behind it differs from it.
     frozen : bool
         Whether what changes slowly is left as it is; not with contexts.
+    stop : ndarray of uint8, shape (1,)
+        Another thread may write it: not 0 ends the work, and what there is then is of no use.
 
     Returns
     -------
@@ -231,6 +234,8 @@ def run(
     if known < n and not whole:
         return -1, False
     for pos in range(n):
+        if stop[0] != 0:
+            break
         channel = _ZERO if states == 1 else np.uint64((pos // stride) % states)
         gather(index, pos, channel, coordinates, shape, offsets, jumps, margin)
         decoding = pos >= known

@@ -22,6 +22,7 @@ from compress.prediction.causal.recipes import Recipe
 from compress.prediction.causal.state import STATE, State, new_state
 from compress.prediction.common.copying import copy_2, copy_3
 from compress.prediction.common.scan import Scan
+from compress.work import flag
 
 __all__ = ["Learned", "decode", "encode", "learn"]
 
@@ -118,7 +119,7 @@ def _intervals(flat: Planes, tables: tuple[Any, ...], learned: Learned) -> Any:
     ends = np.empty(flat.size, np.int64)
     recorded, _ = _run(
         flat.size, flat, np.zeros_like(flat), none, *tables, starts, masses, ends, spare,
-        *learned.state, learned.openings, False,
+        *learned.state, learned.openings, False, flag(),
     )  # fmt: skip
     return starts, masses, recorded
 
@@ -189,7 +190,7 @@ def decode(
             begin_at += int(length)
             recorded, _ = _run(
                 0, plane.copy(), plane, none, *tables, scratch, scratch.copy(), ends, words,
-                *learned.state.copied(), learned.openings, False,
+                *learned.state.copied(), learned.openings, False, flag(),
             )  # fmt: skip
             good = good and recorded >= 0
     if not good:
@@ -235,7 +236,8 @@ def _encode_all(  # type: ignore[no-untyped-def]
     starts, masses = np.empty(room, np.uint32), np.empty(room, np.uint32)
     words = np.empty(room + 3, np.uint32)
     ends, past, none = np.empty(n, np.int64), np.empty(n, np.int64), np.zeros(0, np.uint8)
-    spare = np.zeros(1, np.uint32)
+    # Messages are short: what interrupts them waits for the end.
+    spare, never = np.zeros(1, np.uint32), np.zeros(1, np.uint8)
     s0, s1, s2, s3 = inverse.copy(), weights.copy(), inverse_stack.copy(), weights_stack.copy()
     s4, s5, s6 = residues.copy(), warp.copy(), kept.copy()
     s7, s8, s9 = scales, counts, mix_octave
@@ -270,7 +272,7 @@ def _encode_all(  # type: ignore[no-untyped-def]
                 n, planes[i], past, none, shape, largest, stride, states, offsets, jumps, margin,
                 grid, orders, forgetting, closeness, settings, contexts, squashes, stretches, rings,
                 starts, masses, ends, spare, s0, s1, s2, s3, s4, s5, s6,
-                s7, s8, s9, s10, s11, s12, mix_cells, trust_cells, cells, openings, frozen,
+                s7, s8, s9, s10, s11, s12, mix_cells, trust_cells, cells, openings, frozen, never,
             )  # fmt: skip
             if recorded >= 0:
                 lengths[i] = push_message(starts, masses, recorded, words, out, used)
@@ -290,6 +292,7 @@ def _decode_all(  # type: ignore[no-untyped-def]
     n = planes.shape[1]
     starts, masses = np.empty(MAX_DECISIONS, np.uint32), np.empty(MAX_DECISIONS, np.uint32)
     ends, none, flat = np.empty(n, np.int64), np.zeros(0, np.uint8), np.zeros(n, np.int64)
+    never = np.zeros(1, np.uint8)
     s0, s1, s2, s3 = inverse.copy(), weights.copy(), inverse_stack.copy(), weights_stack.copy()
     s4, s5, s6 = residues.copy(), warp.copy(), kept.copy()
     s7, s8, s9 = scales, counts, mix_octave
@@ -324,7 +327,7 @@ def _decode_all(  # type: ignore[no-untyped-def]
             0, flat, planes[i], none, shape, largest, stride, states, offsets, jumps, margin,
             grid, orders, forgetting, closeness, settings, contexts, squashes, stretches, rings,
             starts, masses, ends, words, s0, s1, s2, s3, s4, s5, s6,
-                s7, s8, s9, s10, s11, s12, mix_cells, trust_cells, cells, openings, frozen,
+            s7, s8, s9, s10, s11, s12, mix_cells, trust_cells, cells, openings, frozen, never,
         )  # fmt: skip
         good = good and recorded >= 0
     return good

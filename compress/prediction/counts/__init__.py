@@ -39,6 +39,7 @@ from compress.prediction.counts.tree import DEEPER, build_tree
 from compress.prediction.demand import Demand
 from compress.prediction.model import MOST
 from compress.sampling import rows_of
+from compress.work import check, flag
 
 __all__ = ["CODE", "NAME", "decisions", "decode", "encode", "glance", "propose"]
 
@@ -206,7 +207,8 @@ def decode(data: memoryview | bytes, shape: tuple[int, ...], parameters: Paramet
         if len(present) > 1:
             tree = build_tree(weights_of(lengths[present]))
             mixer = make_mixer(recipe, tree, slot_bits, informed=informed)
-            state, place, _ = code_symbols(symbols, pad, *mixer, none, words, state, place)
+            state, place, _ = code_symbols(symbols, pad, *mixer, none, words, state, place, flag())
+            check()
     if state != 0 or place != 0:
         raise CorruptError("counts: words are left over or missing")
     return (present[symbols[pad:]] + low).reshape(shape)
@@ -256,7 +258,8 @@ def decisions(
             padded[pad:] = rank[symbols]
             masses = np.empty(int(tree.depth[padded[pad:]].sum()), dtype=np.uint32)
             mixer = make_mixer(recipe, tree, slot_bits, informed=informed)
-            code_symbols(padded, pad, *mixer, masses, none, zero, zero)
+            code_symbols(padded, pad, *mixer, masses, none, zero, zero, flag())
+            check()
     return head, masses
 
 

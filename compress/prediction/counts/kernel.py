@@ -111,7 +111,7 @@ def _learn(cells: np.ndarray, a: Scalar, bit: Scalar, limit: Scalar) -> None:
     "Tuple((u8, u8, i8))(i4[::1], i8, const(i4[:, ::1]), const(i4[:, ::1]), u4[::1], "
     "const(i8[:, ::1]), const(i8[:, ::1]), const(i8[:, ::1]), const(i8[::1]), const(i8[::1]), "
     "const(i8[::1]), const(i8[::1]), f8[:, ::1], f8[:, ::1], f8[:, ::1], i8[:, ::1], i4[::1], "
-    "f8[:, ::1], f8[:, :, ::1], u4[::1], const(u4[::1]), u8, u8)",
+    "f8[:, ::1], f8[:, :, ::1], u4[::1], const(u4[::1]), u8, u8, const(u1[::1]))",
 )
 def code_symbols(  # type: ignore[no-untyped-def]
     symbols,
@@ -137,6 +137,7 @@ def code_symbols(  # type: ignore[no-untyped-def]
     words,
     state,
     place,
+    stop,
 ):
     """Code ``symbols[pad:]``; with no room for ``masses``, decode them from ``words``.
 
@@ -154,6 +155,8 @@ def code_symbols(  # type: ignore[no-untyped-def]
         A spare one behind those of the lane.
     state, place : uint64
         Of the ANS decoder.
+    stop : uint8, (1,)
+        Another thread may write it: not 0 ends the work, and what there is then is of no use.
 
     Returns
     -------
@@ -203,6 +206,8 @@ def code_symbols(  # type: ignore[no-untyped-def]
         most += 1
     most *= n
     for i in range(n):
+        if stop[0] != 0:
+            break
         if decoding and count > most:
             # Nothing that was encoded takes so many; a state that is not 0 says so.
             return _ONE, place, count

@@ -171,6 +171,8 @@ def _code_all(  # type: ignore[no-untyped-def]
     masses, none = np.empty(most + 1, np.uint32), np.zeros(1, np.uint32)
     starts, wide = np.empty(most + 1, np.uint32), np.empty(most + 1, np.uint32)
     words = np.empty(most + 4, np.uint32)
+    # Messages are short: what interrupts them waits for the end.
+    never = np.zeros(1, np.uint8)
     copied = not teaching and not frozen
     own = sizes.copy()
     own[_PLACE + 1] = 1 if frozen else 0
@@ -200,6 +202,7 @@ def _code_all(  # type: ignore[no-untyped-def]
             _, _, count = code_symbols(
                 symbols, pad, nodes, children, a, tokens, centres, relatives, linear, matches, own,
                 limits, b, c, d, e, history, f, g, masses, none, np.uint64(0), np.uint64(0),
+                never,
             )  # fmt: skip
             if teaching:
                 own[_PLACE] += n
@@ -234,7 +237,7 @@ def _decode_all(  # type: ignore[no-untyped-def]
     n = planes.shape[1]
     most = n * (_depth(len(nodes) + 1) + DEEPER)
     symbols, none = np.zeros(pad + n, np.int32), np.zeros(0, np.uint32)
-    own = sizes.copy()
+    never, own = np.zeros(1, np.uint8), sizes.copy()
     own[_PLACE + 1] = 1 if frozen else 0
     a, b = cells if frozen else cells.copy(), weights if frozen else weights.copy()
     c, d = second if frozen else second.copy(), confidence if frozen else confidence.copy()
@@ -264,7 +267,7 @@ def _decode_all(  # type: ignore[no-untyped-def]
         symbols[:] = 0
         _, _, count = code_symbols(
             symbols, pad, nodes, children, a, tokens, centres, relatives, linear, matches, own,
-            limits, b, c, d, e, history, f, g, none, words, state, place,
+            limits, b, c, d, e, history, f, g, none, words, state, place, never,
         )  # fmt: skip
         if count > most:
             return False
