@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compress.cli.formats.document import Source
+
+if TYPE_CHECKING:
+    import zipfile
 
 __all__ = ["SUFFIX", "arrays_of", "is_archive", "members_of", "pack", "unpack"]
 
@@ -49,6 +51,8 @@ def members_of(source: Source) -> Iterator[tuple[str, bytes]]:
 
 def pack(source: Source, stream: BinaryIO, coded: Callable[[Array], bytes]) -> None:
     """Write an archive whose members are compressed arrays."""
+    import zipfile  # noqa: PLC0415 (what other files need not wait for)
+
     with _opened(source) as archive:
         deflated = any(one.compress_type != zipfile.ZIP_STORED for one in archive.infolist())
     with zipfile.ZipFile(stream, "w") as out:
@@ -59,6 +63,8 @@ def pack(source: Source, stream: BinaryIO, coded: Callable[[Array], bytes]) -> N
 
 def unpack(source: Source, stream: BinaryIO | None, decoded: Callable[[bytes], Array]) -> None:
     """Write the ``.npz`` again; only decode its arrays where there is no stream."""
+    import zipfile  # noqa: PLC0415 (what other files need not wait for)
+
     with _opened(source) as archive:
         if archive.comment not in (_STORED, _DEFLATED):
             raise ValueError(f"{source.name} is an archive, but not one of fdz")
@@ -75,6 +81,8 @@ def unpack(source: Source, stream: BinaryIO | None, decoded: Callable[[bytes], A
 
 
 def _opened(source: Source) -> zipfile.ZipFile:
+    import zipfile  # noqa: PLC0415 (what other files need not wait for)
+
     try:
         return zipfile.ZipFile(source.path or io.BytesIO(source.read()))
     except zipfile.BadZipFile as error:
