@@ -131,8 +131,8 @@ def plot_bytes(data: bytes | bytearray | memoryview | Information, *, ax: Any = 
     """Draw where the bytes of a compressed array or file are.
 
     A bar for each plane that the plans make, over all chunks: the steps that lead to it and the
-    model that codes it. Planes without bytes, such as constant ones, have none. Further bars for the plans with the lengths, and for head, checksums and
-    index.
+    model that codes it. Planes without bytes, such as constant ones, have none. Further bars for
+    the plans with the lengths, and for head, checksums and index.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def _bytes_of(
     plans = modelled = 0
     names = list(_field_names(information.dtype, ""))
     for chunk in information.chunks:
-        if not chunk.planes:
+        if not chunk.plan:
             modelled += chunk.n_bytes
             continue
         plans += chunk.n_bytes - sum(plane.n_bytes for plane in chunk.planes)
@@ -205,7 +205,10 @@ def _bytes_of(
     if modelled:
         found.append(("chunks by the plans of a model", modelled))
     chunks = sum(chunk.n_bytes for chunk in information.chunks)
-    around = [("plans and lengths", plans), ("head, checksums, index", information.n_bytes - chunks)]
+    around = [
+        ("plans and lengths", plans),
+        ("head, checksums, index", information.n_bytes - chunks),
+    ]
     return found, around
 
 

@@ -93,9 +93,9 @@ def _check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None
     if not hasattr(options, "files"):
         return
     options.files = options.files or ["-"]
-    if getattr(options, "output", None) is not None and len(options.files) > 1:
-        if options.command in ("compress", "decompress"):
-            parser.error("-o names one output, for one input; --output-dir-flat takes several")
+    several = len(options.files) > 1 and options.command in ("compress", "decompress")
+    if several and options.output is not None:
+        parser.error("-o names one output, for one input; --output-dir-flat takes several")
     if getattr(options, "stdout", False) and getattr(options, "output", None) is not None:
         parser.error("-c and -o are two outputs; give one")
 
@@ -233,9 +233,9 @@ def _writing(parser: argparse.ArgumentParser) -> None:
     force = "overwrite files, write bytes to a terminal"
     group.add_argument("-f", "--force", action="store_true", help=force)
     kept = group.add_mutually_exclusive_group()
-    rm = {"dest": "rm", "default": False}
-    kept.add_argument("-k", "--keep", action="store_false", help="keep inputs (default)", **rm)
-    kept.add_argument("--rm", action="store_true", help="delete what was written anew", **rm)
+    keep = "keep inputs (default)"
+    kept.add_argument("-k", "--keep", dest="rm", action="store_false", default=False, help=keep)
+    kept.add_argument("--rm", action="store_true", help="delete inputs that were written anew")
 
 
 def _levels(parser: argparse.ArgumentParser, *flags: str) -> None:

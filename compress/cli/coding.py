@@ -6,8 +6,8 @@ import os
 import shutil
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -29,8 +29,8 @@ Array = NDArray[Any]
 # Samples up to which an array is coded at once; larger ones chunk by chunk, of so many at most,
 # from a file that is mapped and never held. It is what `compress.compress` makes chunks of.
 _AT_ONCE = 1 << 20
-# Chunks that are coded side by side, where an array has a second axis to cut.
-_TILES = 4
+# Where an array has a second axis to cut, so many smaller chunks are coded side by side.
+_TILES, _TILE = 4, 1 << 19
 # A tile is not narrower, in samples along the second axis.
 _NARROWEST = 256
 
@@ -63,7 +63,7 @@ def compress_one(
         "model": options.loaded_model,
         "threads": options.threads or None,
     }
-    before = _counted(source)
+    before = source.size
     with opened_output(target, force=options.force, source=source.path) as stream:
         progress.begin(source.name)
         if source.dtype is None and archive.is_archive(source):
@@ -73,6 +73,8 @@ def compress_one(
             packed = stream.tell() - begin if stream.seekable() else 0
             return Report(packed, before, 0, "npz archive")
         document = formats.read(source)
+        if options.max_error is not None and not formats.has_numbers(document):
+            raise ValueError("--max-error is for samples; tables and palettes come back exactly")
         array = document.array
         at_once = array.size * _fields(array.dtype) <= _AT_ONCE or _is_fortran(array)
         if not document.attrs and (at_once or not array.ndim):
@@ -80,12 +82,9 @@ def compress_one(
             stream.write(data)
             packed = len(data)
         else:
-            packed = _in_chunks(document, stream, target, options.verify, settings, progress)
+            out = partial(_readable, stream, target)
+            packed = _in_chunks(source.name, document, out, options.verify, settings, progress)
     return Report(packed, before, array.size, f"{array.dtype} {array.shape}")
-
-
-def _counted(source: formats.Source) -> int:
-    return source.size
 
 
 def _is_fortran(array: Array) -> bool:
@@ -93,7 +92,7 @@ def _is_fortran(array: Array) -> bool:
 
 
 def _fields(dtype: np.dtype[Any]) -> int:
-    """Samples of an element: those of its fields, two of a complex number."""
+    """Count the samples of an element: those of its fields, two of a complex number."""
     if dtype.fields:
         return sum(_fields(dtype[name]) for name in dtype.names or ())
     if dtype.subdtype is not None:
@@ -110,16 +109,16 @@ def chunks_of(shape: tuple[int, ...], per_element: int) -> tuple[int, ...] | Non
     tiles = 1
     if rest and rows * per_row > _AT_ONCE:
         tiles = max(1, min(_TILES, rest[0] // _NARROWEST))
-    most = max(1, _AT_ONCE * tiles // per_row)
+    most = max(1, (_TILE * tiles if tiles > 1 else _AT_ONCE) // per_row)
     slabs = max(1, -(-rows // most))
     beside = (-(-rest[0] // tiles), *rest[1:]) if rest else ()
     return (max(1, -(-rows // slabs)), *beside)
 
 
 def _in_chunks(
+    name: str,
     document: formats.Document,
-    stream: BinaryIO,
-    target: Path | None,
+    opened: Callable[[], AbstractContextManager[BinaryIO]],
     verify: bool,
     settings: dict[str, Any],
     progress: Progress,
@@ -130,8 +129,8 @@ def _in_chunks(
     step = max(1, _AT_ONCE // max(1, prod(array.shape[1:]))) if chunks is None else chunks[0]
     begins = range(0, len(array), step)
     if array.size > _AT_ONCE:
-        progress.begin(_base(document, stream), len(begins) * (1 + verify))
-    with _readable(stream, target) as out:
+        progress.begin(name, len(begins) * (1 + verify))
+    with opened() as out:
         with compress.Writer(
             out,
             dtype=array.dtype,
@@ -156,10 +155,6 @@ def _in_chunks(
                     progress.advance(1)
         out.seek(0, os.SEEK_END)
         return out.tell()
-
-
-def _base(document: formats.Document, _stream: BinaryIO) -> str:
-    return f"{document.array.dtype} {document.array.shape}"
 
 
 @contextmanager
@@ -224,30 +219,26 @@ def _restored(
     large = array.size * _fields(array.dtype) > _AT_ONCE and array.ndim
     if large and max_bytes is None and array.is_complete and not _comes_reversed(source, array):
         return formats.Restored(
-            _parts(array, progress), array.dtype, array.shape, details
+            _parts(source.name, array, progress), array.dtype, array.shape, details
         )
-    whole = compress.decompress(_bytes(source), max_bytes=max_bytes, **settings)
+    whole = compress.decompress(source.read(), max_bytes=max_bytes, **settings)
     return formats.Restored([whole], whole.dtype, whole.shape, details)
-
-
-def _bytes(source: formats.Source) -> bytes | memoryview:
-    return source.read()
 
 
 def _comes_reversed(source: formats.Source, array: Any) -> bool:
     """Whether an array of several axes comes back in Fortran order, which no part of it tells."""
     if array.ndim < 2 or array.attrs:
         return False
-    return compress.inspect(_bytes(source)).fortran
+    return compress.inspect(source.read()).fortran
 
 
-def _parts(array: Any, progress: Progress) -> Iterator[Array]:
+def _parts(name: str, array: Any, progress: Progress) -> Iterator[Array]:
     """Decode blocks of rows, of as many chunks as are decoded side by side."""
     rows = array.chunks[0]
     per_row = max(1, array.size // len(array))
     step = max(rows, _AT_ONCE * _TILES // per_row // rows * rows)
     begins = range(0, len(array), step)
-    progress.begin(f"{array.dtype} {array.shape}", len(begins))
+    progress.begin(name, len(begins))
     for begin in begins:
         yield array[begin : begin + step]
         progress.advance(1)

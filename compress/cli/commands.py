@@ -51,7 +51,8 @@ def info(options: Namespace, progress: Progress) -> int:
                 if options.json:
                     print(json.dumps(_record(shown, one) | {"chunks": _chunks(one)}), flush=True)
                 else:
-                    print(f"file        {shown}\n" * (len(options.files) > 1 or shown != name), end="")
+                    if len(options.files) > 1 or shown != name:
+                        print(f"file        {shown}")
                     print(_shown(one))
             if options.picture is not None:
                 _picture(name, options.picture)

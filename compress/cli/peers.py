@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -51,25 +52,23 @@ def _installed(name: str) -> Any:
 
 def _of_bytes() -> Iterator[Peer]:
     if zlib := _installed("zlib"):
-        yield Peer("gzip 6", lambda a: zlib.compress(a.tobytes(), 6), zlib.decompress)
+        yield Peer("gzip 6", _of_raw(zlib.compress, 6), zlib.decompress)
     if bz2 := _installed("bz2"):
-        yield Peer("bz2 9", lambda a: bz2.compress(a.tobytes(), 9), bz2.decompress)
+        yield Peer("bz2 9", _of_raw(bz2.compress, 9), bz2.decompress)
     if lzma := _installed("lzma"):
-        yield Peer("xz 6", lambda a: lzma.compress(a.tobytes(), preset=6), lzma.decompress)
-    if (zstd := _installed("compression.zstd")) is not None:
-        for level in (3, 19):
-            yield Peer(
-                f"zstd {level}",
-                lambda a, level=level: zstd.compress(a.tobytes(), level),
-                zstd.decompress,
-            )
-    elif (zstd := _installed("zstandard")) is not None:
-        for level in (3, 19):
-            yield Peer(
-                f"zstd {level}",
-                lambda a, level=level: zstd.ZstdCompressor(level).compress(a.tobytes()),
-                lambda data: zstd.ZstdDecompressor().decompress(data),
-            )
+        yield Peer("xz 6", _of_raw(partial(lzma.compress, preset=6)), lzma.decompress)
+    newer, older = _installed("compression.zstd"), _installed("zstandard")
+    for level in (3, 19):
+        if newer is not None:
+            yield Peer(f"zstd {level}", _of_raw(newer.compress, level), newer.decompress)
+        elif older is not None:
+            coder, decoder = older.ZstdCompressor(level), older.ZstdDecompressor()
+            yield Peer(f"zstd {level}", _of_raw(coder.compress), decoder.decompress)
+
+
+def _of_raw(function: Callable[..., bytes], *options: Any) -> Callable[[Array], bytes]:
+    """Return a function of arrays for one of bytes, with its options."""
+    return lambda array: function(array.tobytes(), *options)
 
 
 def _of_columns(array: Array) -> Iterator[Peer]:
@@ -86,16 +85,20 @@ def _of_columns(array: Array) -> Iterator[Peer]:
             )  # fmt: skip
             return bytes(packed)
 
-        yield Peer("blosc2 zstd 9 shuffle", packed, lambda data: blosc2.decompress2(data))
-    if (_installed("pcodec")) and array.dtype.kind != "b":
-        pcodec, standalone = _installed("pcodec"), _installed("pcodec.standalone")
+        yield Peer("blosc2 zstd 9 shuffle", packed, blosc2.decompress2)
+    pcodec, standalone = _installed("pcodec"), _installed("pcodec.standalone")
+    if pcodec is not None and standalone is not None and array.dtype.kind != "b":
         for level in (8, 12):
-            settings = pcodec.ChunkConfig(compression_level=level)
             yield Peer(
                 f"pcodec {level}",
-                lambda a, settings=settings: standalone.simple_compress(a.reshape(-1), settings),
+                _flat(standalone.simple_compress, pcodec.ChunkConfig(compression_level=level)),
                 standalone.simple_decompress,
             )
+
+
+def _flat(function: Callable[..., bytes], *options: Any) -> Callable[[Array], bytes]:
+    """Return a function of arrays for one of arrays with one axis, with its options."""
+    return lambda array: function(array.reshape(-1), *options)
 
 
 def _of_floats(array: Array) -> Iterator[Peer]:
@@ -114,17 +117,15 @@ def _of_pictures(array: Array) -> Iterator[Peer]:
     imagecodecs = _installed("imagecodecs")
     if imagecodecs is None:
         return
-    yield Peer("PNG 9", lambda a: imagecodecs.png_encode(a, level=9), imagecodecs.png_decode)
+    yield Peer("PNG 9", partial(imagecodecs.png_encode, level=9), imagecodecs.png_decode)
     if imagecodecs.JPEGLS.available:
         yield Peer("JPEG-LS", imagecodecs.jpegls_encode, imagecodecs.jpegls_decode)
     if imagecodecs.JPEGXL.available:
+        encode, decode = imagecodecs.jpegxl_encode, imagecodecs.jpegxl_decode
         for effort in (3, 7, 9):
+            settings = {"lossless": True, "effort": effort, "numthreads": 1}
             yield Peer(
-                f"JPEG XL e{effort}",
-                lambda a, effort=effort: imagecodecs.jpegxl_encode(
-                    a, lossless=True, effort=effort, numthreads=1
-                ),
-                lambda data: imagecodecs.jpegxl_decode(data, numthreads=1),
+                f"JPEG XL e{effort}", partial(encode, **settings), partial(decode, numthreads=1)
             )
 
 
@@ -134,14 +135,16 @@ def _of_sound(array: Array) -> Iterator[Peer]:
     if soundfile is None:
         return
     for level in (5, 8):
-
-        def encode(a: Array, level: int = level) -> bytes:
-            stream = io.BytesIO()
-            soundfile.write(
-                stream, a, 44100, format="FLAC", subtype="PCM_16", compression_level=level / 8
-            )
-            return stream.getvalue()
-
         yield Peer(
-            f"FLAC {level}", encode, lambda data: soundfile.read(io.BytesIO(data), dtype="int16")[0]
+            f"FLAC {level}",
+            partial(_flac, soundfile, level),
+            lambda data: soundfile.read(io.BytesIO(data), dtype="int16")[0],
         )
+
+
+def _flac(soundfile: Any, level: int, array: Array) -> bytes:
+    stream = io.BytesIO()
+    settings = {"format": "FLAC", "subtype": "PCM_16", "compression_level": level / 8}
+    # The rate is of no account for the size.
+    soundfile.write(stream, array, 44100, **settings)
+    return stream.getvalue()

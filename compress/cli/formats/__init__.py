@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from compress.cli.formats.document import KEY, Document, Format, Restored, Source
 
-__all__ = ["KEY", "Document", "Restored", "Source", "format_of", "read"]
+__all__ = ["KEY", "Document", "Restored", "Source", "format_of", "has_numbers", "read"]
 
 _BY_SUFFIX = {
     ".npy": "npy",
@@ -90,6 +90,12 @@ def read(source: Source) -> Document:
     if name in _FRAMED:
         return cast(Document, getattr(_module("framed"), _FRAMED[name])(source))
     return cast(Format, _module(name)).read(source)
+
+
+def has_numbers(document: Document) -> bool:
+    """Whether all samples are quantities, and none an index into something else."""
+    details = document.attrs.get(KEY, {})
+    return details.get("format") not in ("csv", "parquet") and details.get("mode") != "P"
 
 
 def format_of(attrs: Mapping[str, Any]) -> tuple[Format, Mapping[str, Any], str]:

@@ -78,12 +78,14 @@ def _numbers(name: str, pa: Any, field: Any, column: Any) -> tuple[str, Array, A
         indices = coded.indices.fill_null(0)
         return "text", indices.to_numpy(zero_copy_only=False), coded.dictionary
     if pa.types.is_boolean(kind):
-        return "plain", column.fill_null(False).to_numpy(zero_copy_only=False), None  # noqa: FBT003
+        return "plain", column.fill_null(False).to_numpy(zero_copy_only=False), None
     width = getattr(kind, "bit_width", 0) if pa.types.is_primitive(kind) else 0
     if width not in (8, 16, 32, 64):
         raise ValueError(f"{name}: columns of {kind} ({field.name}) are not numbers; leave it out")
     # The bits as they lie in memory, whatever they stand for; nulls as zeros.
-    letter = "f" if pa.types.is_floating(kind) else "u" if pa.types.is_unsigned_integer(kind) else "i"
+    letter = (
+        "f" if pa.types.is_floating(kind) else "u" if pa.types.is_unsigned_integer(kind) else "i"
+    )
     dtype = np.dtype(f"{letter}{width // 8}")
     buffer = column.buffers()[1]
     samples = np.zeros(len(column), dtype)
@@ -108,7 +110,9 @@ def _table(pa: Any, array: Array, details: Any) -> Any:
     schema = pa.ipc.read_schema(pa.py_buffer(as_bytes(details["schema"])))
     names = iter(array.dtype.names or ())
     columns = []
-    for field, (kind, partly), texts in zip(schema, details["kinds"], details["texts"], strict=True):
+    for field, (kind, partly), texts in zip(
+        schema, details["kinds"], details["texts"], strict=True
+    ):
         samples = np.ascontiguousarray(array[next(names)])
         unknown = ~array[next(names)] if partly else None
         if kind == "text":

@@ -45,9 +45,7 @@ def read_raw(source: Source) -> Document:
         raise ValueError(f"{source.name}: {source.size} bytes are no whole number of {dtype}")
     count = source.size // dtype.itemsize
     shape = _shape(source.shape, count)
-    return Document(
-        source.samples(dtype, 0, count).reshape(shape), {KEY: {"format": "raw"}}
-    )
+    return Document(source.samples(dtype, 0, count).reshape(shape), {KEY: {"format": "raw"}})
 
 
 def _shape(given: str | None, count: int) -> tuple[int, ...]:

@@ -54,7 +54,9 @@ def read(source: Source) -> Document:
         columns.append(column)
         kinds.append(kind)
         texts.append(different)
-    array = np.empty(len(rows), [(name, one.dtype) for name, one in zip(names, columns, strict=True)])
+    array = np.empty(
+        len(rows), [(name, one.dtype) for name, one in zip(names, columns, strict=True)]
+    )
     for name, column in zip(names, columns, strict=True):
         array[name] = column
     packed = zlib.compress(json.dumps(texts, separators=(",", ":")).encode(), 9)
@@ -135,8 +137,9 @@ def _column(values: Sequence[str]) -> tuple[list[Any], Array, list[str]]:
     given = [text for text in distinct if text != missing]
     if given and all(map(_WHOLE.fullmatch, given)) and "-0" not in distinct:
         numbers = [int(text) for text in given]
-        if missing is None and -(1 << 63) <= min(numbers) and max(numbers) < 1 << 63:
-            narrow = np.result_type(np.min_scalar_type(min(numbers)), np.min_scalar_type(max(numbers)))
+        low, high = min(numbers), max(numbers)
+        if missing is None and low >= -(1 << 63) and high < 1 << 63:
+            narrow = np.result_type(np.min_scalar_type(low), np.min_scalar_type(high))
             return ["whole"], np.array(list(map(int, values)), _signed(narrow)), []
     if given and all(map(_NUMBER.fullmatch, given)):
         for kind in _float_kinds(given):
@@ -148,7 +151,9 @@ def _column(values: Sequence[str]) -> tuple[list[Any], Array, list[str]]:
                 column = np.array([numbers_of.get(text, nan) for text in values])
                 return [*kind, missing], column, []
     places = {text: i for i, text in enumerate(distinct)}
-    column = np.array([places[text] for text in values], np.min_scalar_type(max(len(places) - 1, 0)))
+    column = np.array(
+        [places[text] for text in values], np.min_scalar_type(max(len(places) - 1, 0))
+    )
     return ["text"], column, list(distinct)
 
 
@@ -189,10 +194,13 @@ def _written(array: Array, details: Mapping[str, Any]) -> str:
         else:
             text_of = _writer(kind)
             missing = kind[-1] if kind[0] != "whole" else None
-            columns.append([
-                missing if missing is not None and value != value else text_of(value)  # noqa: PLR0124
-                for value in values
-            ])
+            columns.append(
+                [
+                    missing if missing is not None and value != value else text_of(value)  # noqa: PLR0124
+                    for value in values
+                ]
+            )
     lines = [] if details["header"] is None else [delimiter.join(details["header"])]
     lines += map(delimiter.join, zip(*columns, strict=True))
-    return newline.join(lines) + newline * bool(details["ends"])
+    text: str = newline.join(lines)
+    return text + newline if details["ends"] else text
