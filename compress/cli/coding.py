@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import zlib
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -201,10 +202,22 @@ def decompress_one(
             for _ in restored.parts:
                 pass
             return Report(source.size, array.nbytes, array.size, what)
-        with opened_output(target, force=options.force, source=source.path) as stream:
+        output = opened_output(target, force=options.force, source=source.path)
+        with output as stream, _description():
             module.write(restored, stream)
             plain = stream.tell() if stream.seekable() else array.nbytes
     return Report(source.size, plain, array.size, what)
+
+
+@contextmanager
+def _description() -> Iterator[None]:
+    """Turn what a file says wrongly of its format into `CorruptError`."""
+    try:
+        yield
+    except (LookupError, ArithmeticError, AttributeError, zlib.error) as error:
+        raise compress.CorruptError(
+            f"what the file says of the format that it had is damaged: {error!r}"
+        ) from error
 
 
 def _restored(

@@ -13,7 +13,14 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize(
-    "name", ["README", *(f"docs/how-to/{one}" for one in ("files", "zarr", "numcodecs", "xarray"))]
+    "name",
+    [
+        "README",
+        *(
+            f"docs/how-to/{one}"
+            for one in ("files", "zarr", "numcodecs", "xarray", "pictures-of-bits")
+        ),
+    ],
 )
 def test_every_block_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In order, in one namespace and an empty folder, as a reader would paste them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -80,10 +81,14 @@ def unpack(source: Source, stream: BinaryIO | None, decoded: Callable[[bytes], A
                     np.lib.format.write_array(file, array, allow_pickle=False)
 
 
-def _opened(source: Source) -> zipfile.ZipFile:
+@contextmanager
+def _opened(source: Source) -> Iterator[zipfile.ZipFile]:
+    """Open an archive; what is wrong with it is a `ValueError`, whenever it is met."""
     import zipfile  # noqa: PLC0415 (what other files need not wait for)
+    import zlib  # noqa: PLC0415
 
     try:
-        return zipfile.ZipFile(source.path or io.BytesIO(source.read()))
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{source.name} is no whole .npz archive: {error}") from error
+        with zipfile.ZipFile(source.path or io.BytesIO(source.read())) as archive:
+            yield archive
+    except (zipfile.BadZipFile, zlib.error, EOFError, LookupError, RuntimeError) as error:
+        raise ValueError(f"{source.name} is no whole archive: {error}") from error
