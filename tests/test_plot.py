@@ -101,8 +101,12 @@ def test_bytes_of_a_model() -> None:
     """Chunks without plans are one bar."""
     from compress.plot import plot_bytes  # noqa: PLC0415
 
-    model = compress.fit(IMAGE, level=3)
-    data = compress.compress(IMAGE[:5], level=1, model=model)
+    steps = np.random.default_rng(0).integers(-9, 10, (6, 5000)).cumsum(axis=1)
+    table = np.empty(5000, [(name, np.int32) for name in "abcdef"])
+    for name, row in zip("abcdef", steps, strict=True):
+        table[name] = row % 100
+    model = compress.fit(table, level=2)
+    data = compress.compress(table[:50], level=2, model=model)
     assert compress.inspect(data).fingerprint is not None
     ax = plot_bytes(data)
     assert "the plans of a model" in " ".join(text.get_text() for text in ax.get_yticklabels())

@@ -88,4 +88,4 @@ def draw_density(density: Density, statistic: Statistic, *, bins: int, ax: Any) 
     locations, tops = [p.location for p in peaks], [p.height for p in peaks]
     ax.plot(locations, tops, "v", color="C3", label="modes")
     ax.set(xlabel="x", ylabel="density", ylim=(0.0, None))
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
