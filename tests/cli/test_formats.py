@@ -290,3 +290,29 @@ def test_a_wrong_description_is_damage(tmp_path: Path) -> None:
         assert printed.startswith("fdz: ")
         assert printed.count("\n") == 1
         assert [p.name for p in tmp_path.iterdir()] == ["a.fdz"]
+
+
+def test_parquet_tables(tmp_path: Path) -> None:
+    """Values, missing ones, types, and what the schema says beside them."""
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pa.table(
+        {
+            "whole": pa.array([1, None, 3], pa.int64()),
+            "float": pa.array([1.5, float("nan"), None]),
+            "text": pa.array(["a", None, "é"]),
+            "truth": pa.array([True, False, None]),
+            "when": pa.array([0, None, 1 << 40], pa.timestamp("us", "UTC")),
+            "kind": pa.array(["x", "y", "x"]).dictionary_encode(),
+        }
+    ).replace_schema_metadata({"made by": "a test"})
+    path = tmp_path / "a.parquet"
+    parquet.write_table(table, path)
+    restored(path)
+    back = parquet.read_table(path)
+    assert back.schema.equals(table.schema)
+    assert back.schema.metadata[b"made by"] == b"a test"
+    assert [str(one) for one in back.to_pylist()] == [str(one) for one in table.to_pylist()]
+    nested = tmp_path / "nested.parquet"
+    parquet.write_table(pa.table({"lists": pa.array([[1], [2]])}), nested)
+    assert "are not numbers" in said(nested, status=1)
