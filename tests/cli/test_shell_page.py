@@ -49,6 +49,6 @@ def test_the_page_tells_of_all_commands_and_options() -> None:
     options = [action.option_strings for action in parser_of("")._actions if action.option_strings]
     assert len(options) > 20
     for flags in options:
-        assert flags[0] in ("-2", "-3", "-4", "-5", "-6", "-7", "-8") or any(
-            flag in text for flag in flags
-        ), flags
+        # `--no-` options stand with their opposite, and levels as a range.
+        words = [*flags, *(f"--[no-]{flag[2:]}" for flag in flags)]
+        assert re.fullmatch("-[2-8]", flags[0]) or any(word in text for word in words), flags
