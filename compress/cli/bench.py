@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import compress
 from compress.cli import formats
+from compress.cli.output import save_figure
 from compress.cli.peers import Peer, peers_for
 from compress.cli.progress import Progress
 from compress.cli.running import caught, source_of
@@ -75,7 +76,7 @@ def bench(options: Namespace, progress: Progress) -> int:
         else:
             _print(rows, array, options.file)
         if options.picture is not None:
-            draw(rows, array).figure.savefig(options.picture)
+            save_figure(draw(rows, array).figure, options.picture)
     return outcome[0] if outcome else 0
 
 

@@ -11,6 +11,8 @@ import compress
 from compress.cli import formats
 from compress.cli.arguments import SUFFIX
 from compress.cli.formats import archive
+from compress.cli.interrupts import removed_by_signals
+from compress.cli.output import opened_output, save_figure
 from compress.cli.progress import Progress
 from compress.cli.running import caught, source_of
 
@@ -108,14 +110,12 @@ def _picture(name: str, target: str) -> None:
     from compress import plot  # noqa: PLC0415 - matplotlib is an extra
 
     axes = plot.plot_bytes(source_of(name).read())
-    axes.figure.savefig(target)
+    save_figure(axes.figure, target)
 
 
 def fit(options: Namespace, progress: Progress) -> int:
     """Learn a model from files and write it."""
     with caught("", options, progress) as outcome:
-        from compress.cli.output import opened_output  # noqa: PLC0415
-
         arrays = []
         for name in options.files:
             source = source_of(name, options.dtype, options.shape)
@@ -144,7 +144,8 @@ def recover(options: Namespace, progress: Progress) -> int:
     with caught(options.file, options, progress) as outcome:
         fill = options.fill
         whole = int(fill) if float(fill).is_integer() else fill
-        lost = compress.recover(options.file, target, fill=whole)
+        with removed_by_signals(f"{target}.partial"):
+            lost = compress.recover(options.file, target, fill=whole)
         with compress.open(target) as array:
             shape, count = array.shape, array.size
         for box in lost[:_MOST_LOST]:

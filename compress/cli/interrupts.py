@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-__all__ = ["forgotten", "handled", "remembered", "waited"]
+__all__ = ["forgotten", "handled", "remembered", "removed_by_signals", "waited"]
 
 # What ends the process: the status that shells give for each, and what is said.
 _ENDINGS = {"SIGINT": (130, "interrupted"), "SIGTERM": (143, "terminated"), "SIGHUP": (129, "")}
@@ -40,6 +40,19 @@ def forgotten(name: str, replace: Callable[[], None]) -> None:
             replace()
         finally:
             _temporary.discard(name)
+
+
+@contextmanager
+def removed_by_signals(name: str) -> Iterator[None]:
+    """Let a signal within the block remove a file that the block makes, and removes itself."""
+    ours = not os.path.exists(name)
+    with _lock:
+        _temporary.update([name] * ours)
+    try:
+        yield
+    finally:
+        with _lock:
+            _temporary.difference_update([name] * ours)
 
 
 def _end(number: int, _frame: object) -> None:

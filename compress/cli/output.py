@@ -9,11 +9,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from compress.cli.interrupts import forgotten, remembered
 
-__all__ = ["check_terminal", "opened_output"]
+__all__ = ["check_terminal", "opened_output", "save_figure"]
 
 
 def check_terminal(*, force: bool) -> None:
@@ -82,6 +82,13 @@ def opened_output(
     except BaseException:
         forgotten(name, lambda: Path(name).unlink(missing_ok=True))
         raise
+
+
+def save_figure(figure: Any, target: str) -> None:
+    """Write a picture of matplotlib, in the format that its name says."""
+    suffix = Path(target).suffix.lstrip(".") or "png"
+    with opened_output(Path(target), force=True) as stream:
+        figure.savefig(stream, format=suffix)
 
 
 def _beside(place: Path, target: Path) -> tuple[int, str]:

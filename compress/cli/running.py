@@ -89,14 +89,10 @@ def _target(source: Source, options: Namespace) -> Path | None:
         default = source.name.removesuffix(SUFFIX)
         suffix = _suffix(source)
         if not default.lower().endswith(suffix):
-            default = _without_other(default, source) + suffix
+            default += suffix
     if options.output_dir_flat is not None:
         return Path(options.output_dir_flat) / Path(default).name
     return Path(default)
-
-
-def _without_other(default: str, source: Source) -> str:
-    return default if default != source.name or source.path is None else source.name
 
 
 def _suffix(source: Source) -> str:
@@ -161,6 +157,9 @@ def caught(name: str, options: Namespace, progress: Progress) -> Iterator[list[i
         # Whoever read has enough; Python would complain again when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         outcome.append(_BROKEN_PIPE)
+    except MemoryError as error:
+        outcome.append(1)
+        failed(name, ValueError(f"it takes more memory than there is: {error}"), options, progress)
     except (compress.CompressError, OSError, ValueError, TypeError) as error:
         outcome.append(1)
         failed(name, error, options, progress)

@@ -6,6 +6,7 @@ import builtins
 import io
 import struct
 import wave
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -316,3 +317,23 @@ def test_parquet_tables(tmp_path: Path) -> None:
     nested = tmp_path / "nested.parquet"
     parquet.write_table(pa.table({"lists": pa.array([[1], [2]])}), nested)
     assert "are not numbers" in said(nested, status=1)
+
+
+def test_an_archive_of_a_stranger(tmp_path: Path) -> None:
+    """Members that could unfold to any size, and other archives, are refused."""
+    path = tmp_path / "a.npz.fdz"
+    for comment, words in ((b"", "not one of fdz"), (b"fdz npz stored", "not written by fdz")):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.npy.fdz", bytes(10_000))
+            archive.comment = comment
+        assert words in said("-t", path, status=1)
+
+
+def test_numbers_of_too_many_decimals_are_not_written(tmp_path: Path) -> None:
+    """A stranger's table may not ask for a text of any length."""
+    (tmp_path / "a.csv").write_bytes(b"a\n1.5\n")
+    document = tables.read(Source("a.csv", tmp_path / "a.csv", None))
+    details = dict(document.attrs["fdz"]) | {"kinds": [["decimals", 10**9, None]]}
+    with compress.Writer(tmp_path / "a.fdz", attrs={"fdz": details}) as writer:
+        writer.append(document.array)
+    assert "are not written" in said("-dc", tmp_path / "a.fdz", status=1)

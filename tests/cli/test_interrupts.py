@@ -16,21 +16,28 @@ PROGRAM = """
 import sys, time
 import compress
 compress.compress = lambda *a, **k: time.sleep(600)
+compress.recover = lambda _, target, **k: (open(target + ".partial", "w"), time.sleep(600))
 from compress.cli import main
 sys.exit(main())
 """
 
 
 @pytest.mark.parametrize(
-    ("name", "status", "words"),
-    [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "terminated"), ("SIGHUP", 129, "")],
+    ("name", "status", "words", "command"),
+    [
+        ("SIGINT", 130, "interrupted", ["-f", "a.npy"]),
+        ("SIGTERM", 143, "terminated", ["recover", "a.npy.fdz"]),
+        ("SIGHUP", 129, "", ["compress", "-f", "a.npy"]),
+    ],
 )
-def test_a_signal_leaves_nothing_behind(name: str, status: int, words: str, tmp_path: Path) -> None:
+def test_a_signal_leaves_nothing_behind(
+    name: str, status: int, words: str, command: list[str], tmp_path: Path
+) -> None:
     """In the middle of a call that would take ten minutes; the earlier output stays."""
     np.save(tmp_path / "a.npy", np.arange(10))
     (tmp_path / "a.npy.fdz").write_bytes(b"earlier")
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "-f", "a.npy"], cwd=tmp_path, stderr=subprocess.PIPE
+        [sys.executable, "-c", PROGRAM, *command], cwd=tmp_path, stderr=subprocess.PIPE
     )
     while len(list(tmp_path.iterdir())) == 2 and process.poll() is None:
         time.sleep(0.02)

@@ -72,6 +72,9 @@ def unpack(source: Source, stream: BinaryIO | None, decoded: Callable[[bytes], A
         kind = zipfile.ZIP_DEFLATED if archive.comment == _DEFLATED else zipfile.ZIP_STORED
         with zipfile.ZipFile(stream or io.BytesIO(), "w", kind) as out:
             for one in archive.infolist():
+                if one.compress_type != zipfile.ZIP_STORED:
+                    # It could be of any size.
+                    raise ValueError(f"{source.name}: {one.filename} was not written by fdz")
                 array = decoded(archive.read(one))
                 if stream is None:
                     continue

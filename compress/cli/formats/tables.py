@@ -172,6 +172,8 @@ def _float_kinds(given: Sequence[str]) -> list[list[Any]]:
 
 def _writer(kind: Sequence[Any]) -> Writer:
     name, *rest = kind
+    if name in ("decimals", "digits") and not 0 <= int(rest[0]) <= _MOST_DECIMALS:
+        raise ValueError(f"numbers of {rest[0]} {name} are not written")
     if name == "decimals":
         form = f".{int(rest[0])}f"
         return lambda value: format(value, form)
