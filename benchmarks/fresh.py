@@ -1,7 +1,8 @@
 """The real arrays that joined at this release: the library has not been developed on them.
 
 They come from other packages than the arrays of `benchmarks.arrays`, and were chosen by what they
-are, before anything was compressed. Once something is decided by them, they are fresh no longer.
+are, before anything was compressed. Once something is decided by one, it is fresh no longer and is
+of the group that the library is tuned on.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import sources
-from benchmarks.entry import FRESH, Array, Entry
+from benchmarks.entry import FRESH, TUNED, Array, Entry
 
 BSD, MIT, PUBLIC = "BSD-3-Clause", "MIT", "public domain"
 BOKEH = "bokeh_sampledata"
@@ -30,9 +31,10 @@ def _fresh(
     shape: tuple[int, ...],
     dtype: str,
     read: Callable[[Path], Array],
+    group: str = FRESH,
 ) -> Entry:
     source, file, licence = place
-    return Entry(name, kind, about, source, file, licence, shape, dtype, read, group=FRESH)
+    return Entry(name, kind, about, source, file, licence, shape, dtype, read, group=group)
 
 
 def _moments(path: Path, column: str, unit: str) -> Array:
@@ -71,7 +73,7 @@ ENTRIES: tuple[Entry, ...] = (
     _fresh(
         "geopotential", "grid", "geopotential height, 65 winters",
         ("eofs", "examples/example_data/hgt_djf.nc", "GPL-3.0"), (65, 1, 29, 49), "float64",
-        partial(sources.netcdf, variable="z"),
+        partial(sources.netcdf, variable="z"), TUNED,
     ),
     _fresh(
         "nuclei", "microscopy", "cell nuclei, fluorescence",
@@ -101,7 +103,7 @@ ENTRIES: tuple[Entry, ...] = (
     _fresh(
         "cities", "points", "latitude and longitude of cities",
         (BOKEH, "_data/world_cities.csv.gz", "CC-BY-3.0"), (45065, 2), "float64",
-        lambda path: sources.decimals(path, "lat", "lng"),
+        lambda path: sources.decimals(path, "lat", "lng"), TUNED,
     ),
     _fresh(
         "skull", "mesh", "vertices of the inner skull in m",

@@ -5,23 +5,28 @@
 
 from __future__ import annotations
 
-from functools import cache
+import zlib
+from collections import Counter
+from functools import cache, partial
 
 import numpy as np
 import pytest
 
 import compress
-from benchmarks.fuzz import Stream, arrays, fuzz, mended, mutated, streams
-from compress.container import unpack
+from benchmarks.fuzz import Stream, arrays, files, fuzz, mended, modelled, mutated, outcome, streams
+from benchmarks.fuzz.corpus import assembled, kept, taken_apart
+from compress.container import LogReader, is_log, unpack
 
-MUTATIONS = 10_000
+EMPTY = np.empty(0)
+MUTATIONS = 50_000
 LEVELS = ((1, 2), (3, 4), (5, 6), (7, 8))
 
 
 @cache
 def known(levels: tuple[int, ...]) -> tuple[Stream, ...]:
-    """Make streams of several levels, once."""
-    return tuple(streams(levels))
+    """Make streams, files and streams with a model of several levels, once."""
+    # Files at one level, models at the other.
+    return (*streams(levels), *files(levels[:1]), *modelled(levels[1:]))
 
 
 @pytest.mark.parametrize("levels", LEVELS)
@@ -38,12 +43,29 @@ def test_mutations_with_and_without_valid_checksums(levels: tuple[int, ...]) -> 
     assert outcomes.counts["CorruptError"] > 1000
 
 
+def test_inputs_that_a_search_by_coverage_kept() -> None:
+    """Each reaches lines that the others do not; with valid checksums, an array or our error."""
+    inputs = kept()
+    assert len(inputs) > 1000
+    found = Counter(outcome(Stream(assembled(one), EMPTY), None, 1 << 17) for one in inputs)
+    assert found["an array"] > 100
+    assert found["CorruptError"] > 500
+
+
+def test_what_is_kept_stands_for_streams_and_files() -> None:
+    """An input made of a stream or a file is put together to the same array."""
+    for one in known(LEVELS[0])[::7]:
+        if one.model is None:
+            whole = one._replace(data=assembled(taken_apart(one.data)))
+            assert outcome(whole, one.array, 1 << 20) == "the array"
+
+
 def test_faults_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fuzz reports wrong arrays, foreign errors, and too much memory and time."""
     some = known(LEVELS[0])
 
     def outcomes(seconds: float = 1.0) -> list[str]:
-        monkeypatch.setattr("benchmarks.fuzz._SECONDS", seconds)
+        monkeypatch.setattr("benchmarks.fuzz.run._SECONDS", seconds)
         return fuzz(some, 20, 0, 1000).faults
 
     assert outcomes() == []
@@ -56,20 +78,29 @@ def test_faults_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert any("wrong array" in fault for fault in outcomes())
 
 
-def test_mutations_are_streams_with_valid_checksums_where_they_are_mended() -> None:
-    """Most mended streams pass the checks of the frame; all mutations change something."""
+def test_mutations_have_valid_checksums_where_they_are_mended() -> None:
+    """All mended streams, files and models pass the checks; most mutations change something."""
     some = known(LEVELS[0])
-    whole = changed = 0
-    for seed in range(200):
+    changed = 0
+    for seed in range(300):
         rng = np.random.default_rng(seed)
         stream = some[seed % len(some)]
-        data = mended(stream, some, rng)
-        frame = unpack(data)
-        whole += all(frame.chunk(i) is not None for i in range(frame.n_chunks))
-        changed += data != stream.data
-        assert isinstance(mutated(stream.data, [data], rng), bytes)
-    assert whole == 200
-    assert changed > 150
+        found = mended(stream, some, rng)
+        changed += found != stream
+        assert isinstance(mutated(stream.data, [found.data], rng), bytes)
+        if found.model != stream.model and found.model is not None:
+            assert zlib.crc32(found.model[:-4]).to_bytes(4, "little") == found.model[-4:]
+        if is_log(found.data):
+            log = LogReader(partial(_read, found.data), len(found.data))
+            assert all(log.payload(entry) is not None for entry in log.entries.values())
+        else:
+            frame = unpack(found.data)
+            assert all(frame.chunk(i) is not None for i in range(frame.n_chunks))
+    assert changed > 200
+
+
+def _read(data: bytes, begin: int, count: int) -> bytes:
+    return data[begin : begin + count]
 
 
 def test_the_arrays_are_of_every_kind() -> None:

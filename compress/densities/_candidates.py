@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from compress.densities._counting import split_linearly
-from compress.densities._ends import outer_ends
 from compress.densities.bases import (
     Base,
     Beta,
@@ -30,6 +29,7 @@ from compress.densities.fourier import FourierDensity
 from compress.densities.histogram import Histogram
 from compress.densities.mixture import GaussianMixture
 from compress.densities.statistic import Statistic
+from compress.densities.support import outer_ends
 
 __all__ = [
     "Candidate",

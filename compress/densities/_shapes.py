@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from compress.densities._joint_steps import modulated
+from compress.densities.autoregressive.joint_steps import modulated
 from compress.densities.density import Floats
 from compress.densities.fourier import FourierDensity
 from compress.densities.statistic import Statistic

@@ -7,11 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from compress.densities import _location_scale as likelihood
 from compress.densities import _special as special
-from compress.densities._base import Base
-from compress.densities._bounded import Exponential, Uniform
 from compress.densities.density import Floats
+from compress.densities.families import _location_scale as likelihood
+from compress.densities.families._bounded import Exponential, Uniform
+from compress.densities.families.base import Base
 from compress.densities.families.half_line import Gamma, Weibull
 from compress.densities.families.interval import Beta
 from compress.densities.statistic import Statistic

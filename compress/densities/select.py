@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from compress.densities._base import checked_support
 from compress.densities._candidates import (
     Candidate,
     candidates_on_circle,
@@ -23,6 +22,7 @@ from compress.densities._ties import Split, heaviest, lattice_step, part_of, spl
 from compress.densities.density import Density
 from compress.densities.entropy import MaximumEntropyDensity
 from compress.densities.families.atoms import Bernoulli, Discrete, Mixed
+from compress.densities.families.base import checked_support
 from compress.densities.families.circle import checked_period, wrapped_statistic
 from compress.densities.fourier import FourierDensity
 from compress.densities.statistic import NanPolicy, Statistic, samples_of

@@ -285,6 +285,8 @@ def decode_chunk(
     ------
     CorruptError
         If the data are damaged.
+    FormatError
+        If a plan names a step or a plane model that this version does not have.
     LimitError
         If decoding takes more memory than the budget has.
     """

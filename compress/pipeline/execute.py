@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from compress.container import IntegerReader, write_unsigned
 from compress.errors import CorruptError
 from compress.pipeline.budget import Budget, step_demand
-from compress.pipeline.tree import Branch, Leaf, Node, leaves
+from compress.pipeline.tree import Branch, Leaf, Node, leaves, unknown_code
 from compress.prediction.model import NarrowPlane, Plane
 from compress.prediction.registry import MODELS
 from compress.transforms import STEPS, Step
@@ -238,6 +238,8 @@ def decode_fields(
     ------
     CorruptError
         If the data are damaged.
+    FormatError
+        If a plan names a step or a plane model that this version does not have.
     LimitError
         If decoding takes more memory than the budget has.
     """
@@ -297,7 +299,7 @@ class _Decoder(NamedTuple):
         """Decode a plane."""
         model = MODELS.get(leaf.model)
         if model is None:
-            raise CorruptError(f"the plan names the plane model {leaf.model}, which does not exist")
+            raise unknown_code("plane model", leaf.model)
         data = next(self.coded)
         if prod(shape) == 0:
             if len(data):

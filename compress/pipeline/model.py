@@ -80,10 +80,11 @@ class Model:
         view = bytes(data)
         if view[:4] != _MAGIC:
             raise FormatError(f"not a model: the data start with {view[:4].hex(' ')!r}")
+        # First, for a newer version may end in something else than this checksum.
+        if len(view) > 4 and view[4] != _VERSION:
+            raise FormatError(f"model version {view[4]} is not known; this is version {_VERSION}")
         if len(view) < 9 or zlib.crc32(view[:-4]).to_bytes(4, "little") != view[-4:]:
             raise CorruptError("the model is damaged: its checksum does not match")
-        if view[4] != _VERSION:
-            raise FormatError(f"model version {view[4]} is not known; this is version {_VERSION}")
         reader = IntegerReader(memoryview(view)[5:-4])
         dtype = parse([reader.unsigned() for _ in range(reader.unsigned(reader.remaining + 1))])
         axes = reader.unsigned(_MOST_AXES + 1)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from compress.container import IntegerReader, write_signed, write_unsigned
-from compress.errors import CorruptError
+from compress.container import VERSION, IntegerReader, write_signed, write_unsigned
+from compress.errors import CorruptError, FormatError
 
-__all__ = ["Branch", "Leaf", "Node", "leaves", "read_node", "write_node"]
+__all__ = ["Branch", "Leaf", "Node", "leaves", "read_node", "unknown_code", "write_node"]
 
 _MOST_NODES = 512
 _MOST_DEPTH = 24
@@ -103,3 +103,21 @@ def _read(reader: IntegerReader, depth: int, budget: list[int]) -> Node:
     n_children = reader.unsigned(budget[0] + 1)
     children = tuple(_read(reader, depth + 1, budget) for _ in range(n_children))
     return Branch(kind // 2, parameters, children)
+
+
+def unknown_code(what: str, code: int) -> FormatError:
+    """Return the error for a code that no step or plane model of this version has.
+
+    The checksums of what names it matched, and so did the version: a library that gave the code
+    after this one was made is likelier than damage.
+
+    Parameters
+    ----------
+    what : str
+        Whose code it is.
+    code : int
+    """
+    return FormatError(
+        f"the plan names the {what} {code}, which does not exist here: the data are of format "
+        f"version {VERSION}, as this library is, so a newer library of that version wrote them"
+    )

@@ -3,6 +3,9 @@
 The smallest distance between multiples of b is often b itself; where they are too few for that,
 Euclid's algorithm finds the common divisor of two of them in floating point too, as long as it
 stops at what rounding left over. Either guess is then refined on larger and larger multiples.
+
+Means of n numbers of a grid are multiples of the grid's unit over n. Samples that are many units
+away from zero are too coarse for both ways above, so the n are tried one by one.
 """
 
 from __future__ import annotations
@@ -20,6 +23,13 @@ __all__ = ["OVER", "TIMES", "find_base"]
 # Operations of `compress.transforms.scaled`.
 OVER, TIMES = 1, 2
 PAIRS = 32
+# Counts of which there are means: odd, as binary grids take any power of two, and times powers of
+# five, for decimal grids.
+_COUNTS = np.unique(np.multiply.outer(5 ** np.arange(6), np.arange(1, 1024, 2))).astype(np.float64)
+_COUNTS = _COUNTS[_COUNTS < 1 << 16]
+# Sums of many numbers miss their mean by a few units in the last place: 2^-6 each behind the point.
+# Of random floats an eighth is as near to a whole number.
+_PLACES, _WHOLE = 6, 2.0**-4
 # Values on which a guess is tried first, and the share that must be its multiples.
 FIRST, SHARE = 16, 0.85
 
@@ -75,6 +85,34 @@ def _refine(guess: float, values: Any, mantissa: int) -> float | None:
     return base
 
 
+def _divisor_of_means(values: Any, mantissa: int) -> float:
+    """Return a number such that samples times it are whole, as coarse as it may be; 0 for none.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of float64
+        Positive, in rising order.
+    mantissa : int
+        Bits of mantissa that the numbers were rounded to.
+    """
+    # So that a product with any count keeps `_PLACES` bits of the mantissa behind the point.
+    shift = mantissa - _PLACES - int(np.frexp(values[-1])[1])
+    few = np.ldexp(values[:: -(-values.size // FIRST)], shift)
+    counts = _COUNTS
+    for size in (4, FIRST):
+        products = few[:size] * np.frexp(counts)[0][:, np.newaxis]
+        counts = counts[np.all(np.abs(products - np.rint(products)) <= _WHOLE, axis=1)]
+        # Multiples of a power of two are of any count; other steps see these.
+        if not counts.size or counts[0] == 1:
+            return 0.0
+    scaled = float(np.frexp(counts[0])[0])
+    numbers = np.rint(np.ldexp(values, shift) * scaled).astype(np.int64)
+    # Powers of two that nearly all numbers are multiples of.
+    powers = np.sort(np.frexp((numbers & -numbers)[numbers != 0].astype(np.float64))[1] - 1)
+    spare = int(powers[int((1 - SHARE) * powers.size)]) if powers.size else 0
+    return float(np.ldexp(scaled, shift - spare))
+
+
 def find_base(sample: Array, mantissa: int) -> Iterator[tuple[int, float]]:
     """Yield (operation, base) worth a try: `OVER` for k / base with a whole base, `TIMES`.
 
@@ -86,12 +124,27 @@ def find_base(sample: Array, mantissa: int) -> Iterator[tuple[int, float]]:
         Bits of mantissa that the numbers were rounded to.
     """
     values = np.unique(np.abs(sample.astype(np.float64)))
+    middle = float(np.median(values))
+    # Far from the range's ends no product below overflows; far smaller ones say little.
+    values = values[(values > middle / 4096) & (values < middle * 64)]
+    if values.size < 4 or not 1e-140 < middle < 1e140:
+        return
+    base = _guessed(values, mantissa)
+    if base is None:
+        divisor = _divisor_of_means(values, mantissa)
+        if divisor:
+            yield OVER, divisor
+        return
+    numbers = np.rint(values / base)
+    inverse = round(1 / base) if base < 1 else 0
+    if inverse > 1 and abs(1 / base - inverse) < 1e-6 * inverse:
+        yield OVER, float(inverse)
+    yield TIMES, _exact(base, numbers, values, mantissa)
+
+
+def _guessed(values: Any, mantissa: int) -> float | None:
+    """Return what the distances of samples say that they are multiples of."""
     with np.errstate(all="ignore"):
-        middle = float(np.median(values))
-        # Far from the range's ends no product below overflows; far smaller ones say little.
-        values = values[(values > middle / 4096) & (values < middle * 64)]
-        if values.size < 4 or not 1e-140 < middle < 1e140:
-            return
         guesses = _guesses(values, mantissa)
         # All at once on the smallest values, which nearly none survive where there is no base.
         few = values[:FIRST] / guesses[:, np.newaxis]
@@ -99,14 +152,8 @@ def find_base(sample: Array, mantissa: int) -> Iterator[tuple[int, float]]:
         for guess in guesses[right >= SHARE]:
             base = _refine(float(guess), values, mantissa)
             if base is not None:
-                break
-        else:
-            return
-        numbers = np.rint(values / base)
-        inverse = round(1 / base) if base < 1 else 0
-        if inverse > 1 and abs(1 / base - inverse) < 1e-6 * inverse:
-            yield OVER, float(inverse)
-        yield TIMES, _exact(base, numbers, values, mantissa)
+                return base
+    return None
 
 
 def _exact(base: float, numbers: Any, values: Any, mantissa: int) -> float:

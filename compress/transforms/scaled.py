@@ -66,6 +66,8 @@ LARGEST = float(1 << 53)
 SAMPLE = 1024
 # A power of ten is worth a try if it describes this share of a few samples: half of all must be.
 A_FEW, SHARE_OF_A_FEW = 32, 0.3
+# Or if so many are within so many units in the last place of it.
+SHARE_OF_CLOSE, CLOSE = 0.85, 4
 MANTISSA = {2: 11, 4: 24, 8: 53}
 
 
@@ -144,7 +146,7 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
 
 @dataclass
 class _Best:
-    """Best parameters so far: bits saved per sample, samples that they describe."""
+    """Best parameters so far: bits saved per sample, share of samples without a miss."""
 
     gain: float = 1.0
     share: float = 0.0
@@ -173,27 +175,36 @@ def _try_powers(finite: Array, rounding: int, mantissa: int, best: _Best) -> Non
         numbers = np.rint(few.astype(np.float64) * factors) / factors
         if rounding in ROUNDINGS:
             numbers = numbers.astype(ROUNDINGS[rounding])
-        right = np.mean(numbers.astype(few.dtype) == few, axis=1)
+        restored = numbers.astype(few.dtype)
+        right = np.mean(restored == few, axis=1)
+        # What went through arithmetic misses by little; all miss so where a power is fine enough.
+        near = np.mean(np.abs(restored - few) <= CLOSE * np.spacing(np.abs(few)), axis=1)
     for power in np.flatnonzero(right >= SHARE_OF_A_FEW).tolist():
-        plane, good = _matches(finite, OVER_POWER_OF_TEN, power, rounding)
-        share = float(np.mean(good))
-        parameters = (OVER_POWER_OF_TEN, power, rounding, EXACT)
-        best.offer(_gain(plane, good, mantissa), share, parameters)
-        if share == 1:
-            break
+        if _try(finite, OVER_POWER_OF_TEN, power, (rounding, mantissa), best):
+            return
+    for power in np.flatnonzero(near >= SHARE_OF_CLOSE)[:1].tolist():
+        if right[power] < SHARE_OF_A_FEW:
+            _try(finite, OVER_POWER_OF_TEN, power, (rounding, mantissa), best)
 
 
 def _try_bases(finite: Array, rounding: int, mantissa: int, best: _Best) -> None:
     for operation, base in find_base(finite, mantissa):
-        plane, good = _matches(finite, operation, _bits(base), rounding)
-        share = float(np.mean(good))
-        best.offer(_gain(plane, good, mantissa), share, (operation, _bits(base), rounding, EXACT))
-        if share < 1:
-            miss, near = _misses(finite, plane, operation, base, rounding)
-            spread = float(np.mean(np.log2(1 + 2 * np.abs(miss[near])))) if near.any() else 64
-            gain = _gain(plane, near, mantissa) - spread
-            parameters = (operation, _bits(base), rounding, BY_SAMPLE)
-            best.offer(gain, float(np.mean(near)), parameters)
+        _try(finite, operation, _bits(base), (rounding, mantissa), best)
+
+
+def _try(finite: Array, operation: int, number: int, rounded: tuple[int, int], best: _Best) -> bool:
+    """Offer a rule, exact and with misses; say whether it describes all samples exactly."""
+    rounding, mantissa = rounded
+    plane, good = _matches(finite, operation, number, rounding)
+    share = float(np.mean(good))
+    best.offer(_gain(plane, good, mantissa), share, (operation, number, rounding, EXACT))
+    if share == 1:
+        return True
+    miss, near = _misses(finite, plane, operation, _factor(operation, number), rounding)
+    spread = float(np.mean(np.log2(1 + 2 * np.abs(miss[near])))) if near.any() else 64
+    gain = _gain(plane, near, mantissa) - spread
+    best.offer(gain, share, (operation, number, rounding, BY_SAMPLE))
+    return False
 
 
 def _gain(plane: Plane, good: Any, mantissa: int) -> float:

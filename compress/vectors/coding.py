@@ -21,7 +21,7 @@ from compress.coders.lanes import open_lane
 from compress.container.integers import IntegerReader, write_signed, write_unsigned
 from compress.densities import AutoregressiveDensity
 from compress.densities._shapes import Leaf, Tree, assigned, leaves
-from compress.densities.autoregressive import Conditional, ends_of
+from compress.densities.autoregressive.density import Conditional, ends_of
 from compress.errors import CorruptError, FormatError, LimitError, ModelMismatchError
 from compress.vectors.kernel import MOST_DIGITS, pop_column, record_column
 
@@ -147,7 +147,10 @@ def decode(
     if len(data) < head + 16:
         raise CorruptError("the data end in their head")
     if data[len(_MAGIC)] > _VERSION:
-        raise FormatError(f"version {data[len(_MAGIC)]} of coded rows is newer than this library")
+        raise FormatError(
+            f"version {data[len(_MAGIC)]} of coded rows is newer than version {_VERSION}, "
+            "which this library has"
+        )
     if zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
         raise CorruptError("the checksum does not fit the data")
     if data[head : head + 8] != _fingerprint(density):

@@ -15,7 +15,7 @@ import numpy as np
 
 from compress.coders.ans import Scalar, pop_interval, quantile
 from compress.densities._exact import log_gamma
-from compress.densities._joint_steps import map_at, mixture_at, shape_at
+from compress.densities.autoregressive.joint_steps import map_at, mixture_at, shape_at
 from compress.kernels import kernel
 
 __all__ = ["DIGIT", "MOST_DIGITS", "pop_column", "record_column"]

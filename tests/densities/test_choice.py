@@ -15,7 +15,7 @@ from compress.densities import (
     Weibull,
     fit_density,
 )
-from compress.densities._ends import outer_ends
+from compress.densities.support import outer_ends
 
 TARGETS = {target.name: target for target in targets()}
 

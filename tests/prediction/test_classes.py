@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from compress.errors import CorruptError
 from compress.prediction import classes
 from compress.prediction.classes.fit import MOST_TOKENS, fit_location, fit_scale
+from compress.tables import HistogramTable
 
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=20)
 shapes = st.sampled_from(
@@ -115,6 +116,37 @@ def test_prefix_of_parameters(shape: tuple[int, ...]) -> None:
     for end in range(len(parameters)):
         with pytest.raises(CorruptError):
             classes.decode(coded, shape, parameters[:end])
+
+
+def test_bytes_behind_the_last_plain_bit_are_refused() -> None:
+    """There is one way to end the data of a plane, with plain bits or without."""
+    for spread in (3.0, 3e5):
+        plane = np.random.default_rng(4).normal(0, spread, 400).astype(np.int64)
+        parameters = classes.propose(plane, 4)
+        assert parameters is not None
+        coded = classes.encode(plane, parameters)
+        assert np.array_equal(classes.decode(memoryview(coded), plane.shape, parameters), plane)
+        with pytest.raises(CorruptError, match="end with"):
+            classes.decode(memoryview(coded + bytes(4)), plane.shape, parameters)
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (3, 1), (1, 1, 5), (2, 3)])
+def test_no_neighbour_lies_outside_of_a_small_plane(shape: tuple[int, ...]) -> None:
+    """Channels of one sample have neighbours in the plane, the first one has itself."""
+    axes = range(len(shape))
+    channel = int(np.argmax(shape))
+    head = (len(shape), *axes, channel, *(1 for _ in axes), 4, 1, -9, 9)
+    of_channels = (0,) * 3 * shape[channel] + (0, 0, 1) * shape[channel]
+    table = HistogramTable(-9, (1,) * 19).to_integers()
+    parameters = (*head, *of_channels, 0, 1, 0, *table)
+    walk = classes._parse(parameters, shape).walk(shape)
+    for i, place in enumerate(np.ndindex(shape)):
+        inside = np.all((place >= walk.margins[:, 0]) & (place < shape - walk.margins[:, 1]))
+        jumps = walk.jumps[place[channel]]
+        assert not inside or np.all((i + jumps >= 0) & (jumps < 0))
+    plane = np.arange(prod(shape)).reshape(shape) - 2
+    coded = classes.encode(plane, parameters)
+    assert np.array_equal(classes.decode(memoryview(coded), shape, parameters), plane)
 
 
 def test_tables_are_no_larger_than_any_that_is_written() -> None:

@@ -228,6 +228,18 @@ def test_impossible_parameters_are_corrupt(parameters: tuple[int, ...]) -> None:
         counts.decode(b"", (5,), parameters)
 
 
+@pytest.mark.parametrize("recipe", range(len(RECIPES)))
+def test_a_plane_of_no_axis_has_no_channels(recipe: int) -> None:
+    """Recipes of channels are refused for it, whose last axis does not exist; others decode."""
+    parameters = (0, 2, recipe, 6, 0)
+    if recipe in (4, 5):
+        with pytest.raises(CorruptError, match="no axis"):
+            counts.decode(b"", (), parameters)
+    else:
+        coded = counts.encode(np.array(1), parameters)
+        assert counts.decode(coded, (), parameters) == 1
+
+
 def test_a_short_plane_cannot_ask_for_large_tables() -> None:
     """Nor can a plane be longer than the encoder makes them."""
     plane = markov(20, 9, 6)

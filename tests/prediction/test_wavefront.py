@@ -291,6 +291,27 @@ def test_prefix_of_parameters(shape: tuple[int, ...]) -> None:
             wavefront.decode(coded, shape, parameters[:end])
 
 
+@pytest.mark.parametrize("shape", [(12, 25), (70, 20)])
+def test_an_escape_without_an_outlier_is_refused(shape: tuple[int, ...]) -> None:
+    """As many tokens are listed as there are escapes: no fewer are taken."""
+    plane = np.random.default_rng(3).integers(0, 3, shape)
+    parameters = wavefront.propose(plane, 2)
+    assert parameters is not None
+    plane = plane.copy()
+    plane[4:70:60, 3] = 900
+    coded = wavefront.encode(plane, parameters)
+    assert np.array_equal(wavefront.decode(memoryview(coded), shape, parameters), plane)
+    # Behind the empty list of spikes: words, outliers of the first lane, all, the size of one.
+    first, listed = (int.from_bytes(coded[at : at + 4], "little") for at in (5, 9))
+    end = 14 + (listed << coded[13])
+    assert coded[0] == 0
+    assert listed > 0
+    fewer = (min(first, listed - 1).to_bytes(4, "little"), (listed - 1).to_bytes(4, "little"))
+    shorter = coded[:5] + b"".join(fewer) + coded[13 : end - (1 << coded[13])] + coded[end:]
+    with pytest.raises(CorruptError, match="end with"):
+        wavefront.decode(memoryview(shorter), shape, parameters)
+
+
 def test_margins_are_bounded() -> None:
     """A stream cannot ask for many times the memory of its plane by a scan with narrow rows."""
     parameters = wavefront.propose(np.arange(2400).reshape(2, 20, 60) % 37, 2)

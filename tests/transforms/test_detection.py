@@ -139,6 +139,37 @@ def test_decimals_that_went_through_float32(rng: np.random.Generator) -> None:
     assert parameters[:4] == (0, 2, 1, 0)
 
 
+@pytest.mark.parametrize("power", [2, 5])
+def test_decimals_that_went_through_arithmetic_miss_by_sample(power: int) -> None:
+    """Times a number and over it leaves some decimals a unit in the last place off."""
+    rng = np.random.default_rng(4)
+    numbers = rng.integers(1, 10**7, N)
+    array = numbers / 10**power * 1.1 / 1.1
+    wrong = np.mean(array != numbers / 10**power)
+    assert wrong > 0.05
+    parameters = check_step(scaled, array)
+    assert parameters is not None
+    assert parameters[:4] == (0, power, 0, scaled.BY_SAMPLE)
+    main = (forward(scaled, array, parameters) or ())[1]
+    assert np.array_equal(main, numbers)
+
+
+@pytest.mark.parametrize("count", [7, 90, 365])
+@pytest.mark.parametrize("unit", [1.0, 2.0**-9, 0.1])
+def test_means_far_from_zero_are_multiples_of_the_unit_over_their_count(
+    count: int, unit: float
+) -> None:
+    """Though they are billions of that unit, of which rounding left a few digits."""
+    rng = np.random.default_rng(5)
+    sums = rng.integers(count * 5 * 10**5, count * 6 * 10**5, N)
+    array = sums * unit / count
+    assert check_step(scaled, array) is not None
+    main = (forward(scaled, array, propose(scaled, array) or ()) or ())[1]
+    ratio = np.diff(main) / np.diff(sums)
+    assert np.ptp(ratio) == 0
+    assert ratio[0] == 1 or unit < 1
+
+
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_random_floats_are_no_multiples(rng: np.random.Generator, dtype: str) -> None:
     """Nothing is found in noise."""

@@ -146,7 +146,7 @@ def test_each_damage_has_its_error(density):
     data = vectors.encode(rows, density, bin_width=0.01)
     with pytest.raises(FormatError, match="no coded rows"):
         vectors.decode(b"other bytes that are long enough", density)
-    with pytest.raises(FormatError, match="newer"):
+    with pytest.raises(FormatError, match="version 9 of coded rows is newer than version 0"):
         vectors.decode(data[:3] + b"\x09" + data[4:], density)
     with pytest.raises(CorruptError, match="checksum"):
         vectors.decode(data[:-1] + bytes([data[-1] ^ 1]), density)

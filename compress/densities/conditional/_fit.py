@@ -10,13 +10,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from compress.densities import _spectrum as spectrum
 from compress.densities._counting import split_linearly
 from compress.densities.bases import StudentT
 from compress.densities.conditional import _descent as descent
 from compress.densities.conditional._features import Context, columns
 from compress.densities.conditional._objective import Family, Layout, Likelihood
 from compress.densities.conditional._rounding import rounded
+from compress.densities.fourier import spectrum
 
 __all__ = ["Fitted", "Task", "fit"]
 

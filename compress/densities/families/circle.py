@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from compress.densities._base import Base
-from compress.densities._circle import CircleCumulative
 from compress.densities._counting import wrap
 from compress.densities.density import Floats, Peak
+from compress.densities.families.base import Base
+from compress.densities.series import CircleCumulative
 from compress.densities.statistic import NanPolicy, Statistic
 
 __all__ = ["Circle", "VonMises", "checked_period", "wrapped", "wrapped_statistic"]

@@ -9,12 +9,12 @@ from typing import Self
 import numpy as np
 
 from compress.densities import _special as special
-from compress.densities._base import Base
-from compress.densities._ends import natural_ends
 from compress.densities.density import Floats, Peak
 from compress.densities.families import _incomplete as incomplete
 from compress.densities.families._shapes import Samples, climb
+from compress.densities.families.base import Base
 from compress.densities.statistic import Statistic
+from compress.densities.support import natural_ends
 
 __all__ = ["Gamma", "HalfLine", "Weibull"]
 

@@ -74,8 +74,10 @@ class _Model:
         offsets = np.stack([nearest(shape, self.scan, s, self.count) for s in range(period)])
         strides = np.array([prod(shape[axis + 1 :]) for axis in range(len(shape))], np.int64)
         border = margins(offsets)
-        if self.scan.channel >= 0:
-            border[self.scan.channel] = 0  # the offsets of each channel stay inside
+        # The offsets of each channel stay inside; but where there is one sample of each, the first
+        # has no neighbour, and an offset that leads out of the plane.
+        if self.scan.channel >= 0 and prod(shape) > period:
+            border[self.scan.channel] = 0
         return Walk(
             np.array(shape, np.int64), border, period, stride, offsets @ strides, offsets,
             self.coefficients, self.weights, self.low, self.high, self.first,

@@ -134,8 +134,8 @@ def walk(
     Returns
     -------
     bool
-        False if the arrays do not fit each other, the bits end early, or the words do not end
-        with the last sample.
+        False if the arrays do not fit each other, or the words or the bits do not end with the
+        last sample.
     """
     n = samples.size
     dimensions = how.shape.size
@@ -266,4 +266,6 @@ def walk(
                     bit += take
             past[i] = abs(residual)
             samples[i] = expected + residual
-    return not decoding or (at_word == _ZERO and state == _ZERO)
+    if not decoding:
+        return True
+    return at_word == _ZERO and state == _ZERO and (bit + 31) >> 5 == plain.size

@@ -261,6 +261,8 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, int, Re
         raise CorruptError(f"counts: an alphabet of {size} from {low}")
     if not (0 <= number < len(RECIPES) and informed in {0, 1}):
         raise CorruptError(f"counts: recipe {number}, informed {informed}")
+    if not shape and number in {_CHANNELS, _CHANNELS + 1}:
+        raise CorruptError("counts: a recipe of channels for a plane of no axis")
     n = prod(shape)
     if n > _LONGEST_PLANE:
         raise CorruptError(f"counts: a plane of {n} samples")

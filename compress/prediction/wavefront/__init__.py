@@ -11,8 +11,8 @@ Feedback: where it helps, a location takes shares of what the same sum left at W
 Parameters: the axes in scan order, the number of sets (three more of them with feedback), lowest
 sample, range and first sample, the right shift of scales, coefficients, shares of feedback and
 weights of each set, the lowest half octave and how many, the family, then tables of their own.
-Data: a list of spikes, the numbers of words and outliers of the first lane, of outliers and of
-bytes in each, the outliers, the words of both lanes.
+Data: a list of spikes, the numbers of words and outliers of the first lane and of all outliers, the
+binary logarithm of their bytes, the outliers, the words of both lanes.
 """
 
 from __future__ import annotations
@@ -327,7 +327,9 @@ def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> 
     words[1:-1] = np.frombuffer(data[end:], "<u4")
     if first > n_words:
         raise CorruptError(f"a lane of {first} words is longer than {n_words}")
-    outliers = np.append(np.frombuffer(data[_HEAD:end], f"<i{1 << size}"), 0).astype(np.int64)
+    outliers = np.zeros(n_listed + 4, np.int64)
+    listed = np.frombuffer(data[_HEAD:end], f"<i{1 << size}")
+    outliers[:first_listed], outliers[first_listed + 2 : -2] = np.split(listed, [first_listed])
     tables, shifts = once(parameters, "tables", lambda: _tables(model))
     entries = once(parameters, "entries", lambda: tables.entries(_LOOKUP_BITS))
     scanned = shape_of(shape, model.axes)

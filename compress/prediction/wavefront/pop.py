@@ -121,9 +121,9 @@ def decode_rows(
     lanes : tuple of int
         Where the words of each band end.
     outliers : int64 array
-        Listed tokens of both bands, and a spare one.
+        Listed tokens of the first band, two spare ones, those of the second, and two more.
     listed_first : int
-        How many of them are those of the first band.
+        How many are those of the first band.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def decode_rows(
         or escapes.size != n_tables or shifts.size != n_tables
         or not 0 <= lookup_bits <= 16 or entries.size != n_tables << lookup_bits
         or not 0 <= lanes[0] <= lanes[1] < words.size - 1
-        or outliers.size < 1 or not 0 <= listed_first < outliers.size
+        or not 0 <= listed_first <= outliers.size - 4
     ):  # fmt: skip
         return False
     if feedback is not None:  # noqa: SIM102 - numba leaves out what None excludes
@@ -170,8 +170,9 @@ def decode_rows(
     good1, state1, place1 = init(behind, floor1, np.uint64(lanes[1]))
     if not (good0 and good1):
         return False
-    listed0, end0 = _ZERO, np.uint64(listed_first)
-    listed1, end1 = end0, np.uint64(outliers.size - 1)
+    # Where more are asked for than there are, the second spare one is where that ends.
+    listed0, end0 = _ZERO, np.uint64(listed_first + 1)
+    listed1, end1 = end0 + _ONE, np.uint64(outliers.size - 1)
     base0, base1 = np.empty(width, np.int64), np.empty(width, np.int64)
     spread0, spread1 = np.empty(width, np.int64), np.empty(width, np.int64)
     if feedback is not None:
@@ -412,5 +413,5 @@ def decode_rows(
                 repeat_row(past, here, width, stride)
     return bool(
         place0 == floor0 and state0 == _ZERO and place1 == floor1 and state1 == _ZERO
-        and listed0 == np.uint64(listed_first) and listed1 == np.uint64(outliers.size - 1)
+        and listed0 == np.uint64(listed_first) and listed1 == np.uint64(outliers.size - 2)
     )  # fmt: skip

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from compress.densities._joint_steps import to_normal
+from compress.densities.autoregressive.joint_steps import to_normal
 
 __all__ = ["Column", "columns_of"]
 

@@ -9,8 +9,6 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from compress.densities import _fourier_fit as fitting
-from compress.densities._circle import CircleCumulative, density_at, lifted, on_grid
 from compress.densities.bases import Base, StudentT, Uniform
 from compress.densities.density import (
     Density,
@@ -28,6 +26,8 @@ from compress.densities.families.circle import (
     wrapped,
     wrapped_statistic,
 )
+from compress.densities.fourier import _fit as fitting
+from compress.densities.series import CircleCumulative, density_at, lifted, on_grid
 from compress.densities.statistic import NanPolicy, Statistic
 
 __all__ = ["FourierDensity"]

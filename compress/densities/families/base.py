@@ -9,8 +9,8 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from compress.densities import _location_scale as likelihood
 from compress.densities.density import Density, Floats, Peak
+from compress.densities.families import _location_scale as likelihood
 from compress.densities.statistic import NanPolicy, Statistic
 
 __all__ = ["Base", "checked_support"]

@@ -9,8 +9,8 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from compress.densities import _mixture_steps as steps
 from compress.densities.density import Density, Floats, Peak, parameter_cost, peaks_on_grid
+from compress.densities.mixture import _steps as steps
 from compress.densities.statistic import NanPolicy, Statistic
 
 __all__ = ["GaussianMixture"]

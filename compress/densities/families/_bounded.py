@@ -7,8 +7,8 @@ from typing import Self
 
 import numpy as np
 
-from compress.densities._base import Base
 from compress.densities.density import Floats, Peak
+from compress.densities.families.base import Base
 from compress.densities.statistic import Statistic
 
 __all__ = ["Exponential", "Uniform"]

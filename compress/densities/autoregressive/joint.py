@@ -15,8 +15,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from compress.densities._joint_em import collect
 from compress.densities._special import digamma
+from compress.densities.autoregressive._em import collect
 
 __all__ = ["JointMixture", "held_out"]
 

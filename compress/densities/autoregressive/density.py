@@ -10,11 +10,11 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from compress.densities import _joint_steps as steps
-from compress.densities._columns import Column, columns_of
 from compress.densities._exact import logarithm
-from compress.densities._joint import JointMixture, held_out
 from compress.densities._shapes import Tree, assigned, grow, leaves
+from compress.densities.autoregressive import joint_steps as steps
+from compress.densities.autoregressive._columns import Column, columns_of
+from compress.densities.autoregressive.joint import JointMixture, held_out
 from compress.densities.density import Floats
 from compress.densities.statistic import NanPolicy, samples_of
 

@@ -10,15 +10,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from compress.densities import _spectrum as spectrum
-from compress.densities._base import checked_support
-from compress.densities._circle import density_at, slope_at
 from compress.densities._counting import split_linearly
-from compress.densities._ends import outer_ends
 from compress.densities.bases import BASES, Base, Exponential, Uniform
 from compress.densities.density import parameter_cost
+from compress.densities.families.base import checked_support
 from compress.densities.families.circle import Circle, VonMises, checked_period, is_circular
+from compress.densities.fourier import spectrum
+from compress.densities.series import density_at, slope_at
 from compress.densities.statistic import Statistic
+from compress.densities.support import outer_ends
 
 __all__ = ["Task", "coefficient_bits", "fit"]
 

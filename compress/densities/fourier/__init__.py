@@ -1,0 +1,5 @@
+"""Densities whose shape is a Fourier series."""
+
+from compress.densities.fourier.density import FourierDensity
+
+__all__ = ["FourierDensity"]
