@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -23,7 +23,36 @@ from compress.store.layout import read_layout
 from compress.store.payload import without_sum
 from compress.transforms import STEPS, field_specs
 
-__all__ = ["ChunkInformation", "Information", "describe_file", "describe_stream"]
+__all__ = [
+    "ChunkInformation",
+    "Information",
+    "PlaneInformation",
+    "describe_file",
+    "describe_stream",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneInformation:
+    """A coded plane of a chunk.
+
+    Attributes
+    ----------
+    field : int
+        Which scalar field of the dtype it is of.
+    steps : tuple of str
+        The steps that lead to it; one that makes several planes with the number of this one, as
+        ``fixed[1]``.
+    model : str
+        What codes it.
+    n_bytes : int
+        Compressed length.
+    """
+
+    field: int
+    steps: tuple[str, ...]
+    model: str
+    n_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +69,16 @@ class ChunkInformation:
     candidates : tuple of str
         One line for each candidate that the search judged, in its order: on how many samples, its
         cost in bits a sample (time included), and its plan. Only where it was asked for.
+    planes : tuple of PlaneInformation
+        In the order in which they are coded; none where a model's plans are used. What a chunk
+        has beyond them is its plans and lengths.
     """
 
     shape: tuple[int, ...]
     n_bytes: int
     plan: tuple[str, ...]
     candidates: tuple[str, ...] = ()
+    planes: tuple[PlaneInformation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +169,9 @@ def describe_stream(frame: Frame, header: Header, array: NDArray[Any] | None = N
             bounds = header.max_error if header.stated is None else of_fields(header.stated, array)
             judged = explain(part, header.level, bounds)
         modelled = header.fingerprint is not None
-        plan = _plans(frame.chunk(i), shape, header.dtype, modelled=modelled)
+        plan, planes = _plans(frame.chunk(i), shape, header.dtype, modelled=modelled)
         candidates = tuple(map(_judged, judged))
-        chunks.append(ChunkInformation(shape, frame.chunk_length(i), plan, candidates))
+        chunks.append(ChunkInformation(shape, frame.chunk_length(i), plan, candidates, planes))
     samples = header.n_bytes // header.dtype.itemsize if header.dtype.itemsize else 0
     return Information(
         shape=header.shape,
@@ -165,8 +198,9 @@ def describe_file(data: memoryview) -> Information:
             payload, entry = layout.payload(slab, tile)
             shape = entry.rows, *grid.chunk_shape(slab, tile)[1:]
             coded = without_sum(payload)[0] if head.sums else payload
-            plan = _plans(coded, shape, head.dtype, modelled=head.fingerprint is not None)
-            chunks.append(ChunkInformation(shape, entry.length, plan))
+            modelled = head.fingerprint is not None
+            plan, planes = _plans(coded, shape, head.dtype, modelled=modelled)
+            chunks.append(ChunkInformation(shape, entry.length, plan, planes=planes))
     samples = prod(grid.shape)
     return Information(
         shape=grid.shape,
@@ -186,14 +220,30 @@ def describe_file(data: memoryview) -> Information:
 
 def _plans(
     data: memoryview, shape: tuple[int, ...], dtype: np.dtype[Any], *, modelled: bool
-) -> tuple[str, ...]:
-    """Return the plan of each field of a chunk as a line; none where they are a model's."""
+) -> tuple[tuple[str, ...], tuple[PlaneInformation, ...]]:
+    """Return the plan of each field of a chunk as a line, and its planes; none of a model's."""
     check_length(data, shape, dtype)
     reader = IntegerReader(data)
     if modelled and reader.unsigned(3) != OWN:
-        return ()
-    plans, _ = read_layout_of_chunk(reader, field_specs(dtype, shape))
-    return tuple(map(_line, plans))
+        return (), ()
+    plans, lengths = read_layout_of_chunk(reader, field_specs(dtype, shape))
+    found = [(i, *path) for i, plan in enumerate(plans) for path in _paths(plan)]
+    planes = tuple(
+        PlaneInformation(*path, length) for path, length in zip(found, lengths, strict=True)
+    )
+    return tuple(map(_line, plans)), planes
+
+
+def _paths(node: Node) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the names of the steps to each leaf, and of its model, in the order of the leaves."""
+    if isinstance(node, Leaf):
+        yield (), MODELS[node.model].NAME if node.model in MODELS else f"model {node.model}"
+        return
+    name = STEPS[node.step].NAME if node.step in STEPS else f"step {node.step}"
+    for i, child in enumerate(node.children):
+        own = f"{name}[{i}]" if len(node.children) > 1 else name
+        for steps, model in _paths(child):
+            yield (own, *steps), model
 
 
 def _judged(one: Considered) -> str:
