@@ -64,13 +64,16 @@ def write(array: Any, path: Path, workers: int, level: int, kill: bool) -> tuple
     return fitted - begin, end - fitted, died
 
 
-def digest(path: Path) -> tuple[int, int, str]:
-    """Return the number of files, their bytes, and a hash of names and contents."""
+def digest(path: Path) -> tuple[int, int, str, int]:
+    """Return the files that zarr reads, their bytes, a hash of names and contents; other files."""
     files = sorted(file for file in path.rglob("*") if file.is_file())
+    # A process that is killed while it writes leaves a temporary file, which is no chunk.
+    read = [file for file in files if file.name.isdecimal() or file.name == "zarr.json"]
     found = hashlib.blake2b(digest_size=8)
-    for file in files:
+    for file in read:
         found.update(str(file.relative_to(path)).encode() + file.read_bytes())
-    return len(files), sum(file.stat().st_size for file in files), found.hexdigest()
+    size = sum(file.stat().st_size for file in read)
+    return len(read), size, found.hexdigest(), len(files) - len(read)
 
 
 def main() -> None:
@@ -89,10 +92,10 @@ def main() -> None:
         for name, workers, kill in (("two, one killed", 2, True), ("one", 1, False)):
             path = Path(folder, name.replace(" ", "_"))
             fitting, writing, died = write(array, path, workers, arguments.level, kill)
-            files, size, content = digest(path)
+            files, size, content, others = digest(path)
             print(
                 f"workers: {name}; died: {died}; fit {fitting:.1f} s, write {writing:.1f} s; "
-                f"{files} files, {size / 1e9:.3f} GB, {content}"
+                f"{files} files, {size / 1e9:.3f} GB, {content}; {others} of no use"
             )
             found.append((files, size, content))
         places = [(0, 0), (rows - 1, 7), (rows // 2, 3)]
