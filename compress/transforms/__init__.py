@@ -20,6 +20,7 @@ from compress.transforms import (
     folded,
     framed,
     interleaved,
+    jpeg,
     lookback,
     masked,
     matched,
@@ -74,6 +75,7 @@ _ALL: tuple[Step, ...] = (
     accumulated,
     binned,
     affine,
+    jpeg,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

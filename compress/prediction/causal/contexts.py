@@ -20,7 +20,7 @@ from compress.prediction.common.logistic import LIMIT, stretch
 
 __all__ = [
     "BUCKETS", "ERRORS", "LEVELS", "N0", "N1", "N2", "N3", "N4", "N5", "OCTAVE", "PATTERN", "PHASE",
-    "PLACE", "PREDICTION", "PROPERTIES", "SIDES", "cells_of", "consult", "describe", "teach",
+    "PLACE", "PREDICTION", "PROPERTIES", "SIDES", "cells_of", "consult", "describe", "mingle", "teach",
 ]  # fmt: skip
 
 # Properties of a sample, by numbers that recipes refer to. Where the scale is large, values are in
@@ -70,7 +70,7 @@ def cells_of(samples: int) -> int:
 
 
 @kernel(error_model="numpy")
-def _mingle(hashed: int, value: int) -> int:
+def mingle(hashed: int, value: int) -> int:
     """Mix a value into a hash of 32 bits."""
     product = (hashed ^ (value & _HASH)) * _MULTIPLIER
     return (product ^ (product >> 32)) & _HASH
@@ -154,10 +154,10 @@ def describe(
     properties[SIDES] = sides
     properties[LEVELS] = levels
     for j in range(keys.size):
-        hashed = _mingle(j + 1, 0)
+        hashed = mingle(j + 1, 0)
         for k in range(contexts.shape[1]):
             if contexts[j, k] >= 0:
-                hashed = _mingle(hashed, properties[contexts[j, k]])
+                hashed = mingle(hashed, properties[contexts[j, k]])
         keys[j] = hashed
     return shift
 
@@ -209,7 +209,7 @@ def consult(
     total = logit * weights[row, n]
     offsets[n] = logit
     for j in range(n):
-        hashed: Any = _mingle(keys[j], decision)
+        hashed: Any = mingle(keys[j], decision)
         slot = np.uint64(hashed >> (32 - bits))
         tag = hashed & _TAG
         other = slot ^ np.uint64(1)
