@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple, cast
 
-from compress.prediction import causal, classes, coefficients, counts, linear, raw, static, wavefront
+from compress.prediction import (
+    causal,
+    classes,
+    coefficients,
+    counts,
+    linear,
+    raw,
+    static,
+    wavefront,
+)
 from compress.prediction.model import PlaneModel
 
 __all__ = ["EFFORT", "Effort", "Fit"]
@@ -107,9 +116,15 @@ _FOUR = _fits(
 # What levels 3 and 4 code by takes part, for what is noise does not repay learning.
 _LEARNED = (wavefront, 3, _REPAID), (classes, 3, _REPAID), (linear, 4, _REPAID)
 _FIVE = _fits((causal, 5), (counts, 5), *_LEARNED, (static, 3), (raw, 1))
-_SIX = _fits((coefficients, 5), (causal, 6), (causal, 5), (counts, 5), *_LEARNED, (static, 3), (raw, 1))
-_SEVEN = _fits((coefficients, 5), (causal, 7), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1))
-_EIGHT = _fits((coefficients, 5), (causal, 8), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1))
+_SIX = _fits(
+    (coefficients, 5), (causal, 6), (causal, 5), (counts, 5), *_LEARNED, (static, 3), (raw, 1)
+)
+_SEVEN = _fits(
+    (coefficients, 5), (causal, 7), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1)
+)
+_EIGHT = _fits(
+    (coefficients, 5), (causal, 8), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1)
+)
 _QUICK = _fits((coefficients, 4), (causal, 4), (counts, 4), (static, 1), (raw, 1))
 _STATIC = _fits((wavefront, 3), (linear, 3), (static, 1), (raw, 1))
 

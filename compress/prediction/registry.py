@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import cast
 
-from compress.prediction import causal, classes, coefficients, counts, linear, raw, static, wavefront
+from compress.prediction import (
+    causal,
+    classes,
+    coefficients,
+    counts,
+    linear,
+    raw,
+    static,
+    wavefront,
+)
 from compress.prediction.model import PlaneModel
 
 __all__ = ["MODELS"]

@@ -17,14 +17,7 @@ import numpy.typing as npt
 from compress.coders.ans import init, pop_interval, quantile
 from compress.coders.recorded import TOTAL, uniform
 from compress.kernels import kernel
-from compress.prediction.causal.contexts import (
-    BUCKETS,
-    PROPERTIES,
-    cells_of,
-    consult,
-    describe,
-    teach,
-)
+from compress.prediction.causal.contexts import PROPERTIES, describe
 from compress.prediction.causal.format import (
     BIAS,
     CLASS_MEMORY,
@@ -40,7 +33,6 @@ from compress.prediction.causal.format import (
     MIDDLE_BIN,
     MIN_MASS,
     NO_LESSON,
-    NODES,
     OCTAVES,
     PHASE_OCTAVES,
     PHASE_STEPS,
@@ -66,6 +58,7 @@ from compress.prediction.causal.start import (
     refinements,
     scale_class,
 )
+from compress.prediction.common.cells import BUCKETS, NODES, cells_of, consult, teach
 from compress.prediction.common.gather import advance, gather
 from compress.prediction.common.logistic import squash, stretch, student
 from compress.prediction.common.rls import bound, predict, reset, update

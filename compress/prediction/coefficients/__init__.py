@@ -38,8 +38,8 @@ KNOWS_HOLES = False
 FITS_ON_A_PART = False
 
 _run: Any = run
-# Nanoseconds a coefficient, either way; and at most, where all take the most decisions.
-_NS, _MOST_NS = 1500.0, 12_000.0
+# Nanoseconds a coefficient, either way, and by how many bits it takes twice as long.
+_NS, _DOUBLE = 1500.0, 6.0
 _LEARNED_BYTES = 12 << 20
 _ROOM = 4
 
@@ -109,10 +109,9 @@ def encode_ns(parameters: Parameters) -> float:
 
 def demand(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Demand:
     """Say what decoding takes; see `compress.prediction.demand`."""
-    _parse(parameters, shape)
+    _, _, largest = _parse(parameters, shape)
     n = prod(shape)
-    # A word has at most so many of the dearest decisions: those that are certain cost little.
-    ns = 2e6 + _NS * n
+    ns = 5e6 + _NS * n * (1.0 + largest.bit_length() / _DOUBLE)
     return Demand(ns, 24 * n + _LEARNED_BYTES + 2 * len(data))
 
 

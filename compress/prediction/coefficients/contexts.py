@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.kernels import kernel
-from compress.prediction.causal.contexts import mingle
-from compress.prediction.causal.start import scale_class
 from compress.prediction.coefficients.format import SIDE
+from compress.prediction.coefficients.start import size_class
+from compress.prediction.common.cells import mingle
 
 __all__ = ["describe"]
 
@@ -21,8 +21,9 @@ def _cut(value: int, most: int) -> int:
 
 
 @kernel(error_model="numpy")
-def _at(past: npt.NDArray[np.int64], block: int, k: int) -> int:
-    return past[block + k] if block >= 0 else np.int64(0)
+def _at(past: npt.NDArray[np.int64], block: int, k: int) -> Any:
+    found: Any = past[block + k] if block >= 0 else np.int64(0)
+    return found
 
 
 @kernel(error_model="numpy")
@@ -41,23 +42,23 @@ def describe(
 ) -> None:
     """Hash the contexts of a coefficient."""
     v, u = k // SIDE, k % SIDE
-    l, a = _at(past, left, k), _at(past, up, k)
+    beside, above = _at(past, left, k), _at(past, up, k)
     west = past[here + k - 1] if u > 0 else np.int64(0)
     north = past[here + k - SIDE] if v > 0 else np.int64(0)
     corner = past[here + k - SIDE - 1] if u > 0 and v > 0 else np.int64(0)
     west2 = past[here + k - 2] if u > 1 else np.int64(0)
     north2 = past[here + k - 2 * SIDE] if v > 1 else np.int64(0)
-    s1 = scale_class(near[1]) >> 1
-    s2 = scale_class(near[2]) >> 1
-    s3 = scale_class(near[3]) >> 1
+    s1 = size_class(near[1])
+    s2 = size_class(near[2])
+    s3 = size_class(near[3])
     phase = int(min(max(centre * 4.0, -40.0), 40.0) + 40.5)
     for j in range(keys.size):
         keys[j] = mingle(j + 1, k)
-    keys[0] = mingle(mingle(keys[0], min(abs(l), 3) * 4 + min(abs(a), 3)), s2 >> 1)
+    keys[0] = mingle(mingle(keys[0], min(abs(beside), 3) * 4 + min(abs(above), 3)), s2 >> 1)
     keys[1] = mingle(keys[1], s1 * 64 + s2)
     keys[2] = mingle(keys[2], s2 * 64 + nonzero)
     keys[3] = mingle(keys[3], _cut(west, 3) * 7 + _cut(north, 3))
-    keys[4] = mingle(keys[4], _cut(l, 3) * 7 + _cut(a, 3))
+    keys[4] = mingle(keys[4], _cut(beside, 3) * 7 + _cut(above, 3))
     keys[5] = mingle(keys[5], phase)
     keys[6] = mingle(mingle(7, zone), phase * 64 + classes[0])
     keys[7] = mingle(keys[7], s3 * 64 + s2)

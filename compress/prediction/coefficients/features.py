@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -35,7 +33,6 @@ def collect(
     past: npt.NDArray[np.int64],
     errors: npt.NDArray[np.float32],
     usual: npt.NDArray[np.float64],
-    block: int,
     column: int,
     columns: int,
     here: int,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 __all__ = [
-    "BIAS", "CLASSES", "CONTEXTS", "EXPERTS", "FEATURES", "FORGETTING", "MAX_COEFFICIENT",
-    "MAX_DECISIONS", "MIN_MASS", "RINGS", "SIDE", "SIZE", "ZIGZAG", "ZONES",
+    "BIAS", "BINS", "CLASSES", "CONTEXTS", "EXPERTS", "FEATURES", "FORGETTING", "LAST_PLACE",
+    "MAX_COEFFICIENT", "MAX_DECISIONS", "MIDDLE_BIN", "MIN_MASS", "REFINE_RATE", "RINGS", "SIDE",
+    "SIZE", "ZIGZAG", "ZONES",
 ]  # fmt: skip
 
 # Coefficients of a block, by vertical and horizontal frequency.
@@ -47,3 +48,12 @@ CLASSES = 48
 BIAS = 0.3
 # ---- contexts
 CONTEXTS = 12
+# What the first weights of all contexts sum to.
+CONTEXT_WEIGHT = 0.3
+# ---- refinement
+# Logits in steps of 1/2 from -8 to 8.
+BINS = 33
+MIDDLE_BIN = 16
+REFINE_RATE = 0.02
+# Beyond this place, so that there is a bin above it.
+LAST_PLACE = BINS - 1.001

@@ -11,15 +11,8 @@ import numpy.typing as npt
 from compress.coders.ans import init, pop_interval, quantile
 from compress.coders.recorded import TOTAL
 from compress.kernels import kernel
-from compress.prediction.causal.contexts import BUCKETS, cells_of, consult, teach
-from compress.prediction.causal.format import BINS, LAST_PLACE, MIDDLE_BIN, NODES, REFINE_RATE
-from compress.prediction.causal.start import (
-    context_mixers,
-    even_mixers,
-    refinements,
-    scale_class,
-)
 from compress.prediction.coefficients.contexts import describe
+from compress.prediction.coefficients.features import collect
 from compress.prediction.coefficients.format import (
     BIAS,
     CLASSES,
@@ -27,13 +20,22 @@ from compress.prediction.coefficients.format import (
     EXPERTS,
     FEATURES,
     FORGETTING,
+    LAST_PLACE,
     MAX_DECISIONS,
+    MIDDLE_BIN,
     MIN_MASS,
+    REFINE_RATE,
     SIDE,
     SIZE,
     ZONES,
 )
-from compress.prediction.coefficients.features import collect
+from compress.prediction.coefficients.start import (
+    context_mixers,
+    even_mixers,
+    refinements,
+    size_class,
+)
+from compress.prediction.common.cells import BUCKETS, NODES, cells_of, consult, teach
 from compress.prediction.common.logistic import squash, stretch, student
 from compress.prediction.common.rls import bound, predict, reset, update
 
@@ -112,7 +114,7 @@ def run(
             zone = k // SIDE + k % SIDE
             if recorded + MAX_DECISIONS > len(starts):
                 return -1, False
-            collect(features, near, past, errors, usual, block, column, columns, here, left, up, k)
+            collect(features, near, past, errors, usual, column, columns, here, left, up, k)
             learning = usual[k] > 0.02
             centre = predict(weights, k, features, FEATURES) if learning else 0.0
             if not -1e6 < centre < 1e6:
@@ -125,7 +127,7 @@ def run(
             expected[1] = 0.0
             expected[2] = centre
             for e in range(EXPERTS):
-                c = min(scale_class(size[e]) >> 1, CLASSES - 1)
+                c = size_class(size[e])
                 classes[e] = c
                 i = e * ZONES + zone
                 known = scales[i, c] if counts[i, c] > 0.0 else size[e] + 0.1
@@ -137,8 +139,8 @@ def run(
             wanted = abs(value)
             stage = 0
             node = 0
-            low = np.int64(0)
-            high = largest + 1
+            low: Any = np.int64(0)
+            high: Any = largest + 1
             split = np.int64(0)
             ring = 0
             sign = 1
@@ -187,8 +189,8 @@ def run(
                 position = min(max(said * 2.0 + MIDDLE_BIN, 0.0), LAST_PLACE)
                 bin_ = np.uint64(int(position))
                 part = position - int(position)
-                l, r = refine[r1, bin_], refine[r1, bin_ + _ONE]
-                p = corrected * (1.0 - _TRUST) + (l + part * (r - l)) * _TRUST
+                lower, upper = refine[r1, bin_], refine[r1, bin_ + _ONE]
+                p = corrected * (1.0 - _TRUST) + (lower + part * (upper - lower)) * _TRUST
                 zero = min(max(TOTAL - int(p * float(TOTAL)), MIN_MASS), TOTAL - MIN_MASS)
                 if stage == 0:
                     answer = wanted > 0
@@ -211,7 +213,9 @@ def run(
                 one = 1.0 if bit else 0.0
                 bin_ += _ONE if part > 0.5 else _ZERO
                 refine[r1, bin_] += (one - refine[r1, bin_]) * REFINE_RATE
-                teach(cells, mix_cells, r1, trust_cells, slots, buckets, offered, one, one - corrected)
+                teach(
+                    cells, mix_cells, r1, trust_cells, slots, buckets, offered, one, one - corrected
+                )
                 step = (one - mixed) * _LEARN
                 for e in range(EXPERTS + 1):
                     mix_zone[r1, e] += step * logits[e]

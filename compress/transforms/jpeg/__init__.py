@@ -22,8 +22,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compress.errors import CorruptError
-from compress.transforms.jpeg.blocks import BLOCK, INVERSE, SAMPLE_MAX, SIDE, blocks_of
-from compress.transforms.jpeg.blocks import frequencies, samples
+from compress.transforms.jpeg.blocks import (
+    BLOCK,
+    INVERSE,
+    SAMPLE_MAX,
+    SIDE,
+    blocks_of,
+    frequencies,
+    samples,
+)
 from compress.transforms.jpeg.colour import MODES, enlarged, fitted, from_rgb, to_rgb
 from compress.transforms.jpeg.lattice import ANY_STEP, find_steps, grid_of, quantised
 from compress.transforms.step import (
@@ -215,9 +222,7 @@ def _inside(plane: Plane, where: _Component) -> Plane:
     return plane[where.top : bottom, where.left : right]
 
 
-def _made(
-    multiples: Plane, steps: Plane, strips: tuple[Plane, Plane], where: _Component
-) -> Plane:
+def _made(multiples: Plane, steps: Plane, strips: tuple[Plane, Plane], where: _Component) -> Plane:
     """Make the samples of a component."""
     plane = np.empty(where.shape, np.int64)
     blocks = np.empty((where.rows * SIDE, where.columns * SIDE), np.int64)
@@ -241,7 +246,7 @@ def _picture(planes: list[Plane], mode: int, shape: Shape) -> Plane:
 
 def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
     """Give multiples, samples outside of blocks, and corrections."""
-    children = found_on(parameters, array)
+    children: tuple[Child, ...] | None = found_on(parameters, array)
     if children is None:
         for found in candidates(array, Context()):
             if tuple(found) == tuple(parameters):

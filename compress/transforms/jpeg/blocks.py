@@ -66,7 +66,7 @@ def _basis() -> Floats:
     places = np.arange(SIDE)
     waves = 0.5 * np.cos((2 * places[None] + 1) * places[:, None] * np.pi / 16)
     waves[0] *= np.sqrt(0.5)
-    return np.einsum("vy,ux->vuyx", waves, waves).reshape(BLOCK, BLOCK)
+    return np.asarray(np.einsum("vy,ux->vuyx", waves, waves).reshape(BLOCK, BLOCK))
 
 
 # Encoder only.
@@ -117,5 +117,5 @@ def samples(coefficients: Integers, steps: Integers, inverse: Integers, plane: I
                     total = np.int64(0)
                     for u in range(8):
                         total += inverse[x, u] * between[y, u]
-                    sample = ((total + 131072) >> 18) + 128
+                    sample: Any = ((total + 131072) >> 18) + 128
                     plane[row * 8 + y, column * 8 + x] = min(max(sample, 0), 255)

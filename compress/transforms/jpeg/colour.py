@@ -36,7 +36,7 @@ def to_rgb(luma: Integers, blue: Integers, red: Integers) -> Integers:
         ],
         axis=-1,
     )
-    return np.clip(colours, 0, 255)
+    return np.asarray(np.clip(colours, 0, 255))
 
 
 def from_rgb(colours: Integers) -> tuple[Integers, Integers, Integers, npt.NDArray[np.bool_]]:
