@@ -5,13 +5,14 @@ A picture that went through a JPEG, however it is kept now, is what a decoder ma
 take a third to a half of the bits of the samples. Decoding is done as most decoders do it, in
 integers; where another one made the picture, samples are corrected.
 
-Parameters: the mode (0 grey, 1 colour, 2 chroma halved across, 3 chroma halved both ways), the
-first row and column of the grid, bits that say which planes of corrections there are (bit c of
-component c, the last of the picture), then 64 steps for each component.
+Parameters: the mode (0 grey, 1 colour, 2 chroma halved across, 3 chroma halved both ways), bits
+that say which planes of corrections there are (bit c of component c, the next of the picture), then
+for each component (luma, blue, red) the first row and column of its grid and 64 steps, or -1 where
+it has no grid: pictures may have gone through several JPEGs, the last of which rounded little.
 
-Children, for each component (luma, blue, red): the multiples, shape (rows, columns, 64); the rows
-of samples above and below the blocks; the columns beside them; corrections of the samples in
-blocks, if there are any. Then the corrections of the picture, if there are any.
+Children, for each component: the multiples, shape (rows, columns, 64); the rows of samples above
+and below the blocks; the columns beside them; or, without a grid, its samples; then corrections of
+the samples in blocks, if there are any. Last the corrections of the picture, if there are any.
 """
 
 from __future__ import annotations
@@ -53,8 +54,12 @@ from compress.transforms.step import (
 CODE = 34
 NAME = "jpeg"
 _LEAST = 32
-# Bits a block of luma that its steps must explain, about.
-_CLEAR = 4.0
+_NO_GRID = -1
+_ONES = np.ones(BLOCK, np.int64)
+# Bits a block that its steps must explain, about.
+_CLEAR = 3.0
+# Shares of colours that whole luma and chroma make, and of chroma that smaller planes make.
+_WHOLE, _MADE = 0.9, 0.7
 # How far from a sample its value before rounding may be, and that of one that is not known.
 _NEAR, _UNKNOWN = 0.53, 1e4
 # Blocks without unknown samples by which steps are found, where there are so many.
@@ -84,14 +89,28 @@ class _Component(NamedTuple):
         return (self.shape[0] - height, self.shape[1]), (height, self.shape[1] - width)
 
 
-def _components(shape: Shape, mode: int, top: int, left: int) -> list[_Component]:
-    found = []
-    for component in range(1 if mode == 0 else 3):
-        down, across = MODES[mode] if component else (1, 1)
-        height, width = -(-shape[0] // down), -(-shape[1] // across)
-        blocks = (height - top) // SIDE, (width - left) // SIDE
-        found.append(_Component((height, width), top, left, *blocks))
-    return found
+def _component(shape: tuple[int, int], grid: tuple[int, int] | None) -> _Component:
+    """Return where blocks lie; without a grid all samples are outside of blocks."""
+    if grid is None:
+        return _Component(shape, 0, 0, 0, 0)
+    blocks = [max(n - first, 0) // SIDE for n, first in zip(shape, grid, strict=True)]
+    return _Component(shape, *grid, *blocks)
+
+
+def _small(shape: Shape, mode: int, component: int) -> tuple[int, int]:
+    """Return the shape of a component."""
+    down, across = MODES[mode] if component else (1, 1)
+    return -(-shape[0] // down), -(-shape[1] // across)
+
+
+class _Coded(NamedTuple):
+    """A component: samples, where its blocks lie, multiples and steps, which samples are sure."""
+
+    plane: Plane
+    where: _Component
+    multiples: Plane
+    steps: Plane
+    known: Any
 
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
@@ -102,111 +121,117 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
         return
     if int(array.min()) < 0 or int(array.max()) > SAMPLE_MAX:
         return
-    luma = array.astype(np.float64)
-    if colour:
-        luma = luma @ np.array([0.299, 0.587, 0.114])
-    grid = grid_of(luma)
-    if grid is None:
+    found = list(_of_colours(array) if colour else _of_grey(array))
+    if found:
+        yield Found(*min(found, key=lambda one: one[0])[1:])
+
+
+_Candidate = tuple[float, Parameters, Array, tuple[Child, ...]]
+
+
+def _of_grey(array: Array) -> Iterator[_Candidate]:
+    known = (array > 0) & (array < SAMPLE_MAX)
+    coded = _coded(array, known, clipped=True)
+    if coded.where.rows:
+        yield _joined(array, 0, [coded])
+
+
+def _of_colours(array: Array) -> Iterator[_Candidate]:
+    luma, *chroma, known = from_rgb(array)
+    # Of colours that no JPEG made, a half or so have a luma and chroma of whole numbers.
+    if float(np.mean(known)) < _WHOLE:
         return
-    best: tuple[float, Parameters, tuple[Child, ...]] | None = None
-    luma_found: _Coded | None = None
-    colours = from_rgb(array) if colour else None
-    for mode in range(1, len(MODES)) if colour else (0,):
-        if mode > 1 and grid != (0, 0):
-            break
-        where = _components(array.shape, mode, *grid)
-        if min(min(one.rows, one.columns) for one in where) < 1:
+    first: _Coded | None = None
+    for mode in range(1, len(MODES)):
+        coded: list[_Coded] = []
+        for plane in chroma:
+            small = fitted(plane, mode)
+            if mode > 1:
+                made = enlarged(small, mode, (plane.shape[0], plane.shape[1]))
+                if float(np.mean((made == plane)[known])) < _MADE:
+                    break
+            sure = known if mode == 1 else np.ones(small.shape, np.bool_)
+            coded.append(_coded(small, sure, clipped=False))
+        if len(coded) < len(chroma):
             continue
-        if colours is None:
-            known = (array > 0) & (array < SAMPLE_MAX)
-            planes = [array]
-        else:
-            *full, known = colours
-            planes = [full[0], *(fitted(plane, mode) for plane in full[1:])]
-        coded = []
-        for i, (one, plane) in enumerate(zip(where, planes, strict=True)):
-            sure = known if plane.shape == known.shape else np.ones(plane.shape, np.bool_)
-            if i == 0 and luma_found is not None:
-                coded.append(luma_found)
-                continue
-            coded.append(_coded(plane, sure, one, clipped=not colour))
-            if i == 0:
-                luma_found = coded[0]
-                if luma_found.gain < _CLEAR:
-                    return
-        parameters, children = _joined(array, mode, grid, where, coded)
-        bits = sum(_rough_bits(child.plane) for child in children)
-        if best is None or bits < best[0]:
-            best = bits, parameters, children
-    if best is not None:
-        yield Found(best[1], array, best[2])
+        first = first or _coded(luma, known, clipped=False)
+        coded.insert(0, first)
+        if mode > 1 or any(one.where.rows for one in coded):
+            yield _joined(array, mode, coded)
 
 
-class _Coded(NamedTuple):
-    """A component in blocks: samples, multiples, steps, and the bits a block that steps explain."""
-
-    plane: Plane
-    multiples: Plane
-    steps: Plane
-    known: Any
-    gain: float
-
-
-def _coded(plane: Plane, known: Any, where: _Component, *, clipped: bool) -> _Coded:
-    """Find steps and multiples of a component."""
-    inside = np.s_[where.top :, where.left :]
+def _coded(plane: Plane, known: Any, *, clipped: bool) -> _Coded:
+    """Find the grid of a component, its steps and multiples, if there are some."""
+    shape = plane.shape[0], plane.shape[1]
+    none = _Coded(
+        plane, _component(shape, None), np.zeros((0, 0, BLOCK), np.int64), _ONES.copy(), known
+    )
+    grid = grid_of(plane.astype(np.float64))
+    if grid is None:
+        return none
+    inside = np.s_[grid[0] :, grid[1] :]
     targets = blocks_of(plane[inside].astype(np.float64)).reshape(-1, BLOCK)
     sure = blocks_of(known[inside]).reshape(-1, BLOCK)
     whole = sure.all(axis=1)
     some = targets[whole] if np.count_nonzero(whole) >= _ENOUGH else targets
     steps, gain, _ = find_steps(frequencies(some))
+    if gain < _CLEAR:
+        return none
     lows, highs = targets - _NEAR, targets + _NEAR
     # What is at the end of the range may have been beyond it.
     lows[~sure & ((targets == 0) | (not clipped))] -= _UNKNOWN
     highs[~sure & ((targets == SAMPLE_MAX) | (not clipped))] += _UNKNOWN
     multiples, _ = quantised(targets, lows, highs, steps)
-    shape = where.rows, where.columns, BLOCK
-    return _Coded(plane, multiples.reshape(shape), steps, known, gain)
+    where = _component(shape, grid)
+    multiples = multiples.reshape(where.rows, where.columns, BLOCK)
+    return _Coded(plane, where, multiples, steps, known)
 
 
-def _joined(
-    array: Array, mode: int, grid: tuple[int, int], where: list[_Component], coded: list[_Coded]
-) -> tuple[Parameters, tuple[Child, ...]]:
-    """Put the children of a mode together."""
+def _joined(array: Array, mode: int, coded: list[_Coded]) -> _Candidate:
+    """Put the children of a mode together, with the bits that they take about."""
     children: list[Child] = []
     planes, flags = [], 0
-    for i, (one, part) in enumerate(zip(where, coded, strict=True)):
-        strips = _strips(part.plane, one)
-        made = _made(part.multiples, part.steps, strips, one)
-        missing = (part.plane - made) * (part.known if part.known.shape == made.shape else 1)
-        inside = _inside(missing, one)
-        role: Any = "channel" if i else "main"
-        children.append(Child(np.ascontiguousarray(part.multiples), role))
-        children += [Child(strip, "side") for strip in strips]
+    parameters: list[int] = []
+    for i, part in enumerate(coded):
+        where = part.where
+        strips = _strips(part.plane, where)
+        made = _made(part.multiples, part.steps, strips, where)
+        inside = _inside((part.plane - made) * part.known, where)
+        if where.rows:
+            role: Any = "channel" if i else "main"
+            children.append(Child(np.ascontiguousarray(part.multiples), role))
+            children += [Child(np.ascontiguousarray(strip), "side") for strip in strips]
+            parameters += [where.top, where.left, *map(int, part.steps)]
+        else:
+            children.append(Child(np.ascontiguousarray(part.plane), "channel" if i else "main"))
+            parameters.append(_NO_GRID)
         if inside.any():
             flags |= 1 << i
             children.append(Child(np.ascontiguousarray(inside), "side"))
-            _inside(made, one)[...] += inside
+            _inside(made, where)[...] += inside
         planes.append(made)
     left = array - _picture(planes, mode, array.shape)
     if left.any():
-        flags |= 1 << len(where)
+        flags |= 1 << len(coded)
         children.append(Child(np.ascontiguousarray(left), "side"))
-    steps = (int(step) for part in coded for step in part.steps)
-    return (mode, *grid, flags, *steps), tuple(children)
+    bits = sum(_rough_bits(child.plane) for child in children)
+    return bits, (mode, flags, *parameters), array, tuple(children)
 
 
 def _rough_bits(plane: Plane) -> float:
-    """Estimate the bits of a child by the order-0 entropy of each frequency, or of all samples."""
+    """Estimate the bits of a child: of each frequency, or of the samples' differences."""
     if plane.size == 0:
         return 0.0
-    columns = plane.reshape(-1, BLOCK) if plane.shape[-1] == BLOCK and plane.ndim == 3 else None
-    bits = 0.0
-    for column in [plane.reshape(-1)] if columns is None else columns.T:
-        counts = np.bincount(column - column.min())
-        share = counts[counts > 0] / column.size
-        bits -= column.size * float(share @ np.log2(share))
-    return bits
+    if plane.ndim == 3 and plane.shape[2] == BLOCK:
+        return sum(_entropy(column) for column in plane.reshape(-1, BLOCK).T)
+    flat = plane.reshape(-1)
+    return min(_entropy(flat), _entropy(np.diff(flat)) if flat.size > 1 else 0.0)
+
+
+def _entropy(values: Plane) -> float:
+    counts = np.bincount(values - values.min())
+    share = counts[counts > 0] / values.size
+    return -values.size * float(share @ np.log2(share))
 
 
 def _strips(plane: Plane, where: _Component) -> tuple[Plane, Plane]:
@@ -257,32 +282,45 @@ def split(array: Array, parameters: Parameters) -> tuple[Child, ...] | None:
 def inverse(read: Read, shape: Shape, dtype: np.dtype[Any], parameters: Parameters) -> Array:
     """Decode the blocks, enlarge chroma, turn it to colours, correct."""
     check_plane(NAME, dtype)
-    check_parameters(NAME, parameters[:4], (0, len(MODES) - 1), (0, 7), (0, 7), (0, 15))
-    mode, top, left, flags = parameters[:4]
+    check_parameters(NAME, parameters[:2], (0, len(MODES) - 1), (0, 15))
+    mode, flags, *rest = parameters
     n = 1 if mode == 0 else 3
-    check_parameters(NAME, parameters[4:], *((1, ANY_STEP),) * (BLOCK * n))
     if (
         len(shape) != (2 if mode == 0 else 3)
         or (mode > 0 and shape[2] != 3)
-        or (mode > 1 and (top or left))
         or min(shape[:2]) < _LEAST
         or flags >> (n + 1)
     ):
         raise CorruptError(f"{NAME}: cannot make the shape {shape} in mode {mode}")
     planes = []
-    for i, where in enumerate(_components(shape, mode, top, left)):
-        multiples = _checked(read((where.rows, where.columns, BLOCK)), -_MOST, _MOST)
-        rows, columns = (_checked(read(strip), 0, SAMPLE_MAX) for strip in where.strips)
-        steps = np.array(parameters[4 + BLOCK * i : 4 + BLOCK * (i + 1)], np.int64)
-        plane = _made(multiples, steps, (rows, columns), where)
+    for i in range(n):
+        grid, steps, rest = _grid_and_steps(rest)
+        where = _component(_small(shape, mode, i), grid)
+        if grid is None:
+            plane = _checked(read(where.shape), 0, SAMPLE_MAX).copy()
+        else:
+            multiples = _checked(read((where.rows, where.columns, BLOCK)), -_MOST, _MOST)
+            rows, columns = (_checked(read(strip), 0, SAMPLE_MAX) for strip in where.strips)
+            plane = _made(multiples, steps, (rows, columns), where)
         if flags >> i & 1:
             inside = _inside(plane, where)
             inside += _checked(read(inside.shape), -SAMPLE_MAX, SAMPLE_MAX)
         planes.append(plane)
+    check_parameters(NAME, tuple(rest))
     picture = _picture(planes, mode, shape)
     if flags >> n & 1:
         picture = picture + _checked(read(shape), -2 * SAMPLE_MAX, 2 * SAMPLE_MAX)
     return np.ascontiguousarray(picture)
+
+
+def _grid_and_steps(rest: list[int]) -> tuple[tuple[int, int] | None, Plane, list[int]]:
+    """Read the grid and the steps of a component, and give what follows."""
+    if rest[:1] == [_NO_GRID]:
+        return None, _ONES, rest[1:]
+    known, rest = rest[: 2 + BLOCK], rest[2 + BLOCK :]
+    grid, steps = ((0, SIDE - 1),) * 2, ((1, ANY_STEP),) * BLOCK
+    check_parameters(NAME, tuple(known), *grid, *steps)
+    return (known[0], known[1]), np.array(known[2:], np.int64), rest
 
 
 def _checked(plane: Plane, low: int, high: int) -> Plane:
