@@ -141,9 +141,12 @@ def _of_colours(array: Array) -> Iterator[_Candidate]:
     # Of colours that no JPEG made, a half or so have a luma and chroma of whole numbers.
     if float(np.mean(known)) < _WHOLE:
         return
-    first: _Coded | None = None
+    first = _coded(luma, known, clipped=False)
+    grid = (first.where.top, first.where.left) if first.where.rows else None
     for mode in range(1, len(MODES)):
-        coded: list[_Coded] = []
+        coded = [first]
+        # Smooth chroma shows its grid less clearly than luma.
+        hint = grid if mode == 1 or grid == (0, 0) else None
         for plane in chroma:
             small = fitted(plane, mode)
             if mode > 1:
@@ -151,23 +154,23 @@ def _of_colours(array: Array) -> Iterator[_Candidate]:
                 if float(np.mean((made == plane)[known])) < _MADE:
                     break
             sure = known if mode == 1 else np.ones(small.shape, np.bool_)
-            coded.append(_coded(small, sure, clipped=False))
-        if len(coded) < len(chroma):
+            coded.append(_coded(small, sure, clipped=False, hint=hint))
+        if len(coded) <= len(chroma):
             continue
-        first = first or _coded(luma, known, clipped=False)
-        coded.insert(0, first)
         if mode > 1 or any(one.where.rows for one in coded):
             yield _joined(array, mode, coded)
 
 
-def _coded(plane: Plane, known: Any, *, clipped: bool) -> _Coded:
-    """Find the grid of a component, its steps and multiples, if there are some."""
+def _coded(
+    plane: Plane, known: Any, *, clipped: bool, hint: tuple[int, int] | None = None
+) -> _Coded:
+    """Find the grid of a component, or try one, its steps and multiples, if there are some."""
     shape = plane.shape[0], plane.shape[1]
     none = _Coded(
         plane, _component(shape, None), np.zeros((0, 0, BLOCK), np.int64), _ONES.copy(), known
     )
-    grid = grid_of(plane.astype(np.float64))
-    if grid is None:
+    grid = grid_of(plane.astype(np.float64)) or hint
+    if grid is None or min(n - first for n, first in zip(shape, grid, strict=True)) < SIDE:
         return none
     inside = np.s_[grid[0] :, grid[1] :]
     targets = blocks_of(plane[inside].astype(np.float64)).reshape(-1, BLOCK)
