@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import compress
+from compress.transforms.jpeg.blocks import INVERSE, samples
+from compress.transforms.jpeg.colour import enlarged, to_rgb
 
 __all__ = ["FOLDER", "golden"]
 
@@ -90,7 +92,21 @@ def golden() -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
     out["level-3-averaged-wide"] = (wide, {"level": 3})
     out["level-3-prices"] = (_prices(1500), {"level": 3})
     out["level-3-tones"] = (np.stack([_tone(700), _tone(700)[::-1]], -1), {"level": 3})
+    out["jpeg-grey"] = (_blocks(48, 40).astype(np.uint8), {"level": 6})
+    luma, blue, red = _blocks(48, 40), _blocks(24, 24) // 4 + 96, _blocks(24, 24)[::-1] // 4 + 96
+    wide = [enlarged(np.ascontiguousarray(one[:, :20]), 3, (48, 40)) for one in (blue, red)]
+    out["jpeg-colour"] = (to_rgb(luma, *wide).astype(np.uint8), {"level": 8})
     return out
+
+
+def _blocks(rows: int, columns: int) -> NDArray[np.int64]:
+    """Make what a decoder of JPEGs makes: samples of blocks of quantised frequencies."""
+    rise = np.add.outer(np.arange(8), np.arange(8)).reshape(-1)
+    noise = _noise(rows * columns, 12, 16).reshape(rows // 8, columns // 8, 64) - 2048
+    multiples = noise // (100 + 60 * rise * rise)
+    plane = np.empty((rows, columns), np.int64)
+    samples(multiples, 4 + 3 * rise, INVERSE, plane)
+    return plane
 
 
 def _picture(rows: int, columns: int) -> NDArray[np.uint16]:
