@@ -125,6 +125,8 @@ _SEVEN = _fits(
 _EIGHT = _fits(
     (coefficients, 5), (causal, 8), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1)
 )
+# What level 8 codes by takes part.
+_NINE = (*_fits((causal, 9)), *_EIGHT)
 _QUICK = _fits((coefficients, 4), (causal, 4), (counts, 4), (static, 1), (raw, 1))
 _STATIC = _fits((wavefront, 3), (linear, 3), (static, 1), (raw, 1))
 
@@ -149,5 +151,4 @@ EFFORT = {
     7: Effort(1 << 14, 6, 64, _MORE_EARLY, _LATEST, 16.0, 1000.0, 1e-5, 1e-6, _FEW, _SEVEN, _QUICK),
     8: Effort(1 << 14, 6, 96, _MORE_EARLY, _LATEST, 24.0, 1000.0, 1e-6, 1e-7, _FEW, _EIGHT, _QUICK),
 }
-# Level 9 has no recipe of its own yet.
-EFFORT[9] = EFFORT[8]
+EFFORT[9] = EFFORT[8]._replace(fits=_NINE)

@@ -40,7 +40,23 @@ def describe(
     nonzero: int,
     classes: npt.NDArray[np.int64],
 ) -> None:
-    """Hash the contexts of a coefficient."""
+    """Hash the contexts of a coefficient.
+
+    Parameters
+    ----------
+    keys : ndarray of int64, shape (CONTEXTS,)
+        Written.
+    past, near, here, left, up, k
+        See `compress.prediction.coefficients.features.collect`.
+    zone : int
+        The band of frequency.
+    centre : float
+        The prediction.
+    nonzero : int
+        How many coefficients of the block so far are not zero.
+    classes : ndarray of int64
+        Of the sizes that the distributions expect.
+    """
     v, u = k // SIDE, k % SIDE
     beside, above = _at(past, left, k), _at(past, up, k)
     west = past[here + k - 1] if u > 0 else np.int64(0)

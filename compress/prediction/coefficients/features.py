@@ -42,8 +42,24 @@ def collect(
 ) -> None:
     """Write the features of the regression and the sizes nearby.
 
-    ``near``: errors of the neighbours; their magnitudes; magnitudes in the block, in units of this
-    coefficient; magnitudes of other frequencies in the neighbours.
+    Parameters
+    ----------
+    features : ndarray of float64, shape (FEATURES,)
+        Written.
+    near : ndarray of float64, shape (>= 4,)
+        Written: errors of the blocks nearby at this place; their magnitudes there; magnitudes of
+        lower frequencies of the block; magnitudes of frequencies nearby in the blocks to the left
+        and above. The last two in units of this coefficient.
+    past, errors : ndarray, shape (n,)
+        The coefficients and how far they were from their predictions.
+    usual : ndarray of float64, shape (64,)
+        The mean magnitude at each place of late.
+    column, columns : int
+        Of the block, and how many there are.
+    here, left, up : int
+        Where the block begins, and those to its left and above; -1 where there is none.
+    k : int
+        The place in the block.
     """
     v, u = k // SIDE, k % SIDE
     for i in range(SIDE):

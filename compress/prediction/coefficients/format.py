@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 __all__ = [
-    "BIAS", "BINS", "CLASSES", "CONTEXTS", "EXPERTS", "FEATURES", "FORGETTING", "LAST_PLACE",
+    "BIAS", "BINS", "CLASSES", "CONTEXTS", "EXPERTS", "FEATURES", "FORGETTING", "LAST_PLACE", "LEARN",
     "MAX_COEFFICIENT", "MAX_DECISIONS", "MIDDLE_BIN", "MIN_MASS", "REFINE_RATE", "RINGS", "SIDE",
-    "SIZE", "ZIGZAG", "ZONES",
+    "SIZE", "TRUST", "ZIGZAG", "ZONES",
 ]  # fmt: skip
 
 # Coefficients of a block, by vertical and horizontal frequency.
@@ -46,6 +46,8 @@ EXPERTS = 3
 ZONES = 15
 CLASSES = 48
 BIAS = 0.3
+# How fast the weights that mix distributions learn.
+LEARN = 0.006
 # ---- contexts
 CONTEXTS = 12
 # What the first weights of all contexts sum to.
@@ -55,5 +57,7 @@ CONTEXT_WEIGHT = 0.3
 BINS = 33
 MIDDLE_BIN = 16
 REFINE_RATE = 0.02
+# Weight of the refined probability.
+TRUST = 0.4
 # Beyond this place, so that there is a bin above it.
 LAST_PLACE = BINS - 1.001

@@ -21,12 +21,14 @@ from compress.prediction.coefficients.format import (
     FEATURES,
     FORGETTING,
     LAST_PLACE,
+    LEARN,
     MAX_DECISIONS,
     MIDDLE_BIN,
     MIN_MASS,
     REFINE_RATE,
     SIDE,
     SIZE,
+    TRUST,
     ZONES,
 )
 from compress.prediction.coefficients.start import (
@@ -43,8 +45,6 @@ __all__ = ["run"]
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
-_LEARN = 0.006
-_TRUST = 0.4
 
 
 @kernel(
@@ -67,7 +67,34 @@ def run(
     masses: npt.NDArray[np.uint32],
     words: npt.NDArray[np.uint32],
 ) -> tuple[Any, Any]:
-    """Code or decode all blocks."""
+    """Code or decode all blocks.
+
+    Parameters
+    ----------
+    decoding : bool
+    y : ndarray of int64, shape (64 rows columns,)
+        The coefficients, block by block; ``past`` itself when decoding.
+    past : ndarray of int64
+        Written: the coefficients as far as they are coded. All prediction reads here.
+    rows, columns : int
+        Of blocks.
+    largest : int
+        No magnitude is larger.
+    order, rings, squashes, stretches : ndarray
+        Constants of the format.
+    starts, masses : ndarray of uint32
+        Written: the intervals of all decisions in order, for `encode_intervals`; room for those of
+        one coefficient when decoding.
+    words : ndarray of uint32
+        What is decoded, and one more; one element when coding.
+
+    Returns
+    -------
+    recorded : int
+        Intervals written; -1 when there was not room for all.
+    whole : bool
+        Whether decoding ended with the last word.
+    """
     n = rows * columns * SIZE
     inverse = np.zeros((SIZE, FEATURES, FEATURES))
     weights = np.zeros((SIZE, FEATURES))
@@ -190,7 +217,7 @@ def run(
                 bin_ = np.uint64(int(position))
                 part = position - int(position)
                 lower, upper = refine[r1, bin_], refine[r1, bin_ + _ONE]
-                p = corrected * (1.0 - _TRUST) + (lower + part * (upper - lower)) * _TRUST
+                p = corrected * (1.0 - TRUST) + (lower + part * (upper - lower)) * TRUST
                 zero = min(max(TOTAL - int(p * float(TOTAL)), MIN_MASS), TOTAL - MIN_MASS)
                 if stage == 0:
                     answer = wanted > 0
@@ -216,7 +243,7 @@ def run(
                 teach(
                     cells, mix_cells, r1, trust_cells, slots, buckets, offered, one, one - corrected
                 )
-                step = (one - mixed) * _LEARN
+                step = (one - mixed) * LEARN
                 for e in range(EXPERTS + 1):
                     mix_zone[r1, e] += step * logits[e]
                     mix_class[r2, e] += step * logits[e]

@@ -35,6 +35,7 @@ from compress.transforms.jpeg.blocks import (
 from compress.transforms.jpeg.colour import MODES, enlarged, fitted, from_rgb, to_rgb
 from compress.transforms.jpeg.lattice import ANY_STEP, find_steps, grid_of, quantised
 from compress.transforms.step import (
+    LEAF,
     STAGE_WHOLE,
     Array,
     Child,
@@ -202,7 +203,7 @@ def _joined(array: Array, mode: int, coded: list[_Coded]) -> _Candidate:
         inside = _inside((part.plane - made) * part.known, where)
         if where.rows:
             role: Any = "channel" if i else "main"
-            children.append(Child(np.ascontiguousarray(part.multiples), role))
+            children.append(Child(np.ascontiguousarray(part.multiples), role, next_stage=LEAF))
             children += [Child(np.ascontiguousarray(strip), "side") for strip in strips]
             parameters += [where.top, where.left, *map(int, part.steps)]
         else:

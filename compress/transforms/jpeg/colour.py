@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from compress.kernels import kernel
 
-__all__ = ["MODES", "enlarged", "from_rgb", "shrunk", "to_rgb"]
+__all__ = ["MODES", "enlarged", "fitted", "from_rgb", "to_rgb"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -91,7 +91,7 @@ def _blurred(plane: Floats, axis: int) -> Floats:
     return 0.75 * plane + 0.125 * (before + after)
 
 
-def shrunk(plane: Integers, mode: int) -> Floats:
+def _shrunk(plane: Integers, mode: int) -> Floats:
     """Estimate the plane of which `enlarged` made this one. Encoder only."""
     down, across = MODES[mode]
     if across == 1:
@@ -191,7 +191,7 @@ def _fit_both(wide: Integers, small: Integers) -> None:
 
 def fitted(wide: Integers, mode: int) -> Integers:
     """Find a small plane that `enlarged` makes this one of, or nearly. Encoder only."""
-    start = shrunk(wide, mode)
+    start = _shrunk(wide, mode)
     small = np.rint(start).astype(np.int64)
     if mode == 2:
         _fit_across(np.ascontiguousarray(wide), np.ascontiguousarray(start), small)
