@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 __all__ = [
-    "BIAS", "BINS", "CLASSES", "CONTEXTS", "EXPERTS", "FEATURES", "FORGETTING", "LAST_PLACE", "LEARN",
-    "MAX_COEFFICIENT", "MAX_DECISIONS", "MIDDLE_BIN", "MIN_MASS", "REFINE_RATE", "RINGS", "SIDE",
-    "SIZE", "TRUST", "ZIGZAG", "ZONES",
+    "BIAS", "BINS", "CLASSES", "CONTEXTS", "CONTEXT_WEIGHT", "EXPERTS", "FEATURES", "FORGETTING",
+    "LAST_PLACE", "LEARN", "MAX_COEFFICIENT", "MAX_DECISIONS", "MIDDLE_BIN", "MIN_MASS",
+    "REFINE_RATE", "RINGS", "SIDE", "SIZE", "TRUST", "ZIGZAG", "ZONES",
 ]  # fmt: skip
 
 # Coefficients of a block, by vertical and horizontal frequency.
