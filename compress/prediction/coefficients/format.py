@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 __all__ = [
-    "BIAS", "BINS", "CLASSES", "CONTEXTS", "CONTEXT_WEIGHT", "EXPERTS", "FEATURES", "FORGETTING",
-    "LAST_PLACE", "LEARN", "MAX_COEFFICIENT", "MAX_DECISIONS", "MIDDLE_BIN", "MIN_MASS",
-    "REFINE_RATE", "RINGS", "SIDE", "SIZE", "TRUST", "ZIGZAG", "ZONES",
+    "BIAS", "CLASSES", "CONTEXTS", "CONTEXT_WEIGHT", "EXPERTS", "FEATURES", "FORGETTING",
+    "LEARN", "MAX_COEFFICIENT", "MAX_DECISIONS", "MIN_MASS",
+    "RINGS", "SIDE", "SIZE", "ZIGZAG", "ZONES",
 ]  # fmt: skip
 
 # Coefficients of a block, by vertical and horizontal frequency.
@@ -39,9 +39,8 @@ MIN_MASS = 128
 FEATURES = 28
 # What the regressions keep of the past a block.
 FORGETTING = 0.998
-# Distributions: around the prediction by the errors nearby; around zero by the magnitudes nearby;
-# around the prediction by the magnitudes in the same block.
-EXPERTS = 3
+# Distributions around the prediction: by the errors nearby, by the magnitudes in the same block.
+EXPERTS = 2
 # Bands of frequency that share scales and mixers, and classes of the size that is expected.
 ZONES = 15
 CLASSES = 48
@@ -49,15 +48,6 @@ BIAS = 0.3
 # How fast the weights that mix distributions learn.
 LEARN = 0.006
 # ---- contexts
-CONTEXTS = 12
+CONTEXTS = 4
 # What the first weights of all contexts sum to.
 CONTEXT_WEIGHT = 0.3
-# ---- refinement
-# Logits in steps of 1/2 from -8 to 8.
-BINS = 33
-MIDDLE_BIN = 16
-REFINE_RATE = 0.02
-# Weight of the refined probability.
-TRUST = 0.4
-# Beyond this place, so that there is a bin above it.
-LAST_PLACE = BINS - 1.001

@@ -20,21 +20,16 @@ from compress.prediction.coefficients.format import (
     EXPERTS,
     FEATURES,
     FORGETTING,
-    LAST_PLACE,
     LEARN,
     MAX_DECISIONS,
-    MIDDLE_BIN,
     MIN_MASS,
-    REFINE_RATE,
     SIDE,
     SIZE,
-    TRUST,
     ZONES,
 )
 from compress.prediction.coefficients.start import (
     context_mixers,
     even_mixers,
-    refinements,
     size_class,
 )
 from compress.prediction.common.cells import BUCKETS, NODES, cells_of, consult, teach
@@ -44,7 +39,6 @@ from compress.prediction.common.rls import bound, predict, reset, update
 __all__ = ["run"]
 
 _ZERO = np.uint64(0)
-_ONE = np.uint64(1)
 
 
 @kernel(
@@ -104,7 +98,6 @@ def run(
     counts = np.zeros((EXPERTS * ZONES, CLASSES))
     mix_zone = even_mixers(NODES * ZONES, EXPERTS)
     mix_class = even_mixers(NODES * CLASSES, EXPERTS)
-    refine = refinements(NODES * ZONES, squashes)
     errors = np.zeros(n, np.float32)
     usual = np.full(SIZE, 0.5)
     seen = np.zeros(SIZE)
@@ -113,7 +106,7 @@ def run(
     near = np.zeros(8)
     at, rate = np.zeros(EXPERTS), np.zeros(EXPERTS)
     below, above, middle = np.zeros(EXPERTS), np.zeros(EXPERTS), np.zeros(EXPERTS)
-    size, expected = np.zeros(EXPERTS), np.zeros(EXPERTS)
+    size = np.zeros(EXPERTS)
     classes = np.zeros(EXPERTS, np.int64)
     logits = np.zeros(EXPERTS + 1)
     logits[EXPERTS] = BIAS
@@ -148,11 +141,7 @@ def run(
                 centre = 0.0
             # ---- experts
             size[0] = near[0] + 0.25 * near[2]
-            size[1] = 0.6 * near[1] + 0.4 * near[2]
-            size[2] = near[2] + 0.3 * near[3]
-            expected[0] = centre
-            expected[1] = 0.0
-            expected[2] = centre
+            size[1] = near[2] + 0.3 * near[3]
             for e in range(EXPERTS):
                 c = size_class(size[e])
                 classes[e] = c
@@ -160,7 +149,7 @@ def run(
                 known = scales[i, c] if counts[i, c] > 0.0 else size[e] + 0.1
                 rate[e] = 1.0 / (known * 1.05 + 0.02)
             # ---- contexts
-            describe(keys, past, near, here, left, up, k, zone, centre, nonzero, classes)
+            describe(keys, past, near, here, k, centre, nonzero, classes)
             # ---- decisions
             value = y[pos]
             wanted = abs(value)
@@ -175,8 +164,8 @@ def run(
             while True:
                 if stage == 0:
                     for e in range(EXPERTS):
-                        below[e] = student((-0.5 - expected[e]) * rate[e])
-                        above[e] = 1.0 - student((0.5 - expected[e]) * rate[e])
+                        below[e] = student((-0.5 - centre) * rate[e])
+                        above[e] = 1.0 - student((0.5 - centre) * rate[e])
                         no = 1.0 - below[e] - above[e]
                         logits[e] = stretch(below[e] + above[e], no, stretches)
                     node = 0
@@ -213,12 +202,7 @@ def run(
                     dot * 0.5, mix_cells, r1, trust_cells, node, slots, buckets, offered, stretches,
                 )  # fmt: skip
                 corrected = squash(said, squashes)
-                position = min(max(said * 2.0 + MIDDLE_BIN, 0.0), LAST_PLACE)
-                bin_ = np.uint64(int(position))
-                part = position - int(position)
-                lower, upper = refine[r1, bin_], refine[r1, bin_ + _ONE]
-                p = corrected * (1.0 - TRUST) + (lower + part * (upper - lower)) * TRUST
-                zero = min(max(TOTAL - int(p * float(TOTAL)), MIN_MASS), TOTAL - MIN_MASS)
+                zero = min(max(TOTAL - int(corrected * float(TOTAL)), MIN_MASS), TOTAL - MIN_MASS)
                 if stage == 0:
                     answer = wanted > 0
                 elif stage == 1:
@@ -238,8 +222,6 @@ def run(
                 recorded += coding
                 # ---- learning of the decision
                 one = 1.0 if bit else 0.0
-                bin_ += _ONE if part > 0.5 else _ZERO
-                refine[r1, bin_] += (one - refine[r1, bin_]) * REFINE_RATE
                 teach(
                     cells, mix_cells, r1, trust_cells, slots, buckets, offered, one, one - corrected
                 )
@@ -256,7 +238,7 @@ def run(
                 elif stage == 1:
                     sign = 1 if bit else -1
                     for e in range(EXPERTS):
-                        at[e] = expected[e] * sign
+                        at[e] = centre * sign
                         below[e] = student((0.5 - at[e]) * rate[e])
                         above[e] = 1.0
                     stage = 2
@@ -277,7 +259,7 @@ def run(
             nonzero += 1 if magnitude > 0 else 0
             for e in range(EXPERTS):
                 i, c = e * ZONES + zone, classes[e]
-                miss = abs(value - expected[e])
+                miss = abs(value - centre)
                 if counts[i, c] == 0.0:
                     scales[i, c] = 0.5 * (miss + size[e] + 0.1)
                 if counts[i, c] < 100.0:

@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.kernels import kernel
-from compress.prediction.coefficients.format import BINS, CLASSES, CONTEXT_WEIGHT, MIDDLE_BIN
-from compress.prediction.common.logistic import squash
+from compress.prediction.coefficients.format import CLASSES, CONTEXT_WEIGHT
 
-__all__ = ["context_mixers", "even_mixers", "refinements", "size_class"]
+__all__ = ["context_mixers", "even_mixers", "size_class"]
 
 # Two classes an octave, from 2**-4 on.
 _OFFSET, _SHIFT, _FIRST = 0.0625, 51, (1023 - 4) << 1
@@ -39,12 +38,3 @@ def context_mixers(rows: int, contexts: int) -> npt.NDArray[np.float64]:
     weights = np.ones((rows, contexts + 1))
     weights[:, :contexts] = CONTEXT_WEIGHT / contexts
     return weights
-
-
-@kernel(error_model="numpy")
-def refinements(rows: int, squashes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return tables that leave every probability as it is, by bins of its logit."""
-    table = np.zeros((rows, BINS))
-    for j in range(BINS):
-        table[:, j] = squash((j - MIDDLE_BIN) * 0.5, squashes)
-    return table
