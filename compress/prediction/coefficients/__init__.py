@@ -1,9 +1,9 @@
 """The coefficient plane model: blocks of 64 quantised frequencies, from low to high.
 
 A coefficient is predicted by a regression on the blocks to the left and above and on lower
-frequencies of its own block; three distributions, around that and around zero, give every decision
-(is it zero, its sign, how large) a probability, which is mixed, corrected by what was counted in
-the same circumstances, and refined. Everything is learned while coding, on both sides alike.
+frequencies of its own block; two distributions around that give every decision (is it zero, its
+sign, how large) a probability, which is mixed and corrected by what was counted in the same
+circumstances. Everything is learned while coding, on both sides alike.
 
 Parameters: the largest magnitude. Data: the words of one ANS coder.
 """
