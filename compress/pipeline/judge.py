@@ -57,6 +57,16 @@ class Tried(NamedTuple):
     data: bytes
 
 
+def _finalists(pool: list[Fit]) -> list[Fit]:
+    """Keep the best fits on a part; where they are of one model, the best of another as well.
+
+    Fits of one model err alike on a part: what learns longer is judged too dear there.
+    """
+    kept = pool[:FINALISTS]
+    others = [fit for fit in pool if fit.model is not pool[0].model]
+    return kept if any(fit in kept for fit in others) else [*kept, *others[:1]]
+
+
 class Judge(NamedTuple):
     """Judges planes at a level, and remembers what it learned of them.
 
@@ -155,7 +165,7 @@ class Judge(NamedTuple):
                 break
         # What is small is coded by all that are left, else the best two.
         if rounds and len(rounds) == len(effort.rounds):
-            pool = pool[:FINALISTS]
+            pool = _finalists(pool)
         best: Tried | None = None
         for fit in [*pool, *(other for other in fits if other not in pool)]:
             # Others only where these decline the whole plane.
