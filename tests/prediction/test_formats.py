@@ -13,7 +13,8 @@ from compress.prediction.counts.contexts import RECIPES as COUNTS_RECIPES
 SHAPES = ((9000,), (90, 100), (90, 100, 3), (20, 30, 40), (5, 20, 30, 4))
 CAUSAL = [
     "fed3b224100f51e9", "f8de260714a89fae", "7e2c20213a102c8e", "ee833ac38e8a4f0e",
-    "96f6e8f5e2aa8e70", "e6e0c69bca90b095", "8bcf17e75f476f2f", "c8ba045c04048938", "3ce906e49939b9f9",
+    "96f6e8f5e2aa8e70", "e6e0c69bca90b095", "8bcf17e75f476f2f", "c8ba045c04048938",
+    "3ce906e49939b9f9",
 ]  # fmt: skip
 CONSTANTS = "daf8276e21de839f"
 COUNTS = [
