@@ -10,18 +10,18 @@ from __future__ import annotations
 from threading import Lock
 
 from compress.errors import CorruptError, LimitError
-from compress.pipeline.tree import Branch
+from compress.pipeline.tree import Branch, unknown_code
 from compress.prediction.demand import Demand
 from compress.transforms import STEPS
 
 __all__ = ["Budget", "may_be_written", "step_demand"]
 
-# Nanoseconds for each byte of the array: the strongest model takes 10,400 to 12,500 a sample.
-_NS_A_BYTE = 15_000.0
+# Nanoseconds for each byte of the array: the strongest model takes 6,400 to 8,000 a sample.
+_NS_A_BYTE = 10_000.0
 # And for the stream as a whole: tables and what models learn with, however few the samples.
 _NS_A_STREAM = 6e8
 # What encoders keep to, with room for other chunks: of a chunk, by its bytes and whatever its size.
-_NS_A_BYTE_WRITTEN, _NS_A_CHUNK_WRITTEN = 14_000.0, 1e8
+_NS_A_BYTE_WRITTEN, _NS_A_CHUNK_WRITTEN = 9_000.0, 1e8
 # Of a chunk, and of each of its fields, beside the steps and planes.
 _NS_A_CHUNK, _NS_A_FIELD = 6e4, 1e4
 # Steps take up to ten times as long as on what they were written for.
@@ -84,7 +84,7 @@ def step_demand(node: Branch, samples: int) -> Demand:
     """Say what undoing a step takes, without its children and what it reads of them."""
     step = STEPS.get(node.step)
     if step is None:
-        raise CorruptError(f"the plan names the transform {node.step}, which does not exist")
+        raise unknown_code("transform", node.step)
     ns = _NS_A_STEP + (_SLOWER * step.TRAITS.decode_ns + _NS_A_SAMPLE) * samples
     return Demand(ns, step.TRAITS.held_bytes * samples)
 
