@@ -10,7 +10,7 @@ from __future__ import annotations
 from threading import Lock
 
 from compress.errors import CorruptError, LimitError
-from compress.pipeline.tree import Branch, unknown_code
+from compress.pipeline.tree import Branch
 from compress.prediction.demand import Demand
 from compress.transforms import STEPS
 
@@ -84,7 +84,7 @@ def step_demand(node: Branch, samples: int) -> Demand:
     """Say what undoing a step takes, without its children and what it reads of them."""
     step = STEPS.get(node.step)
     if step is None:
-        raise unknown_code("transform", node.step)
+        raise CorruptError(f"the plan names the transform {node.step}, which does not exist")
     ns = _NS_A_STEP + (_SLOWER * step.TRAITS.decode_ns + _NS_A_SAMPLE) * samples
     return Demand(ns, step.TRAITS.held_bytes * samples)
 
