@@ -148,9 +148,11 @@ class Judge(NamedTuple):
         if not effort.trials:
             pool = self.promising(pool, plane)
         rounds = [samples for samples in effort.rounds if 2 * samples <= plane.size]
+        declined: list[Fit] = []
         for samples in rounds if len(pool) > 1 else ():
             trial = sample_of(plane, samples)
             scored: list[tuple[float, Fit]] = []
+            declined = []
             for fit in pool:
                 least = min((cost for cost, _ in scored), default=math.inf)
                 tried = self.tried(fit, trial, child, least)
@@ -158,14 +160,17 @@ class Judge(NamedTuple):
                     scored.append((tried.cost, fit))
                     judged = Considered(trial.size, plane.size, tried.cost, tried.leaf)
                     self.considered.append(judged)
+                elif fit.model.bound(trial, plane.size) == 0.0:
+                    # A part may lack what a model is for, such as whole blocks.
+                    declined.append(fit)
             scored.sort(key=lambda pair: pair[0])
             most = self.most(scored[0][0], trial.size, plane.size)
-            pool = [fit for cost, fit in scored if cost <= most]
+            pool = [*(fit for cost, fit in scored if cost <= most), *declined]
             if len(pool) < 2:
                 break
         # What is small is coded by all that are left, else the best two.
         if rounds and len(rounds) == len(effort.rounds):
-            pool = _finalists(pool)
+            pool = [*_finalists([fit for fit in pool if fit not in declined]), *declined]
         best: Tried | None = None
         for fit in [*pool, *(other for other in fits if other not in pool)]:
             # Others only where these decline the whole plane.
