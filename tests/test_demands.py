@@ -11,7 +11,16 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.fuzz import PeakMemory
-from compress.prediction import causal, classes, counts, linear, raw, static, wavefront
+from compress.prediction import (
+    causal,
+    classes,
+    coefficients,
+    counts,
+    linear,
+    raw,
+    static,
+    wavefront,
+)
 from compress.prediction.model import PlaneModel
 from compress.transforms import STEPS, Step
 from compress.transforms.step import Child, Context, Parameters, Plane
@@ -90,6 +99,11 @@ def image() -> Plane:
     return rng.integers(-2, 3, (1 << 9, 1 << 9)).cumsum(1)
 
 
+def blocks() -> Plane:
+    """Make a plane of blocks of 64."""
+    return image().reshape(64, 64, 64)
+
+
 def channels(recipe: int) -> Parameters:
     """Give the parameters of the counting model for `image`."""
     plane = image()
@@ -108,6 +122,7 @@ def channels(recipe: int) -> Parameters:
         (linear, lambda: linear.propose(image().reshape(-1), 3)),
         (causal, lambda: (0, 0, 1, 0, 1, 1, 1, 0)),
         (causal, lambda: (5, 0, 1, 0, 1, 1, 1, 0)),
+        (coefficients, lambda: coefficients.propose(blocks(), 8)),
         (counts, lambda: channels(1)),
         (counts, lambda: channels(7)),
     ],
@@ -118,6 +133,7 @@ def test_plane_models_hold_no_more_than_they_say(
     """The plane that comes back among it."""
     plane, chosen = image(), parameters()
     plane = plane.reshape(-1) if module is linear else plane
+    plane = blocks() if module is coefficients else plane
     data, shape = memoryview(module.encode(plane, chosen)), plane.shape
     # The first time, code and tables that all streams share are loaded.
     module.decode(data, shape, chosen)

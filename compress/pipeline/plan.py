@@ -27,7 +27,7 @@ from compress.prediction.common.entropy import plane_bits
 from compress.prediction.model import Parameters, Plane
 from compress.sampling import SHORT_AXIS, sample_of
 from compress.transforms import STEPS, Step
-from compress.transforms.step import END, STAGE_WHOLE, Child, Context, is_plane
+from compress.transforms.step import END, LEAF, STAGE_WHOLE, Child, Context, is_plane
 from compress.transforms.tolerance import Bound
 from compress.work import check
 
@@ -363,7 +363,7 @@ class _Search(NamedTuple):
 
     def ends(self, child: Child, depth: int) -> list[_Carried]:
         """End a chain: with a step that needs the whole plane, or with a plane model."""
-        if child.plane.size == 0 or child.holes:
+        if child.plane.size == 0 or child.holes or child.next_stage == LEAF:
             return [_Carried(0.0, OPEN, (child,))]
         if not self.effort.trials:
             return self.ending(child, depth)
@@ -387,7 +387,7 @@ class _Search(NamedTuple):
                 continue
             below = [
                 self.ends(sub, depth + 1)[0]
-                if sub.next_stage == END or sub.plane.size == 0
+                if sub.next_stage >= END or sub.plane.size == 0
                 else self.best(
                     sub.plane,
                     _Place(sub.next_stage, depth + 1, tried=depth == 0 and sub.role == "main"),

@@ -20,6 +20,7 @@ from compress.transforms import (
     folded,
     framed,
     interleaved,
+    jpeg,
     lookback,
     masked,
     matched,
@@ -78,6 +79,7 @@ _ALL: tuple[Step, ...] = (
     affine,
     strings,
     relative,
+    jpeg,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

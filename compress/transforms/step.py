@@ -14,6 +14,7 @@ from compress.transforms.tolerance import Bound
 __all__ = [
     "END",
     "INT64",
+    "LEAF",
     "NARROW",
     "SHORT_AXIS",
     "STAGE_AXES",
@@ -63,8 +64,9 @@ NARROW = (np.dtype(np.int16), np.dtype(np.int32), np.dtype(np.int64))
     STAGE_MIX,  # channels decorrelated
     STAGE_CHANNELS,  # channels taken apart
     STAGE_WHOLE,  # what only the whole plane can show
-    END,  # no step follows
-) = range(9)
+    END,  # only steps follow that need the whole plane
+    LEAF,  # no step follows
+) = range(10)
 
 
 class Traits(NamedTuple):
@@ -170,7 +172,7 @@ class Child(NamedTuple):
     holes : bool
         Whether the smallest samples stand for holes: for plane models that know them.
     next_stage : int
-        First stage of the steps that may follow; `END` where none may.
+        First stage of the steps that may follow; `LEAF` where none may.
     """
 
     plane: Plane

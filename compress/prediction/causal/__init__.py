@@ -48,7 +48,7 @@ _MOST_STEP = 64
 # more, which at level 5 are a five hundredth of some bits; and it learns for longer than a crop.
 _WORTH = 0.003
 # Nanoseconds a sample, either way, by recipe.
-_RECIPE_NS = (480.0, 550.0, 690.0, 1050.0, 1150.0, 4700.0, 5500.0, 6400.0)
+_RECIPE_NS = (480.0, 550.0, 690.0, 1050.0, 1150.0, 4700.0, 5500.0, 6400.0, 7800.0)
 # Bytes of what is learned, without contexts and with them, for one channel and for 64 about.
 _LEARNED_BYTES = (2 << 20, 16 << 20)
 # Scans and recipes are tried on a crop of so many samples.

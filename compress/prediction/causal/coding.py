@@ -11,12 +11,12 @@ import numpy.typing as npt
 from compress.coders import encode_intervals
 from compress.coders.recorded import interval_bits
 from compress.errors import CorruptError
-from compress.prediction.causal.contexts import cells_of
 from compress.prediction.causal.format import DISTANCE_WEIGHT, MAX_DECISIONS, RING_WIDTHS
 from compress.prediction.causal.holes import COASTS
 from compress.prediction.causal.kernel import run
 from compress.prediction.causal.recipes import Recipe
 from compress.prediction.causal.state import new_state
+from compress.prediction.common.cells import cells_of
 from compress.prediction.common.logistic import SQUASH, STRETCH
 from compress.prediction.common.scan import Scan, margins, nearest
 from compress.prediction.model import Plane

@@ -17,13 +17,7 @@ import numpy.typing as npt
 from compress.coders.ans import init, pop_interval, quantile
 from compress.coders.recorded import TOTAL, uniform
 from compress.kernels import kernel
-from compress.prediction.causal.contexts import (
-    PROPERTIES,
-    cells_of,
-    consult,
-    describe,
-    teach,
-)
+from compress.prediction.causal.contexts import PROPERTIES, describe
 from compress.prediction.causal.format import (
     BIAS,
     CLASS_MEMORY,
@@ -39,7 +33,6 @@ from compress.prediction.causal.format import (
     MIDDLE_BIN,
     MIN_MASS,
     NO_LESSON,
-    NODES,
     OCTAVES,
     PHASE_OCTAVES,
     PHASE_STEPS,
@@ -61,6 +54,7 @@ from compress.prediction.causal.outliers import most_of, narrow, observe, set_ap
 from compress.prediction.causal.residues import count_residue
 from compress.prediction.causal.start import scale_class
 from compress.prediction.causal.state import STATE
+from compress.prediction.common.cells import NODES, cells_of, consult, teach
 from compress.prediction.common.gather import advance, gather
 from compress.prediction.common.logistic import squash, stretch, student
 from compress.prediction.common.rls import bound, predict, update

@@ -15,11 +15,11 @@ from compress.coders.messages import fill_words, push_message, words_in
 from compress.errors import CorruptError
 from compress.kernels import kernel
 from compress.prediction.causal.coding import tables_of
-from compress.prediction.causal.contexts import cells_of
 from compress.prediction.causal.format import MAX_DECISIONS, Settings
 from compress.prediction.causal.kernel import run
 from compress.prediction.causal.recipes import Recipe
 from compress.prediction.causal.state import STATE, State, new_state
+from compress.prediction.common.cells import cells_of
 from compress.prediction.common.copying import copy_2, copy_3
 from compress.prediction.common.scan import Scan
 from compress.work import flag

@@ -13,13 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.kernels import kernel
-from compress.prediction.causal.contexts import BUCKETS
 from compress.prediction.causal.format import (
     BINS,
     CLASSES,
     CONTEXT_WEIGHT,
     MIDDLE_BIN,
-    NODES,
     OCTAVES,
     PHASES,
     SIGNS,
@@ -27,6 +25,7 @@ from compress.prediction.causal.format import (
 )
 from compress.prediction.causal.outliers import FIRST, KEPT
 from compress.prediction.causal.recipes import Recipe
+from compress.prediction.common.cells import BUCKETS, NODES
 from compress.prediction.common.logistic import SQUASH, squash
 
 __all__ = ["STATE", "State", "new_state"]
