@@ -1,0 +1,144 @@
+"""What training minimises, in floating point by jax; nothing here runs in a decoder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from compress.latent.cells import LOG_SCALES
+from compress.latent.observations import ODDS, PRECISIONS
+from compress.latent.training import apply_network, fit_parameters, new_network
+
+__all__ = ["log_observation", "train_vae"]
+
+_LN2 = math.log(2.0)
+
+
+def log_observation(x: Any, outputs: Any, top: int) -> Any:
+    """Log probability, in nats, of each sample as `compress.latent.observations` codes it.
+
+    Parameters
+    ----------
+    x : array, shape (..., n)
+    outputs : array, shape (..., n) for ``top`` = 1, else (..., 2 n)
+    top : int
+    """
+    import jax  # noqa: PLC0415 (only training needs it)
+    import jax.numpy as jnp  # noqa: PLC0415
+
+    n = x.shape[-1]
+    odds = jnp.clip(outputs[..., :n], *ODDS) * _LN2
+    if top == 1:
+        return x * odds - jax.nn.softplus(odds)
+    gammaln = jax.scipy.special.gammaln
+    total = jnp.exp2(jnp.clip(outputs[..., n:], *PRECISIONS))
+    a, b = total * jax.nn.sigmoid(odds), total * jax.nn.sigmoid(-odds)
+    choose = gammaln(top + 1.0) - gammaln(x + 1.0) - gammaln(top - x + 1.0)
+    ends = gammaln(total) - gammaln(total + top)
+    return choose + ends + gammaln(a + x) - gammaln(a) + gammaln(b + top - x) - gammaln(b)
+
+
+def _normal(outputs: Any) -> tuple[Any, Any]:
+    """Means and natural logarithms of scales from a network's outputs."""
+    import jax.numpy as jnp  # noqa: PLC0415
+
+    d = outputs.shape[-1] // 2
+    return outputs[..., :d], _LN2 * jnp.clip(outputs[..., d:], LOG_SCALES[0] + 2, LOG_SCALES[1])
+
+
+def log_weight(parameters: Any, x: Any, key: Any, top: int, dropout: float) -> Any:
+    """``log p(x, z) - log q(z | x)`` of one draw for each item, in nats."""
+    import jax  # noqa: PLC0415
+    import jax.numpy as jnp  # noqa: PLC0415
+
+    up, down = parameters
+    scaled = x * (2.0 / top) - 1.0
+    below = scaled
+    total = 0.0
+    means, scales = None, None
+    for level, (infer, generate) in enumerate(zip(up, down, strict=True)):
+        key, noise, drop = jax.random.split(key, 3)
+        if dropout and level == 0:
+            keep = jax.random.bernoulli(drop, 1.0 - dropout, below.shape)
+            below = below * keep / (1.0 - dropout)
+        means, scales = _normal(apply_network(infer, below))
+        e = jax.random.normal(noise, means.shape)
+        z = means + jnp.exp(scales) * e
+        total = total + (0.5 * e * e + scales).sum(-1)
+        outputs = apply_network(generate, z)
+        if level == 0:
+            total = total + log_observation(x, outputs, top).sum(-1)
+        else:
+            mean, scale = _normal(outputs)
+            total = total + (-0.5 * ((below - mean) * jnp.exp(-scale)) ** 2 - scale).sum(-1)
+        below = z
+    return total - 0.5 * (below * below).sum(-1)
+
+
+def train_vae(
+    rows: npt.NDArray[Any],
+    held: npt.NDArray[Any],
+    top: int,
+    latents: tuple[int, ...],
+    hidden: tuple[int, ...],
+    seed: int,
+    progress: Callable[[str], None] | None,
+    *,
+    dropout: float = 0.0,
+    particles: int = 1,
+    epochs: int = 200,
+    batch: int = 64,
+    rate: float = 2e-3,
+    **options: Any,
+) -> tuple[Any, Any]:
+    """Train the networks of a `compress.latent.VAE`; its ``fit`` describes the parameters.
+
+    Returns
+    -------
+    up, down : tuple
+        Networks from the samples up, and those from the latents down, by level.
+    """
+    import jax  # noqa: PLC0415
+    import jax.numpy as jnp  # noqa: PLC0415
+
+    rng = np.random.default_rng(seed)
+    n = rows.shape[1]
+    below = (n, *latents[:-1])
+    outputs = (n if top == 1 else 2 * n, *(2 * d for d in latents[:-1]))
+    up = tuple(
+        new_network(rng, (b, *hidden, 2 * d)) for b, d in zip(below, latents, strict=True)
+    )
+    down = tuple(
+        new_network(rng, (d, *hidden, o)) for d, o in zip(latents, outputs, strict=True)
+    )
+    unit = n * _LN2
+
+    def bound(parameters: Any, x: Any, key: Any, count: int, dropped: float) -> Any:
+        keys = jax.random.split(key, count)
+        return jax.vmap(lambda k: log_weight(parameters, x, k, top, dropped))(keys)
+
+    def loss(parameters: Any, x: Any, key: Any) -> Any:
+        logs = bound(parameters, x, key, particles, dropout)
+        return -(jax.scipy.special.logsumexp(logs, axis=0) - math.log(particles)).mean() / unit
+
+    def judged(parameters: Any, x: Any, key: Any) -> Any:
+        return -bound(parameters, x, key, 4, 0.0).mean() / unit
+
+    found: tuple[Any, Any] = fit_parameters(
+        (up, down),
+        loss,
+        rows.astype(np.float32),
+        jnp.asarray(held, jnp.float32),
+        epochs=epochs,
+        batch=min(batch, len(rows)),
+        rate=rate,
+        seed=seed,
+        valid_loss=judged,
+        progress=progress,
+        **options,
+    )
+    return found
