@@ -13,7 +13,7 @@ from compress.latent.cells import LOG_SCALES
 from compress.latent.observations import ODDS, PRECISIONS
 from compress.latent.training import apply_network, fit_parameters, new_network
 
-__all__ = ["log_observation", "train_vae"]
+__all__ = ["log_observation", "train_masked", "train_vae"]
 
 _LN2 = math.log(2.0)
 
@@ -34,12 +34,24 @@ def log_observation(x: Any, outputs: Any, top: int) -> Any:
     odds = jnp.clip(outputs[..., :n], *ODDS) * _LN2
     if top == 1:
         return x * odds - jax.nn.softplus(odds)
-    gammaln = jax.scipy.special.gammaln
+    k = np.arange(top + 1.0)
+    factorials = np.concatenate([[0.0], np.cumsum(np.log(k[1:]))])
+    choose = jnp.asarray(factorials[-1] - factorials - factorials[::-1], jnp.float32)
     total = jnp.exp2(jnp.clip(outputs[..., n:], *PRECISIONS))
     a, b = total * jax.nn.sigmoid(odds), total * jax.nn.sigmoid(-odds)
-    choose = gammaln(top + 1.0) - gammaln(x + 1.0) - gammaln(top - x + 1.0)
-    ends = gammaln(total) - gammaln(total + top)
-    return choose + ends + gammaln(a + x) - gammaln(a) + gammaln(b + top - x) - gammaln(b)
+    ends = _log_gamma(total) - _log_gamma(total + top)
+    low = _log_gamma(a + x) - _log_gamma(a)
+    return choose[x.astype(jnp.int32)] + ends + low + _log_gamma(b + top - x) - _log_gamma(b)
+
+
+def _log_gamma(x: Any) -> Any:
+    """Stirling's series four units up: a fraction of the time of the general function."""
+    import jax.numpy as jnp  # noqa: PLC0415
+
+    y = x + 4.0
+    square = 1.0 / (y * y)
+    series = (y - 0.5) * jnp.log(y) - y + (1.0 / 12.0 - square / 360.0) / y
+    return series + 0.5 * math.log(2.0 * math.pi) - jnp.log(x * (x + 1.0) * (x + 2.0) * (x + 3.0))
 
 
 def _normal(outputs: Any) -> tuple[Any, Any]:
@@ -142,3 +154,70 @@ def train_vae(
         **options,
     )
     return found
+
+
+def _masks(n: int, hidden: tuple[int, ...], outputs: int, rng: np.random.Generator) -> list[Any]:
+    """Masks of the weights; a hidden unit sees the samples up to one that is drawn for it."""
+    before = np.arange(n)
+    made = []
+    for width in hidden:
+        after = rng.permutation(np.arange(width) % (n - 1))
+        made.append((before[:, None] <= after).astype(np.float32))
+        before = after
+    made.append((before[:, None] < np.tile(np.arange(n), outputs)).astype(np.float32))
+    return made
+
+
+def train_masked(
+    rows: npt.NDArray[Any],
+    held: npt.NDArray[Any],
+    top: int,
+    hidden: tuple[int, ...],
+    seed: int,
+    progress: Callable[[str], None] | None,
+    *,
+    dropout: float = 0.0,
+    epochs: int = 200,
+    batch: int = 32,
+    rate: float = 1e-3,
+    **options: Any,
+) -> Any:
+    """Train the network of a `compress.latent.MaskedNetwork`; its ``fit`` describes the parameters.
+
+    Returns
+    -------
+    tuple of (weights, bias)
+        With the masks applied.
+    """
+    import jax  # noqa: PLC0415
+    import jax.numpy as jnp  # noqa: PLC0415
+
+    rng = np.random.default_rng(seed)
+    n = rows.shape[1]
+    outputs = 1 if top == 1 else 2
+    masks = _masks(n, hidden, outputs, rng)
+    network = new_network(rng, (n, *hidden, outputs * n))
+    unit = n * _LN2
+
+    def loss(parameters: Any, x: Any, key: Any, dropped: float = dropout) -> Any:
+        inputs = x * (2.0 / top) - 1.0
+        if dropped:
+            keep = jax.random.bernoulli(key, 1.0 - dropped, inputs.shape)
+            inputs = inputs * keep / (1.0 - dropped)
+        found = apply_network(parameters, inputs, masks, (key, dropped))
+        return -log_observation(x, found, top).sum(-1).mean() / unit
+
+    trained = fit_parameters(
+        network,
+        loss,
+        rows.astype(np.float32),
+        jnp.asarray(held, jnp.float32),
+        epochs=epochs,
+        batch=min(batch, len(rows)),
+        rate=rate,
+        seed=seed,
+        valid_loss=lambda parameters, x, key: loss(parameters, x, key, 0.0),
+        progress=progress,
+        **options,
+    )
+    return tuple((w * mask, b) for (w, b), mask in zip(trained, masks, strict=True))

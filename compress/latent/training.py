@@ -52,10 +52,18 @@ def new_network(rng: np.random.Generator, sizes: tuple[int, ...], last: float = 
     return tuple(layers)
 
 
-def apply_network(layers: Parameters, x: Any, masks: Any = None) -> Any:
-    """Evaluate a network; ``masks`` multiply the weights of its layers."""
+def apply_network(layers: Parameters, x: Any, masks: Any = None, dropout: Any = None) -> Any:
+    """Evaluate a network; ``masks`` multiply the weights of its layers.
+
+    ``dropout`` is a key and a share of the last layer's inputs.
+    """
+    import jax  # noqa: PLC0415 (only training needs it)
+
     for i, (weights, bias) in enumerate(layers):
         kept = weights if masks is None else weights * masks[i]
+        if i == len(layers) - 1 and dropout is not None and dropout[1]:
+            key = jax.random.fold_in(dropout[0], 1)
+            x = x * jax.random.bernoulli(key, 1.0 - dropout[1], x.shape) / (1.0 - dropout[1])
         x = x @ kept + bias
         if i < len(layers) - 1:
             x = activation(x)
@@ -100,7 +108,7 @@ def fit_parameters(
     patience : int
         Validations (one every 5 epochs) without a gain before it stops; 0: never.
     seconds : float
-        Of wall time, after which training stops; the step sizes follow it where it is finite.
+        Of processor time, after which training stops; where finite, the step sizes follow it.
     augment : callable, optional
         Changes a batch of items.
     valid_loss : callable, optional
@@ -143,10 +151,10 @@ def fit_parameters(
     judge = jax.jit(valid_loss or loss)
     state = (parameters, zeros, zeros, parameters)
     best, kept, waited, count = np.inf, parameters, 0, 0
-    begin = time.monotonic()
+    begin = time.process_time()
     for epoch in range(epochs):
         order = rng.permutation(len(train))
-        share = max(epoch / epochs, min(1.0, (time.monotonic() - begin) / seconds))
+        share = max(epoch / epochs, min(1.0, (time.process_time() - begin) / seconds))
         size = rate * max(0.01, 0.5 * (1 + np.cos(np.pi * share)))
         total, steps = 0.0, 0
         for at in range(0, len(order) - batch + 1, batch):
@@ -164,7 +172,7 @@ def fit_parameters(
             if judged < best:
                 best, kept, waited = judged, state[3] if average else state[0], 0
             if progress is not None and (epoch % 25 == 24 or over):
-                spent = time.monotonic() - begin
+                spent = time.process_time() - begin
                 progress(
                     f"epoch {epoch + 1}, {spent:.0f} s: {float(total) / max(steps, 1):.4f} in "
                     f"training, {judged:.4f} on validation, best {best:.4f}"

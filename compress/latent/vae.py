@@ -13,6 +13,7 @@ import numpy.typing as npt
 from compress.errors import CorruptError
 from compress.latent import bitsback
 from compress.latent.cells import DRAW_BITS, Cells, Normals, cells_of, inverse_scale, scale_index
+from compress.latent.items import as_rows, read_shape
 from compress.latent.kernels import MEAN_BITS
 from compress.latent.logarithms import LOG_BITS, log2_masses
 from compress.latent.network import OUTPUT_BITS, IntegerNetwork
@@ -186,7 +187,9 @@ class VAE:
         items = np.asarray(X)
         largest = int(items.max()) if top is None else int(top)
         observation = Observation(math.prod(items.shape[1:]), largest)
-        rows = as_rows(items, items.shape[1:], largest)
+        # Items that are changed in training need not be in range before.
+        range_of = largest if "augment" not in options else max(largest, int(items.max()))
+        rows = as_rows(items, items.shape[1:], range_of)
         held = None if validation is None else as_rows(validation, items.shape[1:], largest)
         if held is None:
             order = np.random.default_rng(seed).permutation(len(rows))
@@ -413,39 +416,6 @@ class VAE:
     def load(cls, path: str | Path) -> VAE:
         """Read a model from a file; the errors are those of `from_bytes`."""
         return cls.from_bytes(Path(path).read_bytes())
-
-
-def read_shape(integers: Any) -> tuple[int, ...]:
-    """Read the shape of an item: its length, then itself."""
-    length = next(integers)
-    if not 0 <= length <= 8:
-        raise CorruptError(f"an item cannot have {length} axes")
-    shape = tuple(next(integers) for _ in range(length))
-    if any(not 0 < side <= 1 << 16 for side in shape) or math.prod(shape) > 1 << 16:
-        raise CorruptError(f"an item cannot have the shape {shape}")
-    return shape
-
-
-def as_rows(X: npt.ArrayLike, shape: tuple[int, ...], top: int) -> Integers:  # noqa: N803
-    """Items as rows of int64.
-
-    Raises
-    ------
-    TypeError
-        If they are not numbers.
-    ValueError
-        If they have another shape, or are not whole numbers from 0 to ``top``.
-    """
-    items = np.asarray(X)
-    if items.dtype.kind not in "biuf":
-        raise TypeError(f"items must be numbers, got {items.dtype}")
-    if items.ndim != len(shape) + 1 or items.shape[1:] != tuple(shape):
-        raise ValueError(f"items must have shape (n, *{tuple(shape)}), got {items.shape}")
-    if items.dtype.kind == "f" and not np.all(items == np.floor(items)):
-        raise ValueError("items must be whole numbers, and none may be NaN or infinite")
-    if items.size and (items.min() < 0 or items.max() > top):
-        raise ValueError(f"samples must lie in 0..{top}, got {items.min()}..{items.max()}")
-    return np.ascontiguousarray(items.reshape(len(items), -1), np.int64)
 
 
 def _normals(outputs: Integers) -> Normals:
