@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from compress.latent import schedule
 from compress.latent.cells import LOG_SCALES
 from compress.latent.observations import ODDS, PRECISIONS
 from compress.latent.training import apply_network, fit_parameters, new_network
 
-__all__ = ["log_observation", "train_masked", "train_vae"]
+__all__ = ["log_observation", "train_diffusion", "train_masked", "train_vae"]
 
 _LN2 = math.log(2.0)
 
@@ -62,8 +63,14 @@ def _normal(outputs: Any) -> tuple[Any, Any]:
     return outputs[..., :d], _LN2 * jnp.clip(outputs[..., d:], LOG_SCALES[0] + 2, LOG_SCALES[1])
 
 
-def log_weight(parameters: Any, x: Any, key: Any, top: int, dropout: float) -> Any:
-    """``log p(x, z) - log q(z | x)`` of one draw for each item, in nats."""
+def log_weight(
+    parameters: Any, x: Any, key: Any, top: int, dropout: tuple[float, float]
+) -> Any:
+    """``log p(x, z) - log q(z | x)`` of one draw for each item, in nats.
+
+    ``dropout`` is the share of samples that posteriors do not see, and that of the units from which
+    the distributions of samples are computed.
+    """
     import jax  # noqa: PLC0415
     import jax.numpy as jnp  # noqa: PLC0415
 
@@ -74,14 +81,14 @@ def log_weight(parameters: Any, x: Any, key: Any, top: int, dropout: float) -> A
     means, scales = None, None
     for level, (infer, generate) in enumerate(zip(up, down, strict=True)):
         key, noise, drop = jax.random.split(key, 3)
-        if dropout and level == 0:
-            keep = jax.random.bernoulli(drop, 1.0 - dropout, below.shape)
-            below = below * keep / (1.0 - dropout)
+        if dropout[0] and level == 0:
+            keep = jax.random.bernoulli(drop, 1.0 - dropout[0], below.shape)
+            below = below * keep / (1.0 - dropout[0])
         means, scales = _normal(apply_network(infer, below))
         e = jax.random.normal(noise, means.shape)
         z = means + jnp.exp(scales) * e
         total = total + (0.5 * e * e + scales).sum(-1)
-        outputs = apply_network(generate, z)
+        outputs = apply_network(generate, z, None, (key, dropout[1]))
         if level == 0:
             total = total + log_observation(x, outputs, top).sum(-1)
         else:
@@ -100,7 +107,7 @@ def train_vae(
     seed: int,
     progress: Callable[[str], None] | None,
     *,
-    dropout: float = 0.0,
+    dropout: tuple[float, float] = (0.0, 0.0),
     particles: int = 1,
     epochs: int = 200,
     batch: int = 64,
@@ -129,7 +136,7 @@ def train_vae(
     )
     unit = n * _LN2
 
-    def bound(parameters: Any, x: Any, key: Any, count: int, dropped: float) -> Any:
+    def bound(parameters: Any, x: Any, key: Any, count: int, dropped: tuple[float, float]) -> Any:
         keys = jax.random.split(key, count)
         return jax.vmap(lambda k: log_weight(parameters, x, k, top, dropped))(keys)
 
@@ -138,7 +145,7 @@ def train_vae(
         return -(jax.scipy.special.logsumexp(logs, axis=0) - math.log(particles)).mean() / unit
 
     def judged(parameters: Any, x: Any, key: Any) -> Any:
-        return -bound(parameters, x, key, 4, 0.0).mean() / unit
+        return -bound(parameters, x, key, 4, (0.0, 0.0)).mean() / unit
 
     found: tuple[Any, Any] = fit_parameters(
         (up, down),
@@ -221,3 +228,64 @@ def train_masked(
         **options,
     )
     return tuple((w * mask, b) for (w, b), mask in zip(trained, masks, strict=True))
+
+
+def train_diffusion(
+    rows: npt.NDArray[Any],
+    held: npt.NDArray[Any],
+    top: int,
+    hidden: tuple[int, ...],
+    seed: int,
+    progress: Callable[[str], None] | None,
+    *,
+    epochs: int = 400,
+    batch: int = 64,
+    rate: float = 2e-3,
+    **options: Any,
+) -> Any:
+    """Train the network of a `compress.latent.diffusion.Diffusion` to predict noise.
+
+    The loss is the mean square error of the noise over steps whose signal falls evenly in its
+    logarithm: the bound of a chain of many steps, but for a factor.
+
+    Returns
+    -------
+    tuple of (weights, bias)
+    """
+    import jax  # noqa: PLC0415
+    import jax.numpy as jnp  # noqa: PLC0415
+
+    n = rows.shape[1]
+    table = jnp.asarray(schedule.features(np.arange(schedule.N_STEPS + 1)), jnp.float32)
+    signal = jnp.asarray(np.sqrt(schedule.alphas()), jnp.float32)
+    spread = jnp.asarray(np.sqrt(1.0 - schedule.alphas()), jnp.float32)
+    network = new_network(np.random.default_rng(seed), (n + table.shape[1], *hidden, n))
+
+    def loss(parameters: Any, x: Any, key: Any) -> Any:
+        first, second = jax.random.split(key)
+        # Steps spread over a batch: their mean varies less than that of steps drawn alone.
+        share = (jnp.arange(len(x)) + jax.random.uniform(first, (len(x),))) / len(x)
+        t = 1 + jnp.floor(share * schedule.N_STEPS).astype(jnp.int32)
+        t = jnp.minimum(t, schedule.N_STEPS)
+        noise = jax.random.normal(second, x.shape)
+        a, b = signal[t][:, None], spread[t][:, None]
+        noisy = a * (x * (2.0 / top) - 1.0) + b * noise
+        v = apply_network(parameters, jnp.concatenate([noisy, table[t]], axis=1))
+        return ((a * v + b * noisy - noise) ** 2).mean()
+
+    def judged(parameters: Any, x: Any, key: Any) -> Any:
+        return jax.vmap(lambda k: loss(parameters, x, k))(jax.random.split(key, 8)).mean()
+
+    return fit_parameters(
+        network,
+        loss,
+        rows.astype(np.float32),
+        jnp.asarray(held, jnp.float32),
+        epochs=epochs,
+        batch=min(batch, len(rows)),
+        rate=rate,
+        seed=seed,
+        valid_loss=judged,
+        progress=progress,
+        **options,
+    )
