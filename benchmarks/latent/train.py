@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.latent import data
-from compress.latent import VAE
+from compress.latent import VAE, Diffusion, MaskedNetwork
 
 WEIGHTS = Path(__file__).with_name("weights")
 # Seconds of processor time that a training may take.
@@ -26,6 +26,47 @@ SECONDS = 300.0
 def _held_for_validation(items: Any, share: float = 0.1) -> tuple[Any, Any]:
     cut = int(len(items) * share)
     return items[cut:], items[:cut]
+
+
+def _digits() -> Any:
+    items = data.digits()
+    if items is None:
+        raise SystemExit("scikit-learn is not installed")
+    return items.learn
+
+
+def digits(progress: Callable[[str], None]) -> VAE:
+    """One level of 14 latents."""
+    return VAE.fit(
+        _digits(), top=16, latents=(14,), hidden=(256,), weight_bits=9, epochs=400, batch=32,
+        rate=2e-3, decay=0.03, average=0.99, dropout=(0.1, 0.0), dreams=1.0, patience=30,
+        seconds=100.0, progress=progress,
+    )  # fmt: skip
+
+
+def digits_levels(progress: Callable[[str], None]) -> VAE:
+    """Two levels, of 24 and 8 latents."""
+    return VAE.fit(
+        _digits(), top=16, latents=(24, 8), hidden=(256,), weight_bits=9, epochs=400, batch=32,
+        rate=2e-3, decay=0.03, average=0.99, dropout=(0.1, 0.0), patience=30, seconds=100.0,
+        progress=progress,
+    )  # fmt: skip
+
+
+def digits_masked(progress: Callable[[str], None]) -> MaskedNetwork:
+    """Four networks that vote, each with another tenth held out."""
+    return MaskedNetwork.fit(
+        _digits(), top=16, hidden=(512,), votes=4, weight_bits=9, epochs=400, batch=32, rate=2e-3,
+        decay=0.1, average=0.99, dropout=0.1, patience=20, progress=progress,
+    )  # fmt: skip
+
+
+def digits_diffusion(progress: Callable[[str], None]) -> Diffusion:
+    """Three layers; the moments of the noise are those of all items that it learned from."""
+    return Diffusion.fit(
+        _digits(), top=16, hidden=(320, 320), weight_bits=9, epochs=3000, batch=64, rate=2e-3,
+        decay=0.02, average=0.998, seconds=100.0, progress=progress,
+    )  # fmt: skip
 
 
 def mnist_binary(progress: Callable[[str], None]) -> VAE:
@@ -52,7 +93,7 @@ def mnist(progress: Callable[[str], None]) -> VAE:
     return VAE.fit(
         learn, top=255, latents=(50,), hidden=(256,), weight_bits=8, validation=valid,
         augment=data.shifted, epochs=3000, batch=100, rate=2e-3, decay=0.01, average=0.995,
-        seconds=SECONDS, progress=progress,
+        seconds=200.0, progress=progress,
     )  # fmt: skip
 
 
@@ -64,12 +105,16 @@ def fashion(progress: Callable[[str], None]) -> VAE:
     learn, valid = _held_for_validation(items.learn)
     return VAE.fit(
         learn, top=255, latents=(50,), hidden=(256,), weight_bits=8, validation=valid,
-        epochs=3000, batch=100, rate=2e-3, decay=0.01, average=0.995, seconds=SECONDS,
+        epochs=3000, batch=100, rate=2e-3, decay=0.01, average=0.995, seconds=150.0,
         progress=progress,
     )  # fmt: skip
 
 
 MODELS: dict[str, Callable[[Callable[[str], None]], Any]] = {
+    "digits": digits,
+    "digits-levels": digits_levels,
+    "digits-masked": digits_masked,
+    "digits-diffusion": digits_diffusion,
     "mnist-binary": mnist_binary,
     "mnist": mnist,
     "fashion": fashion,
@@ -83,7 +128,7 @@ def main() -> None:
         model = MODELS[name](lambda line, name=name: print(f"{name}: {line}", flush=True))
         path = WEIGHTS / f"{name}.fdm"
         model.save(path)
-        print(f"{name}: {path.stat().st_size} bytes, {model.n_weights} weights", flush=True)
+        print(f"{name}: {path.stat().st_size} bytes", flush=True)
 
 
 if __name__ == "__main__":

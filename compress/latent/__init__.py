@@ -7,8 +7,20 @@ coded with it by bits-back coding, and decoded to the bit on every machine.
 
 from __future__ import annotations
 
+from compress.latent.diffusion import Diffusion, Trajectory
+from compress.latent.masked import MaskedNetwork
+from compress.latent.mixture import MixtureCoder
 from compress.latent.network import IntegerNetwork
 from compress.latent.observations import Observation
 from compress.latent.vae import VAE, Bits
 
-__all__ = ["VAE", "Bits", "IntegerNetwork", "Observation"]
+__all__ = [
+    "VAE",
+    "Bits",
+    "Diffusion",
+    "IntegerNetwork",
+    "MaskedNetwork",
+    "MixtureCoder",
+    "Observation",
+    "Trajectory",
+]

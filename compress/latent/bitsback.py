@@ -22,9 +22,8 @@ import numpy.typing as npt
 from compress.errors import CorruptError, LimitError
 from compress.latent.cells import DRAW_BITS, Cells, Normals
 from compress.latent.logarithms import weights_of
-from compress.latent.stack import LatentStack, mixed, seed_words
+from compress.latent.stack import LatentStack, even_table, mixed, seed_words
 from compress.latent.streams import pack_stream, unpack_stream
-from compress.tables import TableSet
 
 __all__ = ["MAX_PARTICLES", "Coded", "Model", "decode", "encode"]
 
@@ -104,10 +103,9 @@ def encode(model: Model, rows: Integers, particles: int = 1) -> Coded:
     initial = 2 if particles == 0 else 16 + sum(model.dims)
     while True:
         stack = LatentStack(seed_words(initial)[::-1])
-        stack.mark()
         sizes = [stack.code_length]
-        for row in rows[::-1]:
-            _push_item(model, stack, row[None], particles)
+        for item in range(len(rows) - 1, -1, -1):
+            _push_item(model, stack, rows[item : item + 1], particles, item)
             sizes.append(stack.code_length)
         if particles == 0 or stack.lowest > 0 or initial > _MOST_INITIAL:
             break
@@ -161,22 +159,24 @@ def decode(model: Model, data: bytes, max_bytes: int = 1 << 30) -> npt.NDArray[n
         raise CorruptError("the head of the stream is impossible")
     stack = LatentStack(stream.words)
     found: list[npt.NDArray[np.uint16]] = []
-    for _ in range(n):
+    for item in range(n):
         if stack.n_words < initial - 1:
             raise CorruptError("the stream holds fewer items than it announces")
-        found.append(_pop_item(model, stack, particles).astype(np.uint16))
+        found.append(_pop_item(model, stack, particles, item).astype(np.uint16))
     if not np.array_equal(stack.words, seed_words(initial)[::-1]):
         raise CorruptError("beneath the items there is not what every stream begins with")
     return np.array(found, np.uint16).reshape(n, model.observation.n_samples)
 
 
-def _push_item(model: Model, stack: LatentStack, row: Integers, particles: int) -> None:
+def _push_item(
+    model: Model, stack: LatentStack, row: Integers, particles: int, item: int
+) -> None:
     if particles == 0:
         _push_plain(model, stack, row)
     elif particles == 1:
-        _push_single(model, stack, row)
+        _push_single(model, stack, row, item)
     else:
-        _push_many(model, stack, row, particles)
+        _push_many(model, stack, row, particles, item)
 
 
 def _push_below(
@@ -197,19 +197,18 @@ def _pop_below(model: Model, stack: LatentStack, level: int, cells: Integers) ->
 
 
 def _push_top(model: Model, stack: LatentStack, cells: Integers) -> None:
-    stack.push(cells[0], _even(model.cells.bits))
+    stack.push(cells[0], even_table(model.cells.bits))
 
 
 def _pop_top(model: Model, stack: LatentStack) -> Integers:
-    return stack.pop(model.dims[-1], _even(model.cells.bits))[None]
+    return stack.pop(model.dims[-1], even_table(model.cells.bits))[None]
 
 
-def _push_single(model: Model, stack: LatentStack, row: Integers) -> None:
+def _push_single(model: Model, stack: LatentStack, row: Integers, item: int) -> None:
     below = row
     for level in range(len(model.dims)):
         of = model.posterior(level, below)
-        quantiles = stack.pop(len(of.means), _even(DRAW_BITS))
-        stack.mark()
+        quantiles = stack.pop_quantiles(len(of.means), item, level << 16)
         cells, starts, masses = model.cells.draw(quantiles, of)
         stack.push_uniform(quantiles - starts, masses)
         _push_below(model, stack, level, below, cells[None])
@@ -217,7 +216,7 @@ def _push_single(model: Model, stack: LatentStack, row: Integers) -> None:
     _push_top(model, stack, below)
 
 
-def _pop_item(model: Model, stack: LatentStack, particles: int) -> Integers:
+def _pop_item(model: Model, stack: LatentStack, particles: int, item: int) -> Integers:
     chosen = int(stack.pop_uniform(np.array([particles]))[0]) if particles > 1 else 0
     cells = _pop_top(model, stack)
     path = [cells]
@@ -226,13 +225,12 @@ def _pop_item(model: Model, stack: LatentStack, particles: int) -> Integers:
         if particles == 1:
             of = model.posterior(level, below)
             starts, masses = _held(model, cells[0], of)
-            quantiles = starts + stack.pop_uniform(masses)
-            stack.push(quantiles, _even(DRAW_BITS))
+            stack.push_quantiles(starts + stack.pop_uniform(masses), item, level << 16)
         path.append(below)
         cells = below
     row = path.pop()
     if particles > 1:
-        _return_many(model, stack, row, path[::-1], chosen, particles)
+        _return_many(model, stack, row, path[::-1], chosen, particles, item)
     return row[0]
 
 
@@ -264,11 +262,12 @@ def _weighed(
     return drawn, every, weights_of(drawn.latents + drawn.data)
 
 
-def _push_many(model: Model, stack: LatentStack, row: Integers, particles: int) -> None:
-    quantiles = stack.pop(sum(model.dims), _even(DRAW_BITS))
+def _push_many(
+    model: Model, stack: LatentStack, row: Integers, particles: int, item: int
+) -> None:
+    quantiles = stack.pop_quantiles(sum(model.dims), item, 0)
     drawn, every, weights = _weighed(model, row, quantiles, particles)
-    chosen = stack.pop_choice(weights)
-    stack.mark()
+    chosen = stack.pop_choice(weights, item)
     stack.push_uniform(every[chosen] - drawn.starts[chosen], drawn.masses[chosen])
     below = row
     for level in range(len(model.dims)):
@@ -286,6 +285,7 @@ def _return_many(
     path: list[Integers],
     chosen: int,
     particles: int,
+    item: int,
 ) -> None:
     """Put the bits back with which the particles were drawn."""
     below = row
@@ -297,8 +297,8 @@ def _return_many(
     every = starts + stack.pop_uniform(masses)
     quantiles = (every - _shifts(particles, len(every))[chosen]) & ((1 << DRAW_BITS) - 1)
     weights = _weighed(model, row, quantiles, particles)[2]
-    stack.push_choice(chosen, weights)
-    stack.push(quantiles, _even(DRAW_BITS))
+    stack.push_choice(chosen, weights, item)
+    stack.push_quantiles(quantiles, item, 0)
 
 
 # -- no bits back --
@@ -313,10 +313,3 @@ def _push_plain(model: Model, stack: LatentStack, row: Integers) -> None:
         _push_below(model, stack, level, below, cells)
         below = cells
     _push_top(model, stack, below)
-
-
-@cache
-def _even(bits: int) -> TableSet:
-    """One table of ``2^bits`` equal masses."""
-    cumulative = np.arange((1 << bits) + 1, dtype=np.uint32) << np.uint32(24 - bits)
-    return TableSet.from_cumulative(cumulative, 0, escape=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from compress.latent.items import as_rows, read_shape
 from compress.latent.kernels import INVERSE_BITS, MEAN_BITS
 from compress.latent.logarithms import LOG_BITS, log2_masses
 from compress.latent.network import OUTPUT_BITS, IntegerNetwork
-from compress.latent.stack import LatentStack, seed_words
+from compress.latent.stack import LatentStack, even_table, seed_words
 from compress.latent.streams import (
     fingerprint_of,
     pack_model,
@@ -29,7 +30,6 @@ from compress.latent.streams import (
     unpack_model,
     unpack_stream,
 )
-from compress.tables import TableSet
 from compress.tables.knots import base_knots
 
 __all__ = ["Diffusion", "Trajectory"]
@@ -38,6 +38,7 @@ Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 KIND = 4
+DIFFUSION_KIND = 5
 STREAM_KIND = 4
 CELL_BITS = 12
 INPUT_BITS = 14
@@ -184,9 +185,8 @@ class Trajectory:
         initial = 16 + rows.shape[1]
         while True:
             stack = LatentStack(seed_words(initial)[::-1])
-            stack.mark()
-            for row in rows[::-1]:
-                self._push_item(stack, row[None])
+            for item in range(len(rows) - 1, -1, -1):
+                self._push_item(stack, rows[item : item + 1], item)
             if stack.lowest > 0 or initial > _MOST_INITIAL:
                 break
             initial *= 4
@@ -194,17 +194,16 @@ class Trajectory:
         words = stack.words[stack.lowest :]
         return pack_stream(STREAM_KIND, self.fingerprint, (len(rows), kept), words), 32 * kept
 
-    def _push_item(self, stack: LatentStack, row: Integers) -> None:
+    def _push_item(self, stack: LatentStack, row: Integers, item: int) -> None:
         cells, values = row, self._start(row)
         for k in range(self.n_steps):
-            wanted = stack.pop(row.size, _even(DRAW_BITS))
-            stack.mark()
+            wanted = stack.pop_quantiles(row.size, item, k * row.size)
             drawn, starts, masses = self._cells.draw(wanted, self._forward(k, values))
             stack.push_uniform(wanted - starts, masses)
             values = self._cells.centres[drawn][None]
             stack.push_normal(cells[0], self._kind(k), self._backward(k, values))
             cells = drawn[None]
-        stack.push(cells[0], _even(CELL_BITS))
+        stack.push(cells[0], even_table(CELL_BITS))
 
     def decode(self, data: bytes, *, max_bytes: int = 1 << 30) -> npt.NDArray[np.uint16]:
         """Decode what `encode` gave.
@@ -229,16 +228,16 @@ class Trajectory:
             raise CorruptError("the head of the stream is impossible")
         stack = LatentStack(stream.words)
         found = []
-        for _ in range(n):
+        for item in range(n):
             if stack.n_words + 1 < initial:
                 raise CorruptError("the stream holds fewer items than it announces")
-            found.append(self._pop_item(stack, samples).astype(np.uint16))
+            found.append(self._pop_item(stack, samples, item).astype(np.uint16))
         if not np.array_equal(stack.words, seed_words(initial)[::-1]):
             raise CorruptError("beneath the items there is not what every stream begins with")
         return np.array(found, np.uint16).reshape(n, *self.shape)
 
-    def _pop_item(self, stack: LatentStack, samples: int) -> Integers:
-        cells = stack.pop(samples, _even(CELL_BITS))
+    def _pop_item(self, stack: LatentStack, samples: int, item: int) -> Integers:
+        cells = stack.pop(samples, even_table(CELL_BITS))
         for k in range(self.n_steps - 1, -1, -1):
             values = self._cells.centres[cells][None]
             before = stack.pop_normal(self._kind(k), self._backward(k, values))
@@ -246,7 +245,7 @@ class Trajectory:
             starts, masses = self._cells.intervals(cells, of, DRAW_BITS, 0)
             if masses.min() < 1:
                 raise CorruptError("the stream holds latents that no encoder draws")
-            stack.push(starts + stack.pop_uniform(masses), _even(DRAW_BITS))
+            stack.push_quantiles(starts + stack.pop_uniform(masses), item, k * samples)
             cells = before
         return cells
 
@@ -420,6 +419,52 @@ class Diffusion(NamedTuple):
         )
         return Trajectory(self.shape, self.top, self.network, steps_made)
 
+    # -- files --
+
+    def to_bytes(self) -> bytes:
+        """Return the model as bytes; moments in 1024ths of their binary logarithms."""
+        integers, words = self.network.to_integers()
+        head = [len(self.shape), *self.shape, self.top]
+        both = np.concatenate([self.moments.predicted[:, None], self.moments.error], axis=1)
+        logs = np.rint(1024.0 * np.log2(np.maximum(both, 2.0**-40))).astype(np.int64)
+        head += np.diff(logs, axis=0, prepend=0).ravel().tolist()
+        return pack_model(DIFFUSION_KIND, [*head, *integers], np.concatenate(words))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Diffusion:
+        """Read what `to_bytes` gave.
+
+        Raises
+        ------
+        FormatError
+            If it is no such model.
+        CorruptError
+            If it is damaged.
+        """
+        integers, words = unpack_model(data, DIFFUSION_KIND)
+        try:
+            shape = read_shape(integers)
+            top = next(integers)
+            rows, columns = schedule.N_STEPS + 1, math.prod(shape) + 1
+            steps = np.array([next(integers) for _ in range(rows * columns)], np.int64)
+            logs = np.cumsum(steps.reshape(rows, columns), axis=0)
+            if not 1 <= top <= 1023 or np.abs(logs).max() > 1 << 16:
+                raise CorruptError("the model's moments are beyond their bounds")
+            both = np.exp2(logs / 1024.0)
+            network, _ = IntegerNetwork.from_integers(integers, words, 0)
+        except (StopIteration, RuntimeError, ValueError, OverflowError) as error:
+            raise CorruptError(f"no model: {error}") from error
+        return cls(shape, top, network, schedule.Moments(both[:, 0], both[:, 1:]))
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a file."""
+        Path(path).write_bytes(self.to_bytes())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Diffusion:
+        """Read a model from a file; the errors are those of `from_bytes`."""
+        return cls.from_bytes(Path(path).read_bytes())
+
 
 def _moments(
     network: IntegerNetwork, rows: Integers, top: int, rng: np.random.Generator
@@ -439,10 +484,3 @@ def _moments(
         predicted[t] = np.mean(guess * guess)
         error[t] = np.mean((noise - guess) ** 2, axis=0)
     return schedule.Moments(predicted, error)
-
-
-@cache
-def _even(bits: int) -> TableSet:
-    """One table of ``2^bits`` equal masses."""
-    cumulative = np.arange((1 << bits) + 1, dtype=np.uint32) << np.uint32(24 - bits)
-    return TableSet.from_cumulative(cumulative, 0, escape=False)

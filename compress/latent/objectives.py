@@ -98,6 +98,27 @@ def log_weight(
     return total - 0.5 * (below * below).sum(-1)
 
 
+def dream(down: Any, count: int, key: Any, top: int) -> Any:
+    """Draw items from the model itself."""
+    import jax  # noqa: PLC0415
+    import jax.numpy as jnp  # noqa: PLC0415
+
+    key, part = jax.random.split(key)
+    z = jax.random.normal(part, (count, down[-1][0][0].shape[0]))
+    for network in down[:0:-1]:
+        key, part = jax.random.split(key)
+        mean, scale = _normal(apply_network(network, z))
+        z = mean + jnp.exp(scale) * jax.random.normal(part, mean.shape)
+    outputs = apply_network(down[0], z)
+    n = outputs.shape[-1] // (1 if top == 1 else 2)
+    if top == 1:
+        odds = jnp.clip(outputs, *ODDS) * _LN2
+        return jax.random.bernoulli(key, jax.nn.sigmoid(odds)).astype(jnp.float32)
+    values = jnp.arange(top + 1.0)[:, None, None] * jnp.ones((1, count, n))
+    logs = log_observation(values, outputs, top)
+    return jnp.argmax(logs + jax.random.gumbel(key, logs.shape), axis=0).astype(jnp.float32)
+
+
 def train_vae(
     rows: npt.NDArray[Any],
     held: npt.NDArray[Any],
@@ -109,6 +130,7 @@ def train_vae(
     *,
     dropout: tuple[float, float] = (0.0, 0.0),
     particles: int = 1,
+    dreams: float = 0.0,
     epochs: int = 200,
     batch: int = 64,
     rate: float = 2e-3,
@@ -142,7 +164,17 @@ def train_vae(
 
     def loss(parameters: Any, x: Any, key: Any) -> Any:
         logs = bound(parameters, x, key, particles, dropout)
-        return -(jax.scipy.special.logsumexp(logs, axis=0) - math.log(particles)).mean() / unit
+        value = -(jax.scipy.special.logsumexp(logs, axis=0) - math.log(particles)).mean() / unit
+        if dreams:
+            # Items that the model draws never run out: posteriors are learned from them as well, so
+            # that they suit items that were not seen (Zhang, Hayes and Barber, "Generalization gap
+            # in amortized inference", 2022).
+            now, later = jax.random.split(jax.random.fold_in(key, 1))
+            fixed = jax.lax.stop_gradient(parameters[1])
+            seen = jax.lax.stop_gradient(dream(fixed, len(x), now, top))
+            own = log_weight((parameters[0], fixed), seen, later, top, dropout)
+            value = value - dreams * own.mean() / unit
+        return value
 
     def judged(parameters: Any, x: Any, key: Any) -> Any:
         return -bound(parameters, x, key, 4, (0.0, 0.0)).mean() / unit

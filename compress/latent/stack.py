@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from compress.coders import Stack
-from compress.latent.cells import Cells, Normals
+from compress.errors import CorruptError
+from compress.latent.cells import DRAW_BITS, Cells, Normals
 from compress.latent.kernels import pop_cells, pop_uniform
 from compress.tables import TableSet
 
-__all__ = ["LatentStack", "seed_words"]
+__all__ = ["LatentStack", "even_table", "mixed", "seed_words"]
 
 Integers = npt.NDArray[np.int64]
 
 _PRECISION = 24
+_DRAW_MASK = (1 << DRAW_BITS) - 1
 # A mixing function's constants, Steele, Lea and Flood, "Fast splittable pseudorandom number
 # generators", 2014.
 _GAMMA, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
@@ -90,20 +93,60 @@ class LatentStack(Stack):
         starts, masses = cells.intervals(values, of, _PRECISION, 2)
         self.push_intervals(starts.astype(np.uint32), masses.astype(np.uint32))
 
-    def pop_choice(self, weights: Integers) -> int:
-        """Pop one number by integer weights, each at least 1."""
-        return int(self.pop(1, _choice(weights))[0])
+    def pop_quantiles(self, n: int, item: int, place: int) -> Integers:
+        """Pop numbers below ``2^DRAW_BITS`` by which to draw latents.
 
-    def push_choice(self, value: int, weights: Integers) -> None:
-        """Push one number by integer weights; undone by `pop_choice`."""
-        self.push(np.array([value]), _choice(weights))
+        What lies on the stack was pushed for the item before and is not random: its latents would
+        choose those of the next. So a number that looks random, by item and place, is added.
+        """
+        values = self.pop(n, even_table(DRAW_BITS))
+        self.lowest = min(self.lowest, int(self._place[0]))
+        return (values + _added(n, item, place)) & _DRAW_MASK
+
+    def push_quantiles(self, values: Integers, item: int, place: int) -> None:
+        """Push them back; undoes `pop_quantiles`."""
+        self.push((values - _added(len(values), item, place)) & _DRAW_MASK, even_table(DRAW_BITS))
+
+    def pop_choice(self, weights: Integers, item: int) -> int:
+        """Pop one number by integer weights."""
+        wanted = int(self.pop_quantiles(1, item, -1)[0])
+        ends = _ends(weights)
+        value = int(np.searchsorted(ends, wanted, side="right")) - 1
+        left, right = ends[value : value + 2]
+        self.push_uniform(np.array([wanted - left]), np.array([right - left]))
+        return value
+
+    def push_choice(self, value: int, weights: Integers, item: int) -> None:
+        """Push one number by integer weights; undone by `pop_choice`.
+
+        Raises
+        ------
+        CorruptError
+            If no `pop_choice` gives it.
+        """
+        left, right = _ends(weights)[value : value + 2]
+        if right <= left:
+            raise CorruptError("the stream holds a choice that no encoder makes")
+        wanted = left + self.pop_uniform(np.array([right - left]))
+        self.push_quantiles(wanted, item, -1)
 
 
-def _choice(weights: Integers) -> TableSet:
-    """Table whose masses are in the ratio of weights, which sum to less than 2^24."""
+def _ends(weights: Integers) -> Integers:
+    """Cumulative masses, of ``2^DRAW_BITS`` together, in the ratio of weights."""
     ends = np.cumsum(weights)
-    cumulative = np.concatenate([[0], (ends << _PRECISION) // ends[-1]])
-    return TableSet.from_cumulative(cumulative.astype(np.uint32), 0, escape=False)
+    return np.concatenate([[0], (ends << DRAW_BITS) // ends[-1]])
+
+
+def _added(n: int, item: int, place: int) -> Integers:
+    numbers = (np.int64(item) << 24) + np.int64(place) + np.arange(n)
+    return mixed(numbers).astype(np.int64) & _DRAW_MASK
+
+
+@cache
+def even_table(bits: int) -> TableSet:
+    """One table of ``2^bits`` equal masses."""
+    cumulative = np.arange((1 << bits) + 1, dtype=np.uint32) << np.uint32(24 - bits)
+    return TableSet.from_cumulative(cumulative, 0, escape=False)
 
 
 def _flat(values: Integers) -> Integers:

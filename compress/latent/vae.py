@@ -169,7 +169,9 @@ class VAE:
             Gets a line of text now and then.
         **options
             Of training: ``epochs``, ``batch``, ``rate``, ``decay``, ``average``, ``patience``,
-            ``seconds``, ``dropout`` (of the posteriors' inputs), ``particles`` and ``augment``.
+            ``seconds``, ``dropout`` (of the posteriors' inputs, and of what the samples are
+            computed from), ``particles``, ``augment``, and ``dreams``: the weight with which the
+            posteriors learn from items that the model draws as well.
 
         Returns
         -------
