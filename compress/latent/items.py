@@ -45,4 +45,4 @@ def as_rows(X: npt.ArrayLike, shape: tuple[int, ...], top: int) -> Integers:  # 
         raise ValueError("items must be whole numbers, and none may be NaN or infinite")
     if items.size and (items.min() < 0 or items.max() > top):
         raise ValueError(f"samples must lie in 0..{top}, got {items.min()}..{items.max()}")
-    return np.ascontiguousarray(items.reshape(len(items), -1), np.int64)
+    return np.ascontiguousarray(items.reshape(len(items), math.prod(shape)), np.int64)

@@ -18,25 +18,27 @@ def network(
 ) -> IntegerNetwork:
     """A network of two layers or more."""
     layers = [
-        (spread * rng.normal(size=(a, b)) / np.sqrt(a), 0.3 * rng.normal(size=b))
+        (spread * rng.normal(size=(a, b)) / np.sqrt(a), 0.3 * spread * rng.normal(size=b))
         for a, b in zip(sizes[:-1], sizes[1:], strict=True)
     ]
     return IntegerNetwork.from_floats(layers, input_bits=input_bits)
 
 
-def vae(latents: tuple[int, ...] = (3,), seed: int = 0, top: int = TOP) -> VAE:
-    """A model with so many latents a level."""
+def vae(
+    latents: tuple[int, ...] = (3,), seed: int = 0, top: int = TOP, spread: float = 0.5
+) -> VAE:
+    """A model with so many latents a level; posteriors suit the less, the more they matter."""
     rng = np.random.default_rng(seed)
     n = SIDE[0] * SIDE[1]
     observation = Observation(n, top)
     below = (n, *latents[:-1])
     outputs = (observation.n_outputs, *(2 * d for d in latents[:-1]))
     infer = [
-        network(rng, (b, 8, 2 * d), LATENT_BITS if level else 0, 0.3)
+        network(rng, (b, 8, 2 * d), LATENT_BITS if level else 0, 0.15)
         for level, (b, d) in enumerate(zip(below, latents, strict=True))
     ]
     generate = [
-        network(rng, (d, 8, o), LATENT_BITS, 2.0) for d, o in zip(latents, outputs, strict=True)
+        network(rng, (d, 8, o), LATENT_BITS, spread) for d, o in zip(latents, outputs, strict=True)
     ]
     return VAE(SIDE, observation, infer, generate, cell_bits=8)
 
