@@ -143,7 +143,7 @@ def diffusion_rows(name: str, items: data.Items, n: int) -> Iterator[Row]:
 
 
 def mixture_row(n: int) -> Row:
-    """A mixture of three normal distributions, its components as latents."""
+    """Code a mixture of three normal distributions, its components as latents."""
     rng = np.random.default_rng(0)
     w, m, s = np.array([0.3, 0.5, 0.2]), np.array([-40, 10.0, 70.0]), np.array([12, 20.0, 30.0])
     of = rng.choice(3, n, p=w)

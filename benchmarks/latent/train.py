@@ -48,7 +48,7 @@ def digits_levels(progress: Callable[[str], None]) -> VAE:
     """Two levels, of 24 and 8 latents."""
     return VAE.fit(
         _digits(), top=16, latents=(24, 8), hidden=(256,), weight_bits=9, epochs=400, batch=32,
-        rate=2e-3, decay=0.03, average=0.99, dropout=(0.1, 0.0), patience=30, seconds=100.0,
+        rate=2e-3, decay=0.03, average=0.99, dropout=(0.1, 0.0), patience=30, seconds=30.0,
         progress=progress,
     )  # fmt: skip
 
@@ -65,7 +65,7 @@ def digits_diffusion(progress: Callable[[str], None]) -> Diffusion:
     """Three layers; the moments of the noise are those of all items that it learned from."""
     return Diffusion.fit(
         _digits(), top=16, hidden=(320, 320), weight_bits=9, epochs=3000, batch=64, rate=2e-3,
-        decay=0.02, average=0.998, seconds=100.0, progress=progress,
+        decay=0.02, average=0.995, seconds=40.0, progress=progress,
     )  # fmt: skip
 
 
@@ -92,8 +92,8 @@ def mnist(progress: Callable[[str], None]) -> VAE:
     learn, valid = _held_for_validation(grey.learn)
     return VAE.fit(
         learn, top=255, latents=(50,), hidden=(256,), weight_bits=8, validation=valid,
-        augment=data.shifted, epochs=3000, batch=100, rate=2e-3, decay=0.01, average=0.995,
-        seconds=200.0, progress=progress,
+        augment=data.shifted, epochs=3000, batch=100, rate=2e-3, decay=0.01, average=0.99,
+        seconds=75.0, progress=progress,
     )  # fmt: skip
 
 

@@ -168,9 +168,7 @@ def decode(model: Model, data: bytes, max_bytes: int = 1 << 30) -> npt.NDArray[n
     return np.array(found, np.uint16).reshape(n, model.observation.n_samples)
 
 
-def _push_item(
-    model: Model, stack: LatentStack, row: Integers, particles: int, item: int
-) -> None:
+def _push_item(model: Model, stack: LatentStack, row: Integers, particles: int, item: int) -> None:
     if particles == 0:
         _push_plain(model, stack, row)
     elif particles == 1:
@@ -231,7 +229,7 @@ def _pop_item(model: Model, stack: LatentStack, particles: int, item: int) -> In
     row = path.pop()
     if particles > 1:
         _return_many(model, stack, row, path[::-1], chosen, particles, item)
-    return row[0]
+    return np.asarray(row[0])
 
 
 def _held(model: Model, cells: Integers, of: Normals) -> tuple[Integers, Integers]:
@@ -262,9 +260,7 @@ def _weighed(
     return drawn, every, weights_of(drawn.latents + drawn.data)
 
 
-def _push_many(
-    model: Model, stack: LatentStack, row: Integers, particles: int, item: int
-) -> None:
+def _push_many(model: Model, stack: LatentStack, row: Integers, particles: int, item: int) -> None:
     quantiles = stack.pop_quantiles(sum(model.dims), item, 0)
     drawn, every, weights = _weighed(model, row, quantiles, particles)
     chosen = stack.pop_choice(weights, item)

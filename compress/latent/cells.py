@@ -49,7 +49,7 @@ def scale_index(log_scale: npt.ArrayLike, bits: int) -> Integers:
     low, high = LOG_SCALES
     value = np.asarray(log_scale, np.int64)
     index = (value - (low << bits) + (1 << (bits - 7))) >> (bits - 6)
-    return np.clip(index, 0, (high - low) * _STEPS)
+    return np.asarray(np.clip(index, 0, (high - low) * _STEPS))
 
 
 def inverse_scale(index: Integers) -> Integers:
@@ -92,9 +92,7 @@ class Cells:
             The latter in units of ``2^-DRAW_BITS``.
         """
         found = [np.empty(len(quantiles), np.int64) for _ in range(3)]
-        find_cells(
-            quantiles, of.means, of.inverses, self.edges, self.knots, 1 << DRAW_BITS, *found
-        )
+        find_cells(quantiles, of.means, of.inverses, self.edges, self.knots, 1 << DRAW_BITS, *found)
         return found[0], found[1], found[2]
 
     def intervals(

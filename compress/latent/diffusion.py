@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -366,9 +367,7 @@ class Diffusion(NamedTuple):
         layers = train_diffusion(
             rows[order[cut:]], rows[order[:cut]], largest, tuple(hidden), seed, progress, **options
         )
-        network = IntegerNetwork.from_floats(
-            layers, input_bits=INPUT_BITS, weight_bits=weight_bits
-        )
+        network = IntegerNetwork.from_floats(layers, input_bits=INPUT_BITS, weight_bits=weight_bits)
         moments = _moments(network, rows, largest, np.random.default_rng(seed))
         return cls(items.shape[1:], largest, network, moments)
 
@@ -397,7 +396,7 @@ class Diffusion(NamedTuple):
             raise ValueError(f"steps must rise from 1 to {schedule.N_STEPS}, got {steps}")
         a = schedule.alphas()
         forward, backward, inverses = [], [], []
-        for k, (s, t) in enumerate(zip(taken[:-1], taken[1:], strict=True)):
+        for k, (s, t) in enumerate(pairwise(taken)):
             of_item, of_noisy, _, noise = schedule.reverse(s, t)
             after = taken[k + 2] if k + 2 < len(taken) else None
             variances = schedule.variance_of(variance, s, t, self.moments, after)

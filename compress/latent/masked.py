@@ -67,9 +67,9 @@ class MaskedNetwork:
             raise ValueError("the network does not fit the samples")
         if network.input_bits != 0:
             raise ValueError("the network's inputs must be whole numbers")
-        leads = np.eye(n)
+        leads = np.eye(n, dtype=np.bool_)
         for layer in network.layers:
-            leads = (leads @ (layer.weights != 0.0)) > 0.0
+            leads = (leads.astype(np.float64) @ (layer.weights != 0.0)) > 0.0
         later = np.tile(np.tril(np.ones((n, n))) > 0.0, observation.n_outputs // n)
         if np.any(leads & later):
             raise ValueError("a distribution depends on samples that are decoded after it")

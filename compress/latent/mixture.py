@@ -71,7 +71,9 @@ class MixtureCoder:
             raise ValueError(f"low and high must enclose 1 to 2**20 integers, got {low}..{high}")
         self.low, self.high, self.temper = int(low), int(high), float(temper)
         self.prior = TableSet.from_pmf(w)
-        described = [_described(mean, scale, self.low, size) for mean, scale in zip(m, s, strict=True)]
+        described = [
+            _described(mean, scale, self.low, size) for mean, scale in zip(m, s, strict=True)
+        ]
         self.tables = TableSet.from_densities(described)
         rows = [self.tables.masses(t) for t in range(len(w))]
         self._masses: Integers = np.stack(rows)

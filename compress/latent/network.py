@@ -45,7 +45,7 @@ def _look_up() -> Floats:
     x = np.arange(-_REACH, _REACH, dtype=np.int64)
     one = 1 << ACTIVATION_BITS
     size = one + np.abs(x)
-    return (x * (size + x) // (2 * size)).astype(np.float64)
+    return np.asarray(x * (size + x) // (2 * size), np.float64)
 
 
 class Layer(NamedTuple):
@@ -180,7 +180,7 @@ class IntegerNetwork:
 
     @staticmethod
     def _sums(x: Floats, layer: Layer, shift: int) -> Integers:
-        """Rounded sums with so many bits fewer."""
+        """Return rounded sums with so many bits fewer."""
         sums = (x @ layer.weights + layer.bias).astype(np.int64)
         if shift <= 0:
             return sums << -shift

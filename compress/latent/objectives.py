@@ -63,9 +63,7 @@ def _normal(outputs: Any) -> tuple[Any, Any]:
     return outputs[..., :d], _LN2 * jnp.clip(outputs[..., d:], LOG_SCALES[0] + 2, LOG_SCALES[1])
 
 
-def log_weight(
-    parameters: Any, x: Any, key: Any, top: int, dropout: tuple[float, float]
-) -> Any:
+def log_weight(parameters: Any, x: Any, key: Any, top: int, dropout: tuple[float, float]) -> Any:
     """``log p(x, z) - log q(z | x)`` of one draw for each item, in nats.
 
     ``dropout`` is the share of samples that posteriors do not see, and that of the units from which
@@ -150,12 +148,8 @@ def train_vae(
     n = rows.shape[1]
     below = (n, *latents[:-1])
     outputs = (n if top == 1 else 2 * n, *(2 * d for d in latents[:-1]))
-    up = tuple(
-        new_network(rng, (b, *hidden, 2 * d)) for b, d in zip(below, latents, strict=True)
-    )
-    down = tuple(
-        new_network(rng, (d, *hidden, o)) for d, o in zip(latents, outputs, strict=True)
-    )
+    up = tuple(new_network(rng, (b, *hidden, 2 * d)) for b, d in zip(below, latents, strict=True))
+    down = tuple(new_network(rng, (d, *hidden, o)) for d, o in zip(latents, outputs, strict=True))
     unit = n * _LN2
 
     def bound(parameters: Any, x: Any, key: Any, count: int, dropped: tuple[float, float]) -> Any:

@@ -36,18 +36,18 @@ class Axis(NamedTuple):
         """How many values."""
         return ((self.high - self.low) << self.steps_bits) + 1
 
-    def index(self, outputs: Integers) -> Integers:
+    def nearest(self, outputs: Integers) -> Integers:
         """Nearest value of outputs with `OUTPUT_BITS` fractional bits."""
         shift = OUTPUT_BITS - self.steps_bits
         values = (outputs - (self.low << OUTPUT_BITS) + (1 << (shift - 1))) >> shift
-        return np.clip(values, 0, self.n - 1)
+        return np.asarray(np.clip(values, 0, self.n - 1))
 
     def powers(self) -> Floats:
         """``2^value`` of every value, from integers."""
         number = np.arange(self.n)
         below = (self.n - 1 - number) << (6 - self.steps_bits)
         ladder = inverse_scales()[below & 63].astype(np.float64)
-        return np.ldexp(ladder, self.high - 22 - (below >> 6))
+        return np.asarray(np.ldexp(ladder, self.high - 22 - (below >> 6)))
 
 
 def grid_of(top: int) -> tuple[Axis, Axis | None]:
@@ -118,9 +118,9 @@ class Observation:
     def indexes(self, outputs: Integers) -> Integers:
         """Tables of the samples from a network's outputs, shape (..., n_samples)."""
         n = self.n_samples
-        found = self.odds.index(outputs[..., :n])
+        found = self.odds.nearest(outputs[..., :n])
         if self.precision is not None:
-            found = found * self.precision.n + self.precision.index(outputs[..., n:])
+            found = found * self.precision.n + self.precision.nearest(outputs[..., n:])
         return found
 
     def log2(self, samples: npt.NDArray[Any], indexes: Integers) -> Integers:

@@ -62,7 +62,7 @@ def alphas() -> Floats:
 
 
 def features(t: npt.ArrayLike) -> Floats:
-    """Inputs of the network that tell the step, shape (..., 8)."""
+    """Return the inputs of the network that tell the step, shape (..., 8)."""
     phase = np.asarray(t, np.float64)[..., None] / N_STEPS
     return np.asarray(np.cos(math.pi * phase * np.arange(1, _FEATURES + 1)))
 
@@ -75,7 +75,7 @@ def even_steps(count: int) -> tuple[int, ...]:
 
 
 def reverse(s: int, t: int) -> tuple[float, float, float, float]:
-    """Of ``q(x_s | x_t, x_0)``: factors of x_0 and x_t, variance; and the variance of x_t given x_s."""
+    """Return factors of x_0 and x_t, variance of ``q(x_s | x_t, x_0)`` and of ``q(x_t | x_s)``."""
     a = alphas()
     keep = a[t] / a[s]
     forward = 1.0 - keep
@@ -117,11 +117,11 @@ def variance_of(kind: str, s: int, t: int, moments: Moments, after: int | None) 
         found = small + of_item**2 * (1.0 - a) / a * moments.error[t]
     else:
         raise ValueError(f"variance must be one of {VARIANCES}, got {kind!r}")
-    return np.maximum(found, _LEAST)
+    return np.asarray(np.maximum(found, _LEAST))
 
 
 def step_bits(s: int, moments: Moments, floor: float) -> Floats:
-    """Expected bits of x_s for every later t, with the extended variance; infinite before.
+    """Return the bits of x_s to expect for every later t, with the extended variance.
 
     For s = 0 the samples are discrete: the entropy of a normal distribution whose variance is at
     least ``floor``, that of a uniform bin, stands in for their code length.

@@ -26,7 +26,7 @@ _GAMMA, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB1331
 
 
 def seed_words(n: int) -> npt.NDArray[np.uint32]:
-    """The first n words with which every bits-back stream begins; fixed, none is 0."""
+    """Return the first n words with which every bits-back stream begins; fixed, none is 0."""
     return (mixed(np.arange(n)) >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
 
 

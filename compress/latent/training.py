@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def new_network(rng: np.random.Generator, sizes: tuple[int, ...], last: float = 
     tuple of (weights, bias)
     """
     layers = []
-    for i, (before, after) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (before, after) in enumerate(pairwise(sizes)):
         scale = np.sqrt(1.0 / before) * (last if i == len(sizes) - 2 else 1.4)
         weights = (scale * rng.standard_normal((before, after))).astype(np.float32)
         layers.append((weights, np.zeros(after, np.float32)))

@@ -256,7 +256,9 @@ class VAE:
             below = cells.reshape(n, d)
             if level:
                 previous = all_cells[-1]
-                _, mass = self.cells.intervals(previous.ravel(), self.prior(level - 1, below), 24, 2)
+                _, mass = self.cells.intervals(
+                    previous.ravel(), self.prior(level - 1, below), 24, 2
+                )
                 logs = log2_masses(mass) - (24 << LOG_BITS)
                 latents += logs.reshape(previous.shape).sum(axis=1)
             all_cells.append(below)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,16 @@ SIDE = (3, 4)
 def network(
     rng: np.random.Generator, sizes: tuple[int, ...], input_bits: int, spread: float = 1.0
 ) -> IntegerNetwork:
-    """A network of two layers or more."""
+    """Make a network of two layers or more."""
     layers = [
         (spread * rng.normal(size=(a, b)) / np.sqrt(a), 0.3 * spread * rng.normal(size=b))
-        for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+        for a, b in pairwise(sizes)
     ]
     return IntegerNetwork.from_floats(layers, input_bits=input_bits)
 
 
-def vae(
-    latents: tuple[int, ...] = (3,), seed: int = 0, top: int = TOP, spread: float = 0.5
-) -> VAE:
-    """A model with so many latents a level; posteriors suit the less, the more they matter."""
+def vae(latents: tuple[int, ...] = (3,), seed: int = 0, top: int = TOP, spread: float = 0.5) -> VAE:
+    """Make a model with so many latents a level; posteriors suit the less, the more they matter."""
     rng = np.random.default_rng(seed)
     n = SIDE[0] * SIDE[1]
     observation = Observation(n, top)
@@ -44,7 +43,7 @@ def vae(
 
 
 def masked(seed: int = 0) -> MaskedNetwork:
-    """An autoregressive model."""
+    """Make an autoregressive model."""
     rng = np.random.default_rng(seed)
     n = SIDE[0] * SIDE[1]
     first, second = np.arange(n), np.arange(24) % (n - 1)

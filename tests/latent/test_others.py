@@ -88,7 +88,7 @@ def test_hostile_masked_streams_raise_our_errors() -> None:
 
 
 def diffusion() -> Diffusion:
-    """Normal data with a network that always says 0, whose moments are known."""
+    """Make a model whose network says next to nothing, so that its moments are known."""
     rng = np.random.default_rng(0)
     layers = [
         (rng.normal(size=(N + 8, 6)) / 8, np.zeros(6)),
@@ -99,10 +99,9 @@ def diffusion() -> Diffusion:
     # v = 0: the noise is taken to be sqrt(1 - a) x_t, so its error is sqrt(a) v of the data.
     variance = 0.44
     error = a * (a + (1.0 - a) * variance)
-    return Diffusion(
-        SIDE, TOP, network,
-        schedule.Moments((1.0 - a) * (a * variance + 1.0 - a), np.repeat(error[:, None], N, axis=1)),
-    )  # fmt: skip
+    predicted = (1.0 - a) * (a * variance + 1.0 - a)
+    moments = schedule.Moments(predicted, np.repeat(error[:, None], N, axis=1))
+    return Diffusion(SIDE, TOP, network, moments)
 
 
 @pytest.mark.parametrize("variance", schedule.VARIANCES)

@@ -18,6 +18,7 @@ from tests.latent.models import network
 
 
 def normals(rng: np.random.Generator, n: int) -> Normals:
+    """Draw distributions, also ones whose scales are beyond the bounds."""
     means = rng.integers(-4 << 16, 4 << 16, n)
     return Normals(means, inverse_scale(scale_index(rng.integers(-11 << 16, 4 << 16, n), 16)))
 
@@ -132,9 +133,7 @@ def test_a_network_is_what_python_integers_give() -> None:
                 sum(v * int(w) for v, w in zip(values, column, strict=True)) + int(b)
                 for column, b in zip(layer.weights.T, layer.bias, strict=True)
             ]
-            values = [
-                (s + (1 << (shift - 1))) >> shift if shift > 0 else s << -shift for s in sums
-            ]
+            values = [(s + (1 << (shift - 1))) >> shift if shift > 0 else s << -shift for s in sums]
             if i == 0:
                 clipped = [min(max(v, -16 * one), 16 * one - 1) for v in values]
                 values = [v * (one + abs(v) + v) // (2 * (one + abs(v))) for v in clipped]
