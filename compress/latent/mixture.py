@@ -25,7 +25,7 @@ Integers = npt.NDArray[np.int64]
 
 STREAM_KIND = 2
 MAX_COMPONENTS = 64
-_BATCH = 256
+_BATCH = 64
 _TOTAL = 1 << 24
 # Steps of a table's location to its scale, and of its scale to an octave.
 _STEPS = 64
