@@ -38,8 +38,8 @@ def _digits() -> Any:
 def digits(progress: Callable[[str], None]) -> VAE:
     """One level of 14 latents."""
     return VAE.fit(
-        _digits(), top=16, latents=(14,), hidden=(256,), weight_bits=9, epochs=400, batch=32,
-        rate=2e-3, decay=0.03, average=0.99, dropout=(0.1, 0.0), dreams=1.0, patience=30,
+        _digits(), top=16, latents=(14,), hidden=(384,), weight_bits=9, epochs=350, batch=32,
+        rate=3e-3, decay=0.03, average=0.99, dropout=(0.03, 0.0), dreams=0.5, patience=30,
         seconds=100.0, progress=progress,
     )  # fmt: skip
 
@@ -48,7 +48,7 @@ def digits_levels(progress: Callable[[str], None]) -> VAE:
     """Two levels, of 24 and 8 latents."""
     return VAE.fit(
         _digits(), top=16, latents=(24, 8), hidden=(256,), weight_bits=9, epochs=400, batch=32,
-        rate=2e-3, decay=0.03, average=0.99, dropout=(0.1, 0.0), patience=30, seconds=30.0,
+        rate=2e-3, decay=0.03, average=0.99, dropout=(0.1, 0.0), patience=30, seconds=45.0,
         progress=progress,
     )  # fmt: skip
 
