@@ -67,16 +67,16 @@ def decode_classes(parameters: Iterator[int], reader: Reader, shape: tuple[int, 
             near = [neighbour(i, place, offset, sizes) for offset in offsets[c]]
             p = [samples[j] for j in near]
             total = 2048 + sum(map(int.__mul__, coefficients[c], p)) - (low << 12)
-            expected = floor_to(low, low + (wrap(total) >> 12), high)
+            expected = floor_to(low, wrap(low + (wrap(total) >> 12)), high)
             for j in range(scaling):
-                scale += weights[c][j] * abs(p[j] - expected)
+                scale += weights[c][j] * wrap(abs(wrap(p[j] - expected)))
                 scale += weights[c][scaling + j] * residuals[near[j]]
         kind = floor_to(0, half_octaves(max(wrap(scale), 1)) - first, kinds - 1)
         plain, table = tables[kind]
         residual = (lane.symbol(table) << plain) + (string >> used & (1 << plain) - 1)
         used += plain
         residual = wrap(residual)
-        residuals[i], samples[i] = abs(residual), wrap(expected + residual)
+        residuals[i], samples[i] = wrap(abs(residual)), wrap(expected + residual)
     lane.finish()
     if (used + 7) // 8 != have // 8:
         raise RefusedError("classes: plain bits end early, or are left over")
