@@ -19,9 +19,13 @@ from tests.reference_decoder.plans import Branch, Leaf, Node, decode_field, leav
 from tests.reference_decoder.reader import Reader
 from tests.reference_decoder.samples import Array, Shape, float_of, need, ranged
 
-__all__ = ["Model", "check_bound", "checksum", "decode_chunk", "read_checksum", "read_model"]
+__all__ = [
+    "Model", "check_bound", "check_stated", "checksum", "decode_chunk", "read_checksum",
+    "read_model",
+]  # fmt: skip
 
 _SPARE = 64
+_MOST_DIGITS = 400
 _MODEL_START = bytes.fromhex("89 46 44 4D 00")
 # The codes of the step and the model in bits that take the place of plans.
 _ORDERED, _PLAIN = 1, 6
@@ -41,6 +45,18 @@ def check_bound(pattern: int) -> None:
     """Refuse what is no error bound."""
     bound = float_of(pattern) if pattern < 1 << 63 else -1.0
     need(isfinite(bound) and bound > 0.0, "an error bound")
+
+
+def check_stated(kind: int, pattern: int) -> None:
+    """Refuse what states no error bound: a kind, and the bits of its value."""
+    value = float_of(pattern - (pattern >> 63 << 64))
+    need(isfinite(value), "a stated bound")
+    if kind in (3, 4):
+        need(value == int(value) and (kind == 3 or value >= 1), "digits of a stated bound")
+        need(abs(value) <= _MOST_DIGITS, "digits of a stated bound")
+    else:
+        need(0 <= kind <= 5 and value >= 0.0, "a stated bound")
+        need(kind != 2 or value < 1.0, "a stated bound")
 
 
 class Model(NamedTuple):
@@ -127,6 +143,6 @@ def _bits(dtype: np.dtype[Any]) -> int:
 
 
 def _bits_plan(dtype: np.dtype[Any]) -> Node:
-    lowest = (0,) if dtype.kind in "bu" and dtype.itemsize < 8 else ()
+    lowest = (0,) if dtype.kind in "buSU" and dtype.itemsize < 8 else ()
     leaf = Leaf(_PLAIN, (_bits(dtype), *lowest))
     return leaf if dtype == np.int64 else Branch(_ORDERED, (), (leaf,))

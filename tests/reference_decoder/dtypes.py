@@ -20,6 +20,7 @@ _UNITS = (
     "generic", "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as",
 )  # fmt: skip
 _STRUCTURE, _SUBARRAY, _OTHERS = 16, 17, 32
+_STRINGS = {18: "S", 19: "U", 20: "V"}
 _ML_DTYPES = (
     "bfloat16", "float8_e3m4", "float8_e4m3", "float8_e4m3b11fnuz", "float8_e4m3fn",
     "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu", "float6_e2m3fn",
@@ -55,6 +56,8 @@ def _read(reader: Reader, depth: int) -> np.dtype[Any]:
         element = _read(reader, depth + 1)
         need(prod(shape) * element.itemsize <= _MOST_ITEMSIZE, "a large subarray")
         return np.dtype((element, shape))
+    if code in _STRINGS:
+        return _read_string(_STRINGS[code], reader.unsigned(), big)
     if code >= _OTHERS:
         need(code - _OTHERS < len(_ML_DTYPES), f"no dtype {code}")
         found = np.dtype(getattr(import_module("ml_dtypes"), _ML_DTYPES[code - _OTHERS]))
@@ -70,6 +73,12 @@ def _read(reader: Reader, depth: int) -> np.dtype[Any]:
         return found.newbyteorder(">" if big else "<")
     need(not big, "a big-endian byte")
     return found
+
+
+def _read_string(kind: str, characters: int, big: int) -> np.dtype[Any]:
+    need(kind == "U" or not big, "big-endian bytes")
+    ranged(characters, 0, _MOST_ITEMSIZE // (4 if kind == "U" else 1))
+    return np.dtype(f"{'>' if big else '<'}{kind}{characters}")
 
 
 def _read_structure(reader: Reader, depth: int) -> np.dtype[Any]:
@@ -120,7 +129,7 @@ def _read_text(reader: Reader) -> str:
 
 def fields_of(dtype: np.dtype[Any]) -> list[Field]:
     """List the fields of a dtype."""
-    element = np.zeros((), dtype)
+    element: Array = np.ndarray((), dtype)
     return [(native, place.shape) for native, place, _ in _places(element)]
 
 
@@ -153,12 +162,27 @@ def _places(array: Array) -> Iterator[tuple[np.dtype[Any], Array, Callable[[Arra
         part = np.dtype(f"f{dtype.itemsize // 2}")
         yield part, array.real, _as_it_is
         yield part, array.imag, _as_it_is
+    elif dtype.kind in "SUV" and dtype.name not in _ML_DTYPES:
+        yield _place_of_string(array, dtype)
     elif dtype.kind in "Mm":
         yield np.dtype("i8"), array.view(np.dtype("i8").newbyteorder(dtype.byteorder)), _as_it_is
     elif dtype.name in _ML_DTYPES:
         yield from _places_of_other(array, dtype)
     else:
         yield little, array, _as_it_is
+
+
+def _place_of_string(
+    array: Array, dtype: np.dtype[Any]
+) -> tuple[np.dtype[Any], Array, Callable[[Array], Array]]:
+    """Give the dtype of a character, where they are along one axis more, and their codes."""
+    code = np.dtype("u4").newbyteorder(dtype.byteorder) if dtype.kind == "U" else np.dtype("u1")
+
+    def codes(field: Array) -> Array:
+        return field.view(f"u{code.itemsize}")
+
+    place = array.view((code, (dtype.itemsize // code.itemsize,)))
+    return np.dtype("U1" if dtype.kind == "U" else "S1"), place, codes
 
 
 def _places_of_other(

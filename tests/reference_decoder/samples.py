@@ -79,6 +79,8 @@ def from_ordered(x: Plane, dtype: np.dtype[Any]) -> Array:
         return x.view(np.uint64) ^ np.uint64(_LIMIT)
     if dtype.kind == "b":
         low, high = 0, 1
+    elif dtype.kind in "SU":
+        low, high = 0, (1 << 8 * dtype.itemsize) - 1
     elif dtype.kind == "f":
         low, high = np.iinfo(_integer(dtype)).min, np.iinfo(_integer(dtype)).max
     else:
@@ -87,6 +89,9 @@ def from_ordered(x: Plane, dtype: np.dtype[Any]) -> Array:
     if dtype.kind == "f":
         patterns = _fold_sign(x.astype(_integer(dtype)), 8 * dtype.itemsize)
         return np.ascontiguousarray(patterns).view(dtype)
+    if dtype.kind in "SU":
+        codes = np.ascontiguousarray(x.astype(f"u{dtype.itemsize}"))
+        return codes.reshape(-1).view(dtype).reshape(x.shape)
     return x.astype(dtype)
 
 

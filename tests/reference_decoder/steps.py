@@ -10,6 +10,7 @@ import numpy as np
 from tests.reference_decoder import steps_floats as floats
 from tests.reference_decoder import steps_order as order
 from tests.reference_decoder import steps_planes as planes
+from tests.reference_decoder import steps_strings as strings
 from tests.reference_decoder.samples import Array, Read, Shape, need
 
 __all__ = ["STEPS"]
@@ -36,6 +37,8 @@ STEPS: dict[int, Inverse] = {
     30: floats.ratios,
     31: floats.accumulated,
     33: floats.affine,
+    40: strings.strings,
+    41: strings.relative,
     **{
         code: _of_planes(inverse)
         for code, inverse in {
