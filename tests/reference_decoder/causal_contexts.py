@@ -6,25 +6,19 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tests.reference_decoder.causal_functions import squash, stretch
+from tests.reference_decoder.cells import Cells, mingle
 from tests.reference_decoder.coding import Lane
 
 __all__ = ["Contexts", "Holes", "Look", "decide"]
 
-WORD = (1 << 32) - 1
 WHOLE = 1 << 24
 COUNT = 11
-LARGEST = (1 << 31) - 1
 
 
 def decide(lane: Lane, p: float) -> bool:
     """Pop a decision by the probability of yes."""
     zero = min(max(WHOLE - int(p * WHOLE), 128), WHOLE - 128)
     return not lane.decision(zero)
-
-
-def _mingle(h: int, v: int) -> int:
-    x = (h ^ v & WORD) * 1540483477
-    return (x ^ x >> 32) & WORD
 
 
 def _third(x: float, y: float) -> int:
@@ -48,16 +42,8 @@ class Contexts:
     """Cells that are shared by eleven contexts."""
 
     def __init__(self, n: int, rows: int) -> None:
-        self._bits = 10
-        while self._bits < 20 and 1 << self._bits < 4 * n:
-            self._bits += 1
-        count = 1 << self._bits
-        self._share, self._tag, self._seen = [0] * count, [0] * count, [0] * count
-        self._mix = [[0.3 / COUNT] * COUNT + [1.0] for _ in range(rows)]
-        self._trust: dict[tuple[int, int, int], float] = {}
+        self._cells = Cells(n, rows, COUNT)
         self._keys: list[int] = []
-        self._found: list[tuple[int, tuple[int, int, int], float]] = []
-        self._logit = 0.0
         self._base = self._shift = 0
 
     def look(self, look: Look) -> None:
@@ -86,49 +72,19 @@ class Contexts:
         )  # fmt: skip
         self._keys = []
         for j, values in enumerate(properties):
-            key = _mingle(j + 1, 0)
+            key = mingle(j + 1, 0)
             for value in values:
-                key = _mingle(key, value)
+                key = mingle(key, value)
             self._keys.append(key)
 
     def consult(self, split: int, node: int, row: int, mixed: float, twice: float) -> float:
         """Correct the logit of a decision."""
         decision = (split - self._base >> self._shift & WHOLE - 1) * 64 + node
-        logit = min(max(twice * 0.5, -12.0), 12.0)
-        mix = self._mix[row]
-        said = logit * mix[COUNT]
-        self._found, self._logit = [], logit
-        for j in range(COUNT):
-            h = _mingle(self._keys[j], decision)
-            slot = self._slot(h >> 32 - self._bits, h & 0xFFFF, mixed)
-            y = (self._share[slot] + 0.5) * 2.0**-31
-            bucket = min(self._seen[slot].bit_length(), 7)
-            offset = stretch(y, 1 - y) - logit
-            said = said + offset * (mix[j] + self._trust.get((j, node, bucket), 0.0))
-            self._found.append((slot, (j, node, bucket), offset))
-        return said
-
-    def _slot(self, slot: int, tag: int, mixed: float) -> int:
-        other = slot ^ 1
-        if self._tag[slot] == tag and self._seen[slot]:
-            return slot
-        if self._tag[other] == tag and self._seen[other]:
-            return other
-        if self._seen[other] < self._seen[slot]:
-            slot = other
-        self._share[slot], self._tag[slot], self._seen[slot] = int(mixed * LARGEST), tag, 0
-        return slot
+        return self._cells.consult(self._keys, decision, node, row, mixed, twice * 0.5)
 
     def learn(self, row: int, one: int, error: float) -> None:
         """Learn from the decision that was consulted last."""
-        mix, step = self._mix[row], error * 0.003
-        mix[COUNT] = mix[COUNT] + step * self._logit
-        for j, (slot, trust, offset) in enumerate(self._found):
-            mix[j] = mix[j] + step * offset
-            self._trust[trust] = self._trust.get(trust, 0.0) + error * 0.002 * offset
-            share, seen = self._share[slot], self._seen[slot]
-            self._share[slot] = share + int(float(one * LARGEST - share) * (1 / (seen + 2.5)))
-            self._seen[slot] = min(seen + 1, 127)
+        self._cells.learn(row, one, error)
 
 
 class Holes:

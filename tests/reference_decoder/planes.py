@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tests.reference_decoder.models_causal import decode_causal
 from tests.reference_decoder.models_classes import decode_classes
+from tests.reference_decoder.models_coefficients import decode_coefficients
 from tests.reference_decoder.models_counts import decode_counts
 from tests.reference_decoder.models_linear import decode_linear
 from tests.reference_decoder.models_static import decode_plain, decode_static
@@ -26,6 +27,7 @@ MODELS: dict[int, Callable[[Iterator[int], Reader, tuple[int, ...]], Plane]] = {
     5: decode_counts,
     6: decode_plain,
     7: decode_wavefront,
+    8: decode_coefficients,
 }
 
 

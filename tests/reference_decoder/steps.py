@@ -11,6 +11,7 @@ from tests.reference_decoder import steps_floats as floats
 from tests.reference_decoder import steps_order as order
 from tests.reference_decoder import steps_planes as planes
 from tests.reference_decoder import steps_strings as strings
+from tests.reference_decoder.jpeg import jpeg
 from tests.reference_decoder.samples import Array, Read, Shape, need
 
 __all__ = ["STEPS"]
@@ -63,6 +64,7 @@ STEPS: dict[int, Inverse] = {
             24: planes.outliers,
             25: planes.framed,
             32: planes.binned,
+            34: jpeg,
         }.items()
     },
 }
