@@ -16,6 +16,8 @@ from compress.transforms import STEPS
 from compress.transforms.delta import _parameters as delta_parameters
 from compress.transforms.framed import _frames
 from compress.transforms.matched import _matches, _units
+from compress.transforms.step import Context
+from tests.golden_arrays import golden
 from tests.streams import stream
 
 __all__ = ["CASES", "Case", "children_of", "stream_of"]
@@ -52,7 +54,11 @@ def stream_of(
     ]
     plan = Branch(BY_NAME[case.step].CODE, case.parameters, leaves)
     of_shape = case.array.shape if shape is None else shape
-    return stream(case.array.dtype if dtype is None else dtype, of_shape, [plan], coded)
+    of_dtype = case.array.dtype if dtype is None else dtype
+    if of_dtype.kind in "SU":
+        # The last axis of a field of characters is the string.
+        of_dtype, of_shape = np.dtype(f"{of_dtype.kind}{of_shape[-1]}"), of_shape[:-1]
+    return stream(of_dtype, of_shape, [plan], coded)
 
 
 def _bits(number: float) -> int:
@@ -204,4 +210,71 @@ def _of_fields() -> list[Case]:
     ]
 
 
-CASES = [*_set_apart(), *_of_axes(), *_of_sequences(), *_of_fields()]
+def _characters(strings: list[Any], kind: str) -> Array:
+    """Give the characters of strings, along the last axis."""
+    array = np.array(strings, kind)
+    size = 4 if kind == "U" else 1
+    return array.view(f"{kind}1").reshape(*array.shape, array.dtype.itemsize // size)
+
+
+def _of_strings() -> list[Case]:
+    names = ["", "a", "ab", "abc", "abd", "b\U0010ffff", "ba", "ba"]
+    dates = [f"2024-{month:02}-{month * 2:02}T" for month in range(1, 13)]
+    total = sum(len(name) + 1 for name in names)
+    kept = total - sum(map(len, ("", "a", "ab", "ab", "b", "ba")))
+    broken = [*dates, "no date at T"[:11], ""]
+    listed = [dates[i % 3] for i in range(20)]
+    columns = (4, -1, 2, -1, 2, -1)
+    return [
+        Case("strings", _characters(names, "U"), (0, 0)),
+        Case("strings", _characters(names, "U"), (0, 1, kept)),
+        Case("strings", _characters([dates[:6], dates[6:]], "U"), (0, 2, 0, *columns)),
+        Case("strings", _characters(dates, "S"), (0, 2, 0, *columns)),
+        Case("strings", _characters(broken, "S"), (0, 2, 1, *columns)),
+        Case("strings", _characters(listed, "S"), (1, 0)),
+        Case("strings", _characters(listed, "U"), (1, 2, 0, *columns)),
+        Case("ordered", _characters(names, "U"), ()),
+        Case("ordered", _characters(dates, "S"), ()),
+    ]
+
+
+def _relative() -> list[Case]:
+    rng = np.random.default_rng(5)
+    wide = np.exp(rng.normal(0, 9, 90)) * rng.choice([-1, 1], 90)
+    wide[3], wide[50:52] = 0.0, (np.nan, -0.0)
+    whole = (rng.normal(0, 3, 90) * 100).astype(np.int64)
+    out = []
+    for layout in (0, 1, 2):
+        out += [
+            Case("relative", wide, (0, 300, -6000, _bits(0.01), layout)),
+            Case("relative", wide.astype(np.float32), (0, 70, -2000, _bits(0.01), layout, 5)),
+            Case("relative", wide, (1, 3, 900 * 310, _bits(3.0), layout, NAN_OF[8])),
+        ]
+    narrow = [whole.astype(dtype) for dtype in (np.int16, np.int64, np.uint64)]
+    return [
+        *out,
+        Case(
+            "relative", np.clip(wide, -6e4, 6e4).astype(np.float16), (1, 2, 90 * 300, _bits(2.0), 0)
+        ),
+        *(Case("relative", array, (0, 40, 0, _bits(0.01), 0)) for array in narrow),
+        Case("relative", narrow[0], (1, 2, 90 * 324, _bits(2.0), 0)),
+    ]
+
+
+def _of_pictures() -> list[Case]:
+    """Pictures of a JPEG with the grid moved, and with samples that it did not make."""
+    grey = golden()["jpeg-grey"][0].astype(np.int64)
+    picture = np.ascontiguousarray(grey[3:, 5:])
+    picture[20, 20] ^= 1
+    colours = golden()["jpeg-colour"][0].astype(np.int64)
+    cases = []
+    for array in (grey, picture, colours):
+        found = next(iter(BY_NAME["jpeg"].candidates(array, Context())))
+        cases.append(Case("jpeg", array, tuple(found)))
+    return cases
+
+
+CASES = [
+    *_set_apart(), *_of_axes(), *_of_sequences(), *_of_fields(), *_of_strings(), *_relative(),
+    *_of_pictures(),
+]  # fmt: skip

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from compress.prediction.causal.recipes import RECIPES as CAUSAL_RECIPES
 from compress.prediction.registry import MODELS
 from tests.reference_decoder import bases
 from tests.reference_decoder.planes import decode_plane
+from tests.reference_decoder.reader import RefusedError
 
 PAGES = Path(__file__).parent.parent / "docs" / "format"
-CAUSAL, COUNTS = 2, 5
+CAUSAL, COUNTS, COEFFICIENTS = 2, 5, 8
 
 Plane = NDArray[np.int64]
 
@@ -40,7 +42,7 @@ def test_every_recipe_of_counts(recipe: int) -> None:
         assert _decodes(COUNTS, plane, (low, high - low + 1, recipe, 6, informed % 2))
 
 
-@pytest.mark.parametrize("recipe", range(8))
+@pytest.mark.parametrize("recipe", range(len(CAUSAL_RECIPES)))
 def test_every_recipe_of_causal(recipe: int) -> None:
     """Outliers, channels, combs and holes, as the page says."""
     rng = np.random.default_rng(recipe)
@@ -54,6 +56,29 @@ def test_every_recipe_of_causal(recipe: int) -> None:
     assert _decodes(CAUSAL, comb, (recipe, 1, 0, 0, 2, 2, 16, 0))
     assert _decodes(CAUSAL, holed, (recipe, 0, 1, 0, 2, 3, 1, 1))
     assert _decodes(CAUSAL, colours, (recipe, 0, 1, 2, 3, 2, 2, 1, 1, 0))
+
+
+@pytest.mark.parametrize(
+    ("largest", "shape"), [(1, (2, 3, 64)), (90, (3, 2, 64)), (1 << 20, (1, 4, 64))]
+)
+def test_coefficients(largest: int, shape: tuple[int, ...]) -> None:
+    """Blocks with neighbours on all sides and on few, of magnitudes to the largest."""
+    rng = np.random.default_rng(largest)
+    fall = 1.0 / (1 + np.add.outer(np.arange(8), np.arange(8)).reshape(-1)) ** 2
+    plane = np.rint(rng.laplace(0, largest / 6, shape) * fall).astype(np.int64)
+    plane = np.clip(plane, -largest, largest)
+    plane[0, 0, :2] = largest, -largest
+    assert _decodes(COEFFICIENTS, plane, (largest,))
+
+
+@pytest.mark.parametrize(
+    "damage", [(0, (1, 1, 64)), ((1 << 20) + 1, (1, 1, 64)), (5, (64,)), (5, (1, 2, 32))]
+)
+def test_coefficients_of_other_planes_are_refused(damage: tuple[int, tuple[int, ...]]) -> None:
+    """Magnitudes out of range and planes that are no blocks, which the page refuses."""
+    largest, shape = damage
+    with pytest.raises(RefusedError):
+        decode_plane(COEFFICIENTS, (largest,), b"\1\0\0\0", shape)
 
 
 def test_the_fixed_tables_are_those_of_the_page() -> None:
