@@ -93,7 +93,7 @@ def mnist(progress: Callable[[str], None]) -> VAE:
     return VAE.fit(
         learn, top=255, latents=(50,), hidden=(256,), weight_bits=8, validation=valid,
         augment=data.shifted, epochs=3000, batch=100, rate=2e-3, decay=0.01, average=0.99,
-        seconds=140.0, progress=progress,
+        seconds=75.0, progress=progress,
     )  # fmt: skip
 
 
