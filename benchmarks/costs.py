@@ -20,7 +20,16 @@ from rich.table import Table
 
 from benchmarks.console import OUT
 from benchmarks.structures import STRUCTURES
-from compress.prediction import causal, classes, counts, linear, raw, static, wavefront
+from compress.prediction import (
+    causal,
+    classes,
+    coefficients,
+    counts,
+    linear,
+    raw,
+    static,
+    wavefront,
+)
 from compress.prediction.causal.recipes import RECIPES
 from compress.prediction.model import Parameters, Plane, PlaneModel
 from compress.sampling import sample_of
@@ -145,6 +154,13 @@ def _picture() -> Plane:
     return np.clip(np.rint(surface), 0, 255).astype(np.int64)
 
 
+def _blocks() -> Plane:
+    """Draw blocks of quantised frequencies, as a JPEG of good quality has."""
+    rise = np.add.outer(np.arange(8), np.arange(8)).reshape(-1)
+    drawn = np.random.default_rng(4).laplace(size=(48, 48, 64)) * 24.0 / (1.0 + rise) ** 1.5
+    return np.rint(drawn).astype(np.int64)
+
+
 def _signal() -> Plane:
     """Draw an autoregressive signal of 8 bits a sample, as sound has."""
     noise = np.random.default_rng(2).normal(0, 60, _SAMPLES).tolist()
@@ -199,6 +215,8 @@ def _cases() -> Iterator[_Case]:
     for level in (2, 3, 4):
         fit = partial(linear.propose, level=level)
         yield _Case(f"linear, level {level}", linear, [_signal()], fit, True)
+    fit = partial(coefficients.propose, level=8)
+    yield _Case("coefficients", coefficients, [_blocks()], fit)
     for recipe in RECIPES:
         yield _Case(f"causal, recipe {recipe}", causal, planes, partial(_causal, recipe=recipe))
     for recipe in range(len(counts.RECIPES)):

@@ -1,6 +1,7 @@
 """What a fresh process waits for: ``python -m benchmarks.startup [--install]``.
 
-Every row is a process of its own, timed from outside; medians. With ``--install``, the package is
+Every row is a process of its own, timed from outside; medians. The processes find their modules
+compiled, as in an installation. With ``--install``, the package is
 first installed into a new virtual environment, and the very first call there is timed as well, with
 the processor time that the installation takes beyond that of its dependencies.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,11 +36,14 @@ data = compress.compress(image, level=int(sys.argv[2]))
 assert (compress.decompress(data) == image).all()
 """
 _LEVELS = {1: 0.35, 3: 0.45, 5: 0.65}
-_IMPORT_BAR, _COMMAND_BAR, _INSTALL_BAR = 0.25, 0.6, 60.0
+_IMPORT_BAR, _COMMAND_BAR, _SIGNAL_BAR, _INSTALL_BAR = 0.25, 0.6, 0.5, 60.0
+# The status of a process that Ctrl-C ended.
+_INTERRUPTED = 130
 
 
 def _seconds(command: list[str], folder: Path) -> float:
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    ignored = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+    environment = {key: value for key, value in os.environ.items() if key not in ignored}
     begin = time.perf_counter()
     subprocess.run(command, check=True, cwd=folder, env=environment, capture_output=True)  # noqa: S603 (ours)
     return time.perf_counter() - begin
@@ -64,12 +69,31 @@ def _rows(python: str, folder: Path, image: Path, *, first: bool) -> list[tuple[
 def _commands(python: str, folder: Path, image: Path) -> list[tuple[str, float, float]]:
     fdz = str(Path(python).parent / "fdz")
     packed, back = folder / "camera.fdz", folder / "back.npy"
-    compress = [fdz, "compress", "--force", str(image), "-o", str(packed)]
-    decompress = [fdz, "decompress", "--force", str(packed), "-o", str(back)]
+    compress = [fdz, "-f", str(image), "-o", str(packed)]
+    decompress = [fdz, "-df", str(packed), "-o", str(back)]
     return [
-        ("fdz compress", _median(compress, folder), _COMMAND_BAR),
-        ("fdz decompress", _median(decompress, folder), _COMMAND_BAR),
+        ("fdz", _median(compress, folder), _COMMAND_BAR),
+        ("fdz -d", _median(decompress, folder), _COMMAND_BAR),
+        ("fdz -9, interrupted", _interrupted([fdz, "-9f", str(image)], folder), _SIGNAL_BAR),
     ]
+
+
+def _interrupted(command: list[str], folder: Path) -> float:
+    """Return the median of the seconds from Ctrl-C in the middle of the work to the end."""
+    took = []
+    for _ in range(_ROUNDS):
+        with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE) as process:  # noqa: S603 (ours)
+            while not list(folder.glob(".fdz-*")) and process.poll() is None:
+                time.sleep(0.01)
+            # Far into a kernel that does not return for seconds.
+            time.sleep(0.5)
+            began = time.perf_counter()
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+            took.append(time.perf_counter() - began)
+        assert process.returncode == _INTERRUPTED, process.returncode
+        assert not list(folder.glob(".fdz-*"))
+    return median(took)
 
 
 def _install(folder: Path) -> tuple[str, float]:

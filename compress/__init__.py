@@ -22,10 +22,12 @@ from compress.errors import (
 )
 
 if TYPE_CHECKING:
+    from compress.bounds import ErrorBound
     from compress.facade import compress, decompress, fit, inspect
     from compress.inspection import ChunkInformation, Information
     from compress.kernels import show_config
     from compress.pipeline.model import Model
+    from compress.pipeline.summary import Summary
     from compress.store import CompressedArray, Writer, open, recover  # noqa: A004 (as numpy, zarr and xarray say)
 
 __version__ = "0.1.0.dev0"
@@ -35,11 +37,13 @@ __all__ = [
     "CompressError",
     "CompressedArray",
     "CorruptError",
+    "ErrorBound",
     "FormatError",
     "Information",
     "LimitError",
     "Model",
     "ModelMismatchError",
+    "Summary",
     "VerificationError",
     "Writer",
     "compress",
@@ -55,8 +59,10 @@ __all__ = [
 _HOMES = {
     "ChunkInformation": "compress.inspection",
     "CompressedArray": "compress.store",
+    "ErrorBound": "compress.bounds",
     "Information": "compress.inspection",
     "Model": "compress.pipeline.model",
+    "Summary": "compress.pipeline.summary",
     "Writer": "compress.store",
     "compress": "compress.facade",
     "decompress": "compress.facade",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Real
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from compress.bounds import ErrorBound, of_fields
 from compress.errors import CompressError, CorruptError, ModelMismatchError
 from compress.pipeline.chunk import check_dtype
 from compress.pipeline.model import Model
@@ -20,18 +20,18 @@ from compress.pipeline.model import Model
 __all__ = [
     "as_array",
     "as_bytes",
+    "check_bound",
+    "check_is_array",
     "check_is_model",
     "check_level",
     "check_max_bytes",
     "check_max_error",
+    "check_out",
+    "check_progress",
     "check_threads",
-    "in_threads",
     "needed",
     "only_our_errors",
 ]
-
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
 
 
 def as_array(array: ArrayLike) -> NDArray[Any]:
@@ -68,22 +68,70 @@ def check_level(level: int) -> int:
     return int(level)
 
 
-def check_max_error(max_error: float | None) -> float | None:
-    """Return an error bound as a float; raise `TypeError` or `ValueError` for what is none."""
+def check_bound(max_error: float | ErrorBound | None) -> ErrorBound | None:
+    """Return an error bound, none for 0; raise `TypeError` or `ValueError` for what is none."""
     if max_error is None:
         return None
-    if isinstance(max_error, bool) or not isinstance(max_error, Real):
-        raise TypeError(f"max_error must be a positive number or None, not {max_error!r}")
-    try:
-        bound = float(max_error)
-    except OverflowError:
-        bound = math.inf
-    if not 0 < bound < math.inf:
-        raise ValueError(
-            f"max_error must be positive and finite, not {_shown(max_error)}; "
-            "leave it out for lossless"
+    if isinstance(max_error, ErrorBound):
+        bound = max_error
+    elif isinstance(max_error, bool) or not isinstance(max_error, Real):
+        raise TypeError(
+            f"max_error must be a number of 0 or more, an ErrorBound or None, not {max_error!r}"
         )
-    return bound
+    else:
+        try:
+            number = float(max_error)
+        except OverflowError:
+            number = math.inf
+        if not 0 <= number < math.inf:
+            raise ValueError(
+                f"max_error must be 0 (lossless) or positive, and finite, not {_shown(max_error)}"
+            )
+        bound = ErrorBound.absolute(number)
+    return None if bound.kind == "absolute" and bound.value == 0 else bound
+
+
+def check_max_error(max_error: float | ErrorBound | None) -> float | None:
+    """Return an absolute error bound, where arrays are seen in parts; errors as `check_bound`."""
+    bound = check_bound(max_error)
+    if bound is None or bound.kind == "absolute":
+        return None if bound is None else bound.value
+    if bound.kind == "least_significant_digit":
+        (absolute,) = of_fields(bound, np.zeros(0))
+        return absolute if isinstance(absolute, float) else None
+    raise ValueError(f"only absolute error bounds are kept in files and codecs, not {bound}")
+
+
+def check_progress(progress: object) -> None:
+    """Raise `TypeError` for what is neither None nor can be called."""
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress must be callable or None, not {type(progress).__name__}")
+
+
+def check_is_array(out: object) -> None:
+    """Raise `TypeError` for what is neither None nor an array."""
+    if out is not None and (not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray)):
+        raise TypeError(f"out must be a numpy.ndarray or None, not {type(out).__name__}")
+
+
+def check_out(
+    out: NDArray[Any] | None, dtype: np.dtype[Any], shape: tuple[int, ...], data: memoryview
+) -> None:
+    """Raise `TypeError` or `ValueError` for an array that cannot hold what data decode to."""
+    if out is None:
+        return
+    if out.dtype != dtype or out.dtype.str != dtype.str:
+        raise TypeError(f"out is of dtype {out.dtype.str}, the data are of {dtype.str}")
+    if out.shape != shape:
+        raise ValueError(f"out has shape {out.shape}, the data have shape {shape}")
+    if not out.flags.writeable:
+        raise ValueError("out is read-only")
+    if out.size and any(
+        stride == 0 and size > 1 for stride, size in zip(out.strides, out.shape, strict=True)
+    ):
+        raise ValueError("out has several elements in one place, as broadcast arrays do")
+    if np.may_share_memory(out, np.frombuffer(data, np.uint8)):
+        raise ValueError("out shares memory with the data")
 
 
 def _shown(value: object) -> str:
@@ -154,14 +202,3 @@ def only_our_errors() -> Iterator[None]:
         ValueError, TypeError, ArithmeticError, LookupError, MemoryError, RuntimeError
     ) as error:  # fmt: skip
         raise CorruptError(f"the data are damaged: {error}") from error
-
-
-def in_threads(
-    function: Callable[[_In], _Out], items: Iterable[_In], threads: int
-) -> Iterator[_Out]:
-    """Apply a function to items side by side; results come in the order of the items."""
-    work = list(items)
-    if threads == 1 or len(work) < 2:
-        return map(function, work)
-    with ThreadPoolExecutor(min(threads, len(work))) as pool:
-        return iter(list(pool.map(function, work)))

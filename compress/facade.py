@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,57 +12,42 @@ from numpy.typing import ArrayLike, NDArray
 from compress.arguments import (
     as_array,
     as_bytes,
+    check_bound,
+    check_is_array,
     check_is_model,
     check_level,
     check_max_bytes,
-    check_max_error,
+    check_out,
+    check_progress,
     check_threads,
-    in_threads,
     needed,
     only_our_errors,
 )
-from compress.container import Frame, is_log, pack, unpack
-from compress.errors import (
-    CompressError,
-    CorruptError,
-    FormatError,
-    LimitError,
-    VerificationError,
-)
+from compress.bounds import ErrorBound
+from compress.container import Frame, is_log, unpack
+from compress.encoding import Settings, encode, in_memory_order
+from compress.errors import CorruptError, FormatError, LimitError
 from compress.inspection import Information, describe_file, describe_stream
-from compress.pipeline.chunk import (
-    Coded,
-    Guide,
-    code_chunk,
-    decode_chunk,
-    smaller,
-)
-from compress.pipeline.header import (
-    Header,
-    cut_array,
-    open_budget,
-    read_header,
-    write_header,
-)
+from compress.pipeline.chunk import decode_chunk
+from compress.pipeline.header import Header, open_budget, read_header
 from compress.pipeline.model import Model
+from compress.pipeline.summary import Summary
 from compress.pipeline.trained import learn_from_many
-from compress.store import read_whole
-from compress.verification import check_restored
+from compress.store import open_whole
+from compress.work import Progress, check, counted, in_threads, is_brief, passed_on
 
 __all__ = ["compress", "decompress", "fit", "inspect"]
-
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
 
 
 def compress(
     array: ArrayLike,
     *,
     level: int = 5,
-    max_error: float | None = None,
+    max_error: float | ErrorBound | None = None,
     model: Model | None = None,
     threads: int | None = None,
     verify: bool = False,
+    progress: Callable[[int, int], object] | None = None,
 ) -> bytes:
     """Compress a numeric array.
 
@@ -70,27 +55,34 @@ def compress(
     ----------
     array : array_like
         Any shape and memory order; bool, integers, floats, complex, datetime64, timedelta64,
-        structured dtypes of those, either byte order; bfloat16 and float8 of ``ml_dtypes``.
+        fixed-length bytes, strings and raw void (``S``, ``U``, ``V``), structured dtypes of those,
+        either byte order; bfloat16 and float8 of ``ml_dtypes``.
     level : int, optional
         1 (fast) to 9 (smallest); 5 by default.
-    max_error : float, optional
+    max_error : float or ErrorBound, optional
         Every finite sample may come back changed by at most this much (in the array's units; for
-        complex dtypes real and imaginary part each). NaN and infinities come back as they were.
-        Lossless without it.
+        complex dtypes real and imaginary part each). NaN, infinities and -0.0 come back as they
+        were. Lossless without it, or with 0. An `ErrorBound` states the bound in another way, such
+        as ``ErrorBound.relative(1e-3)``, and has the result decoded and checked.
     model : Model, optional
         A model of `fit`, of the same dtype. Where its plans fit the array, whatever its shape, and
         save bytes, the stream carries its fingerprint (ten bytes) in place of plans, and can be
         decompressed only with the same model. Where they do not, the stream is that without a
-        model, which is searched for at `level` as well: in arrays of up to 4096 samples always, so
-        that no model makes them larger; in larger ones, where a model is for saving time, only
-        where level 1 makes less of them than the model. `level=1` keeps that search short,
-        whatever the level of the model. Plans of a model are lossless; with `max_error` they are
-        seldom the smaller ones.
+        model, which is searched for at `level` as well: in arrays of up to 4096 samples and at
+        levels 8 and 9 always, so that no model makes them larger; in larger ones, where a model is
+        for saving time, only where level 1 makes less of them than the model. `level=1` keeps that
+        search short, whatever the level of the model. Models are lossless; with `max_error` they
+        are seldom smaller, and only streams that use the model need it.
     threads : int, optional
         Threads that code chunks side by side; all available processors by default.
     verify : bool, optional
         Decode the result and compare all of it before it is returned, for the time that decoding
         takes. Without it, every plan is checked but no sample.
+    progress : callable, optional
+        Called as ``progress(done, total)`` in the calling thread: at the beginning, and with each
+        chunk that is done. Both are bytes of the array, which count twice where the result is
+        decoded too (`verify`, or an `ErrorBound`; for a PSNR, it may begin anew). What it raises
+        ends the work and goes on to the caller.
 
     Returns
     -------
@@ -100,14 +92,18 @@ def compress(
     Raises
     ------
     TypeError
-        If the dtype is none of the above (objects, strings), or an argument of another type than
-        it says.
+        If the dtype is none of the above (objects), or an argument of another type than it says.
     ValueError
         If an argument is out of its range, or the model is for another dtype.
     VerificationError
         If the array would not come back: a fault of this library.
     LimitError
         If `verify` needs more memory than there is.
+
+    Notes
+    -----
+    An interrupt from the keyboard raises KeyboardInterrupt within half a second, whatever the size
+    of the array. So does one while `decompress` runs.
 
     Examples
     --------
@@ -119,97 +115,20 @@ def compress(
     """
     array = as_array(array)
     level = check_level(level)
-    max_error = check_max_error(max_error)
+    bound = check_bound(max_error)
     threads = check_threads(threads)
     check_is_model(model)
+    check_progress(progress)
     if not isinstance(verify, bool | np.bool_):
         raise TypeError(f"verify must be True or False, not {verify!r}")
     if model is not None and model.dtype != array.dtype:
         raise ValueError(f"the model is for {model.dtype} arrays, the array is {array.dtype}")
-    ordered, fortran = _in_memory_order(array)
-    header = Header(
-        dtype=array.dtype,
-        geometry=cut_array(ordered),
-        fortran=fortran,
-        level=level,
-        max_error=max_error,
-        fingerprint=None if model is None else model.fingerprint,
-    )
-    _check_header(header)
 
-    def code(index: tuple[int | slice, ...], guide: Guide | None = None) -> Coded:
-        return code_chunk(ordered[(*index, ...)], level, max_error, model, guide)
+    def decode(data: bytes) -> NDArray[Any]:
+        return decompress(data, model=model, threads=threads)
 
-    # The first chunk's plan is tried on all others, whichever thread codes them.
-    chunks = list(header.geometry)
-    coded = [code(index) for index in chunks[:1]]
-    coded += in_threads(lambda index: code(index, coded[0].guide), chunks[1:], threads)
-    data = _packed(header, coded)
-    if verify:
-        _verify(data, array, header, model, threads)
-    return data
-
-
-def _in_memory_order(array: NDArray[Any]) -> tuple[NDArray[Any], bool]:
-    """Give an array in the order of its chunks, and whether that is Fortran order."""
-    fortran = array.ndim > 1 and array.flags.f_contiguous and not array.flags.c_contiguous
-    return array.T if fortran else array, fortran
-
-
-def _packed(header: Header, chunks: list[Coded]) -> bytes:
-    """Write a stream, which needs the model that its header names only where it saves bytes.
-
-    The list of chunks is empty afterwards, so that their memory is free by then.
-    """
-    own = [coded.own for coded in chunks if coded.own is not None]
-    with_model = [] if header.fingerprint is None else list(map(smaller, chunks))
-    alone = len(own) == len(chunks)
-    # Nothing but the lists holds the coded bytes from here on.
-    chunks.clear()
-    streams = []
-    if alone:
-        streams.append(pack(write_header(replace(header, fingerprint=None)), _given_away(own)))
-    if header.fingerprint is not None:
-        streams.append(pack(write_header(header), _given_away(with_model)))
-    return min(streams, key=len)
-
-
-def _given_away(chunks: list[bytes]) -> Iterator[bytes]:
-    """Yield chunks in their order and hold them no longer."""
-    chunks.reverse()
-    while chunks:
-        yield chunks.pop()
-
-
-def _check_header(header: Header) -> None:
-    """Read a header as decoders do, before anything is coded."""
-    try:
-        read = read_header(write_header(header))
-    except CorruptError as error:
-        raise ValueError(f"such an array cannot be compressed: {error}") from error
-    # Where there is one chunk, nobody needs to know how the axes would have been cut.
-    cut = header.geometry.n_chunks > 1
-    expected = header if cut else replace(header, geometry=read.geometry)
-    if read != expected or (read.shape, read.geometry.n_chunks) != (
-        header.shape,
-        header.geometry.n_chunks,
-    ):
-        raise VerificationError(f"a fault of this library, please report it: {header} is misread")
-
-
-def _verify(
-    data: bytes, array: NDArray[Any], header: Header, model: Model | None, threads: int
-) -> None:
-    """Decode data and compare the array, or raise `VerificationError`."""
-    try:
-        restored = decompress(data, model=model, threads=threads)
-    except LimitError:
-        raise
-    except CompressError:
-        restored = None
-    model_text = "" if model is None else f", {model}"
-    what = f"level={header.level}, max_error={header.max_error}{model_text}"
-    check_restored(array, restored, header.max_error, what)
+    settings = Settings(level, bound, model, threads, bool(verify), progress)
+    return encode(array, settings, decode)
 
 
 def decompress(
@@ -218,6 +137,8 @@ def decompress(
     model: Model | None = None,
     threads: int | None = None,
     max_bytes: int | None = None,
+    out: NDArray[Any] | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> NDArray[Any]:
     """Return the array that `compress` was given.
 
@@ -235,6 +156,11 @@ def decompress(
         allocated, and hold no more memory than twice as much and 64 MiB; fewer threads take part
         where they would hold more. Streams of a few bytes can stand for large arrays, such as
         those of one value, so without it an array may take all memory that there is.
+    out : numpy.ndarray, optional
+        An array of that shape and dtype to decode into, contiguous or not. It is returned. If
+        anything is raised after it was found to be suitable, what it holds is unspecified.
+    progress : callable, optional
+        Called as ``progress(done, total)``, in bytes of the array, as by `compress`.
 
     Returns
     -------
@@ -253,6 +179,8 @@ def decompress(
     LimitError
         If the array is larger than `max_bytes`, or than memory; or if decoding it takes more than
         `max_bytes` allows, which elements of 2**21 values and more do.
+    TypeError, ValueError
+        If an argument is not what it should be. If `out` is not, it was not written to.
 
     Notes
     -----
@@ -263,9 +191,11 @@ def decompress(
     threads = check_threads(threads)
     max_bytes = check_max_bytes(max_bytes)
     check_is_model(model)
+    check_progress(progress)
+    check_is_array(out)
+    if is_log(view):
+        return _of_file(view, model, threads, max_bytes, out, progress)
     with only_our_errors():
-        if is_log(view):
-            return read_whole(view, model, threads, max_bytes)
         frame = unpack(view)
         header = read_header(frame.header)
         _check_whole(header, frame)
@@ -274,33 +204,69 @@ def decompress(
             raise LimitError(
                 f"the array takes {header.n_bytes} bytes, more than max_bytes={max_bytes} allows"
             )
-        out = _decoded(frame, header, model, threads, max_bytes)
-    return out.T if header.fortran else out
+    check_out(out, header.dtype, header.shape, view)
+    target = out.T if out is not None and header.fortran else out
+    with passed_on(progress) as told, only_our_errors():
+        found = _decoded(frame, header, model, threads, max_bytes, target, told)
+    if out is not None:
+        return out
+    return found.T if header.fortran else found
+
+
+def _of_file(
+    view: memoryview,
+    model: Model | None,
+    threads: int,
+    max_bytes: int | None,
+    out: NDArray[Any] | None,
+    progress: Progress | None,
+) -> NDArray[Any]:
+    """Decode the bytes of a file."""
+    with only_our_errors():
+        whole = open_whole(view, model, threads, max_bytes)
+    check_out(out, whole.dtype, whole.shape, view)
+    with passed_on(progress) as told, only_our_errors():
+        return whole.decoded(out, told)
 
 
 def _decoded(
-    frame: Frame, header: Header, model: Model | None, threads: int, max_bytes: int | None = None
+    frame: Frame,
+    header: Header,
+    model: Model | None,
+    threads: int,
+    max_bytes: int | None = None,
+    out: NDArray[Any] | None = None,
+    progress: Progress | None = None,
 ) -> NDArray[Any]:
-    """Decode all chunks into one array."""
+    """Decode all chunks into one array, in the order of its chunks."""
     threads, budget = open_budget(header.dtype, header.geometry, threads, max_bytes)
+    chunks = range(frame.n_chunks)
+    brief = is_brief(header.n_bytes, header.level, coding=False)
+    add = counted(progress, header.n_bytes)
 
     def piece(chunk: int) -> NDArray[Any]:
         shape = header.geometry.chunk_shape(chunk)
         return decode_chunk(frame.chunk(chunk), shape, header.dtype, model, budget)
 
     def place(chunk: int) -> None:
-        out[(*header.geometry.index(chunk), ...)] = piece(chunk)
+        made = piece(chunk)
+        check()
+        into[(*header.geometry.index(chunk), ...)] = made
+
+    def done(chunk: int) -> None:
+        add(prod(header.geometry.chunk_shape(chunk)) * header.dtype.itemsize)
 
     try:
-        if frame.n_chunks == 1:
+        if frame.n_chunks == 1 and out is None:
             # Not copied: fresh memory takes longer to fill than many arrays to decode.
-            return np.require(piece(0), header.dtype, ("C", "W"))
-        out = np.empty(header.geometry.shape, header.dtype)
-        for _ in in_threads(place, range(frame.n_chunks), threads):
+            (whole,) = in_threads(piece, chunks, 1, each=done, brief=brief)
+            return np.require(whole, header.dtype, ("C", "W"))
+        into = np.ndarray(header.geometry.shape, header.dtype) if out is None else out
+        for _ in in_threads(place, chunks, threads, each=done, brief=brief):
             pass
     except MemoryError as error:
         raise LimitError(f"the array takes {header.n_bytes} bytes of memory") from error
-    return out
+    return into
 
 
 def inspect(data: bytes | bytearray | memoryview, *, explain: bool = False) -> Information:
@@ -340,15 +306,18 @@ def inspect(data: bytes | bytearray | memoryview, *, explain: bool = False) -> I
         return describe_stream(frame, header, array)
 
 
-def fit(sample: ArrayLike | Iterable[NDArray[Any]], *, level: int = 5) -> Model:
+def fit(sample: ArrayLike | Iterable[NDArray[Any]] | Summary, *, level: int = 5) -> Model:
     """Learn a model that many similar arrays can be coded with, as with a zstd dictionary.
 
     Parameters
     ----------
-    sample : array_like or iterable of numpy.ndarray
+    sample : array_like, iterable of numpy.ndarray, or Summary
         A typical array, of the dtype that the model will be used for; of one with more than 2**20
         samples, parts from all over it. For small messages better a list, tuple or iterator of
-        them, of any shapes: what codes them one by one in the fewest bytes is the model.
+        them, of any shapes: what codes them one by one in the fewest bytes is the model. From eight
+        of one shape and one scalar field, of up to 8192 samples each, it also learns what messages
+        of that shape start from; it keeps up to 65,536 of their samples for that, which whoever has
+        the model can read. A `Summary` is such a sample of arrays in many places.
     level : int, optional
         As for `compress`. From 5 on, most plans learn from the array itself while they code; for
         arrays of some hundred samples, the tables that 3 and 4 learn can save more. From several
@@ -358,7 +327,8 @@ def fit(sample: ArrayLike | Iterable[NDArray[Any]], *, level: int = 5) -> Model:
     -------
     Model
         For ``compress(array, model=...)`` and ``decompress(data, model=...)``, whatever the shape
-        of the array. What is built of it, such as tables, is kept beside it while it exists.
+        of the array, and for `Model.compress_many`. What is built of it, such as tables, is kept
+        beside it while it exists.
 
     Raises
     ------
@@ -366,10 +336,13 @@ def fit(sample: ArrayLike | Iterable[NDArray[Any]], *, level: int = 5) -> Model:
         As `compress`; also if the sample is empty, or its arrays are of several dtypes.
     """
     level = check_level(level)
-    arrays = _arrays_of(sample)
-    if not (full := [_in_memory_order(array)[0] for array in arrays if array.size]):
+    arrays = sample.arrays() if isinstance(sample, Summary) else _arrays_of(sample)
+    if not (full := [in_memory_order(array)[0] for array in arrays if array.size]):
         raise ValueError(f"cannot fit a model to empty arrays (the first {arrays[0].shape})")
-    return learn_from_many(full, level)
+    brief = is_brief(sum(array.nbytes for array in full), level, coding=True)
+    # In a thread of its own, as chunks are, so that it can be interrupted.
+    (model,) = in_threads(lambda some: learn_from_many(some, level), [full], 1, brief=brief)
+    return model
 
 
 def _arrays_of(sample: ArrayLike | Iterable[NDArray[Any]]) -> list[NDArray[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from compress.bounds import ErrorBound, of_fields
 from compress.container import Frame, IntegerReader
 from compress.pipeline.candidates import OPEN
-from compress.pipeline.chunk import check_length, explain
+from compress.pipeline.chunk import OWN, check_length, explain
 from compress.pipeline.chunk import read_layout as read_layout_of_chunk
 from compress.pipeline.header import Header
 from compress.pipeline.plan import Considered
@@ -22,7 +23,36 @@ from compress.store.layout import read_layout
 from compress.store.payload import without_sum
 from compress.transforms import STEPS, field_specs
 
-__all__ = ["ChunkInformation", "Information", "describe_file", "describe_stream"]
+__all__ = [
+    "ChunkInformation",
+    "Information",
+    "PlaneInformation",
+    "describe_file",
+    "describe_stream",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneInformation:
+    """A coded plane of a chunk.
+
+    Attributes
+    ----------
+    field : int
+        Which scalar field of the dtype it is of.
+    steps : tuple of str
+        The steps that lead to it; one that makes several planes with the number of this one, as
+        ``fixed[1]``.
+    model : str
+        What codes it.
+    n_bytes : int
+        Compressed length.
+    """
+
+    field: int
+    steps: tuple[str, ...]
+    model: str
+    n_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +69,16 @@ class ChunkInformation:
     candidates : tuple of str
         One line for each candidate that the search judged, in its order: on how many samples, its
         cost in bits a sample (time included), and its plan. Only where it was asked for.
+    planes : tuple of PlaneInformation
+        In the order in which they are coded; none where a model's plans are used. What a chunk
+        has beyond them is its plans and lengths.
     """
 
     shape: tuple[int, ...]
     n_bytes: int
     plan: tuple[str, ...]
     candidates: tuple[str, ...] = ()
+    planes: tuple[PlaneInformation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +93,7 @@ class Information:
         Whether the array comes back in Fortran order.
     level : int
     max_error : float or None
+        The absolute bound that is kept: of several fields, the largest.
     fingerprint : int or None
         Of the model that the stream needs.
     n_bytes : int
@@ -70,6 +105,8 @@ class Information:
     chunks : tuple of ChunkInformation
     attrs : mapping
         Metadata of a file of a `Writer`.
+    error_bound : ErrorBound or None
+        The bound as it was stated; None where the array is lossless.
     """
 
     shape: tuple[int, ...]
@@ -83,6 +120,7 @@ class Information:
     bits_per_sample: float
     chunks: tuple[ChunkInformation, ...]
     attrs: Mapping[str, Any] = field(default_factory=dict)
+    error_bound: ErrorBound | None = None
 
     def __str__(self) -> str:
         """Return the description, a line each."""
@@ -91,7 +129,7 @@ class Information:
         lines = [
             f"array       {self.dtype} {self.shape}{order}",
             f"level       {self.level}",
-            f"max error   {'lossless' if self.max_error is None else self.max_error}",
+            f"max error   {self._bound()}",
             f"size        {self.n_bytes:,} of {self.array_bytes:,} bytes{ratio}",
             f"bits        {self.bits_per_sample:.4f} per sample",
         ]
@@ -103,6 +141,17 @@ class Information:
             lines += [f"            {line}" for line in chunk.plan or ("plans of the model",)]
             lines += [f"  candidate {line}" for line in chunk.candidates]
         return "\n".join(lines)
+
+    def _bound(self) -> str:
+        """Return the error bound in words: absolute ones are their number."""
+        if self.error_bound is None or self.error_bound.kind == "absolute":
+            return "lossless" if self.max_error is None else str(self.max_error)
+        absolute = "" if self.max_error is None else f" (absolute {self.max_error})"
+        return f"{self.error_bound}{absolute}"
+
+
+def _stated(max_error: float | None) -> ErrorBound | None:
+    return None if max_error is None else ErrorBound.absolute(max_error)
 
 
 def describe_stream(frame: Frame, header: Header, array: NDArray[Any] | None = None) -> Information:
@@ -117,11 +166,12 @@ def describe_stream(frame: Frame, header: Header, array: NDArray[Any] | None = N
         judged = []
         if array is not None:
             part = array[(*header.geometry.index(i), ...)]
-            judged = explain(part, header.level, header.max_error)
+            bounds = header.max_error if header.stated is None else of_fields(header.stated, array)
+            judged = explain(part, header.level, bounds)
         modelled = header.fingerprint is not None
-        plan = _plans(frame.chunk(i), shape, header.dtype, modelled=modelled)
+        plan, planes = _plans(frame.chunk(i), shape, header.dtype, modelled=modelled)
         candidates = tuple(map(_judged, judged))
-        chunks.append(ChunkInformation(shape, frame.chunk_length(i), plan, candidates))
+        chunks.append(ChunkInformation(shape, frame.chunk_length(i), plan, candidates, planes))
     samples = header.n_bytes // header.dtype.itemsize if header.dtype.itemsize else 0
     return Information(
         shape=header.shape,
@@ -134,6 +184,7 @@ def describe_stream(frame: Frame, header: Header, array: NDArray[Any] | None = N
         array_bytes=header.n_bytes,
         bits_per_sample=8 * frame.n_bytes / samples if samples else float("nan"),
         chunks=tuple(chunks),
+        error_bound=header.stated or _stated(header.max_error),
     )
 
 
@@ -147,8 +198,9 @@ def describe_file(data: memoryview) -> Information:
             payload, entry = layout.payload(slab, tile)
             shape = entry.rows, *grid.chunk_shape(slab, tile)[1:]
             coded = without_sum(payload)[0] if head.sums else payload
-            plan = _plans(coded, shape, head.dtype, modelled=head.fingerprint is not None)
-            chunks.append(ChunkInformation(shape, entry.length, plan))
+            modelled = head.fingerprint is not None
+            plan, planes = _plans(coded, shape, head.dtype, modelled=modelled)
+            chunks.append(ChunkInformation(shape, entry.length, plan, planes=planes))
     samples = prod(grid.shape)
     return Information(
         shape=grid.shape,
@@ -162,19 +214,36 @@ def describe_file(data: memoryview) -> Information:
         bits_per_sample=8 * len(data) / samples if samples else float("nan"),
         chunks=tuple(chunks),
         attrs=layout.attributes,
+        error_bound=_stated(head.max_error),
     )
 
 
 def _plans(
     data: memoryview, shape: tuple[int, ...], dtype: np.dtype[Any], *, modelled: bool
-) -> tuple[str, ...]:
-    """Return the plan of each field of a chunk as a line; none where they are a model's."""
+) -> tuple[tuple[str, ...], tuple[PlaneInformation, ...]]:
+    """Return the plan of each field of a chunk as a line, and its planes; none of a model's."""
     check_length(data, shape, dtype)
     reader = IntegerReader(data)
-    if modelled and reader.unsigned(2) == 0:
-        return ()
-    plans, _ = read_layout_of_chunk(reader, field_specs(dtype, shape))
-    return tuple(map(_line, plans))
+    if modelled and reader.unsigned(3) != OWN:
+        return (), ()
+    plans, lengths = read_layout_of_chunk(reader, field_specs(dtype, shape))
+    found = [(i, *path) for i, plan in enumerate(plans) for path in _paths(plan)]
+    planes = tuple(
+        PlaneInformation(*path, length) for path, length in zip(found, lengths, strict=True)
+    )
+    return tuple(map(_line, plans)), planes
+
+
+def _paths(node: Node) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the names of the steps to each leaf, and of its model, in the order of the leaves."""
+    if isinstance(node, Leaf):
+        yield (), MODELS[node.model].NAME if node.model in MODELS else f"model {node.model}"
+        return
+    name = STEPS[node.step].NAME if node.step in STEPS else f"step {node.step}"
+    for i, child in enumerate(node.children):
+        own = f"{name}[{i}]" if len(node.children) > 1 else name
+        for steps, model in _paths(child):
+            yield (own, *steps), model
 
 
 def _judged(one: Considered) -> str:

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import math
 import platform
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from compress.bounds import ranges_of
 from compress.errors import VerificationError
 from compress.transforms.fields import are_numbers, take_apart
+from compress.transforms.tolerance import (
+    DIGITS,
+    POINTWISE,
+    Bound,
+    Tolerance,
+    power_of_ten,
+    unit_exponents,
+)
 
-__all__ = ["check_restored"]
+__all__ = ["check_restored", "noise_excess"]
 
 Array = NDArray[Any]
 # Samples compared at a time: what is computed of them stays small beside the array.
 _BLOCK = 1 << 18
+# What float64 may be off by in a difference or a product; where it is off by more; the first
+# integers that it skips.
+_ROUNDING, _TINY, _INEXACT = 2.0**-50, 2.0**-1000, 2.0**53
 
 
 def check_restored(
-    array: Array, restored: Array | None, max_error: float | None, what: str
+    array: Array, restored: Array | None, bounds: Bound | tuple[Bound, ...], what: str
 ) -> None:
     """Raise `VerificationError` unless an array came back.
 
@@ -29,12 +42,12 @@ def check_restored(
     array : numpy.ndarray
     restored : numpy.ndarray or None
         None where it could not be decoded at all.
-    max_error : float or None
-        Bound for finite samples; all bits must agree without it.
+    bounds : float, Tolerance or None, or a tuple of these
+        For finite samples of all numbers, or one for each field; all bits must agree without it.
     what : str
         How the array was coded, for the report.
     """
-    fault = "does not decode" if restored is None else _difference(array, restored, max_error)
+    fault = "does not decode" if restored is None else _difference(array, restored, bounds)
     if fault is not None:
         raise VerificationError(
             f"a fault of this library, nothing was written: {array.dtype} array of shape "
@@ -43,13 +56,15 @@ def check_restored(
         )
 
 
-def _difference(array: Array, restored: Array, max_error: float | None) -> str | None:
+def _difference(array: Array, restored: Array, bounds: Bound | tuple[Bound, ...]) -> str | None:
     if array.dtype.str != restored.dtype.str or array.shape != restored.shape:
         return f"comes back as {restored.dtype} of shape {restored.shape}"
     numbers = are_numbers(array.dtype)
-    pairs = zip(take_apart(array), take_apart(restored), numbers, strict=True)
-    for place, (field, back, number) in enumerate(pairs):
-        bound = max_error if number and field.dtype.kind in "fiu" else None
+    if not isinstance(bounds, tuple) or isinstance(bounds, Tolerance):
+        bounds = (bounds,) * len(numbers)
+    pairs = zip(take_apart(array), take_apart(restored), numbers, bounds, strict=True)
+    for place, (field, back, number, stated) in enumerate(pairs):
+        bound = stated if number and field.dtype.kind in "fiu" else None
         flat, flat_back = field.reshape(-1), back.reshape(-1)
         for begin in range(0, field.size, _BLOCK):
             one, other = flat[begin : begin + _BLOCK], flat_back[begin : begin + _BLOCK]
@@ -63,12 +78,72 @@ def _difference(array: Array, restored: Array, max_error: float | None) -> str |
     return None
 
 
-def _wrong(one: Array, other: Array, bound: float | None) -> Any:
+def _wrong(one: Array, other: Array, bound: Bound) -> Any:
     bits = f"u{one.dtype.itemsize}"
     different = one.view(bits) != other.view(bits)
     if bound is None or not different.any():
         return different
-    return different & ~_within(one, other, bound)
+    if isinstance(bound, float):
+        return different & ~_within(one, other, bound)
+    return different & ~_is_tolerated(one, other, bound)
+
+
+def _is_tolerated(one: Array, other: Array, tolerance: Tolerance) -> Any:
+    """Whether samples are as near to each other as a tolerance says, in exact arithmetic."""
+    with np.errstate(all="ignore"):
+        a, b = one.astype(np.float64), other.astype(np.float64)
+        error, size = np.abs(a - b), np.abs(a)
+        if tolerance.kind == DIGITS:
+            units = unit_exponents(np.where(size > 0, size, 1.0), int(tolerance.value))
+            most = 0.5 * power_of_ten(np.ones(a.size), units)
+            most = most + (
+                np.abs(np.spacing(other)).astype(np.float64) / 2 if _is_float(one) else 0
+            )
+        else:
+            most = tolerance.value * size
+        near = (error <= most) & (size > 0) & np.isfinite(a) & np.isfinite(b)
+        if tolerance.kind == POINTWISE:
+            # What rounding of this arithmetic could decide is looked at one by one.
+            open_ = (np.abs(error - most) <= _ROUNDING * most) | (most < _TINY)
+            open_ |= (size >= _INEXACT) & (not _is_float(one))
+            for i in np.flatnonzero(open_ & (size > 0) & np.isfinite(a) & np.isfinite(b)):
+                exact, back = Fraction(one[i].item()), Fraction(other[i].item())
+                near[i] = abs(exact - back) <= Fraction(tolerance.value) * abs(exact)
+    return near
+
+
+def _is_float(array: Array) -> bool:
+    return array.dtype.kind == "f"
+
+
+def noise_excess(array: Array, restored: Array, decibels: float) -> float:
+    """Give the root of the mean square error by what a PSNR allows: that of the worst field.
+
+    Parameters
+    ----------
+    array, restored : numpy.ndarray
+    decibels : float
+
+    Returns
+    -------
+    float
+        At most 1 where each field reaches the PSNR.
+    """
+    worst = 0.0
+    pairs = zip(take_apart(array), take_apart(restored), ranges_of(array), strict=True)
+    for field, back, extent in pairs:
+        allowed = extent * 10.0 ** (-decibels / 20.0)
+        if allowed > 0:
+            one, other = field.reshape(-1), back.reshape(-1)
+            squares, count = 0.0, 0
+            for begin in range(0, field.size, _BLOCK):
+                part = one[begin : begin + _BLOCK].astype(np.float64)
+                good = np.isfinite(part)
+                error = part[good] - other[begin : begin + _BLOCK].astype(np.float64)[good]
+                squares += float(np.sum((error / allowed) ** 2))
+                count += error.size
+            worst = max(worst, math.sqrt(squares / count))
+    return worst
 
 
 def _within(one: Array, other: Array, bound: float) -> Any:

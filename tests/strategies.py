@@ -25,9 +25,11 @@ _SMALL = [np.dtype(t) for t in (ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn, ml_
 _STRUCTURED = [
     np.dtype([("a", "<i2"), ("b", ">f8")]),
     np.dtype([("rgb", "u1", (3,)), ("when", "M8[s]"), ("inner", [("z", "c8"), ("flag", "?")])]),
+    np.dtype([("name", "S5"), ("code", ">U2", (2,)), ("value", "f4"), ("raw", "V3")]),
     np.dtype({"names": ["x", "y"], "formats": ["<f4", "<i8"], "offsets": [4, 16], "itemsize": 32}),
 ]
-DTYPES = [*_PLAIN, *_TIMES, *_SMALL, *_STRUCTURED]
+_STRINGS = [np.dtype(code) for code in ("S1", "S7", "<U3", ">U3", "V4")]
+DTYPES = [*_PLAIN, *_TIMES, *_SMALL, *_STRINGS, *_STRUCTURED]
 
 
 @st.composite

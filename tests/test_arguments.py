@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,19 @@ from hypothesis import strategies as st
 import compress
 
 
-@pytest.mark.parametrize("array", [np.array(["a"]), np.array([object()]), np.array([b"x"])])
-def test_objects_and_strings(array: np.ndarray[Any, Any]) -> None:
-    """Dtypes outside the contract are named in a TypeError."""
-    with pytest.raises(TypeError, match=r"object|<U1|\|S1"):
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array([object()]),
+        np.array(["a", None], object),
+        np.array(["a"], np.dtypes.StringDType()),
+        np.zeros(2, [("a", "i4"), ("b", "O")]),
+    ],
+    ids=["objects", "strings as objects", "strings of any length", "structure"],
+)
+def test_objects_and_strings_of_any_length(array: np.ndarray[Any, Any]) -> None:
+    """Dtypes outside the contract are named in a TypeError that says what to do."""
+    with pytest.raises(TypeError, match=r"(object|StringDType).*astype\('U'\)"):
         compress.compress(array)
 
 
@@ -34,14 +42,12 @@ def test_masked_arrays() -> None:
         ({"level": 10}, ValueError, "not 10"),
         ({"level": 2.5}, TypeError, "2.5"),
         ({"level": True}, TypeError, "True"),
-        ({"max_error": 0}, ValueError, "positive"),
         ({"max_error": "0.1"}, TypeError, "number"),
         ({"max_error": True}, TypeError, "number"),
         ({"max_error": -1.0}, ValueError, "-1.0"),
         ({"max_error": float("nan")}, ValueError, "finite"),
         ({"max_error": 10**400}, ValueError, "finite, not 1000"),
         ({"max_error": 10**5000}, ValueError, "many digits"),
-        ({"max_error": Fraction(1, 10**400)}, ValueError, "positive"),
         ({"max_error": np.longdouble("inf")}, ValueError, "finite"),
         ({"max_error": 1j}, TypeError, "number"),
         ({"max_error": np.ones(2)}, TypeError, "number"),
@@ -56,6 +62,7 @@ def test_masked_arrays() -> None:
         ({"verify": 1}, TypeError, "True or False, not 1"),
         ({"threads": 1.5}, TypeError, "1.5"),
         ({"model": "x"}, TypeError, "str"),
+        ({"progress": 5}, TypeError, "int"),
     ],
 )
 def test_compress_arguments(

@@ -77,11 +77,25 @@ def _check(name: str) -> None:
     _within(array, back, arguments["max_error"])
 
 
-def _within(array: np.ndarray[Any, Any], back: np.ndarray[Any, Any], bound: float) -> None:
+def _most(numbers: np.ndarray[Any, Any], bound: float | compress.ErrorBound) -> Any:
+    """Say what numbers may be off by."""
+    if not isinstance(bound, compress.ErrorBound):
+        return bound
+    if bound.kind == "pointwise_relative":
+        return bound.value * np.abs(numbers)
+    if bound.kind == "significant_digits":
+        decades = [len(str(int(one))) if one >= 1 else 0 for one in np.abs(numbers).tolist()]
+        return 0.5 * 10.0 ** (np.array(decades) - bound.value) * (1 + 1e-12)
+    return (numbers.max() - numbers.min()) * 3**0.5 / 10 ** (bound.value / 20)
+
+
+def _within(
+    array: np.ndarray[Any, Any], back: np.ndarray[Any, Any], bound: float | compress.ErrorBound
+) -> None:
     assert (array.dtype, array.shape) == (back.dtype, back.shape)
     finite = np.isfinite(array)
     off = array[finite].astype(np.float64) - back[finite].astype(np.float64)
-    assert np.all(np.abs(off) <= bound)
+    assert np.all(np.abs(off) <= _most(array[finite].astype(np.float64), bound))
     assert array[~finite].tobytes() == back[~finite].tobytes()
 
 

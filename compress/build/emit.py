@@ -62,7 +62,7 @@ _GLUE = frozenset(
                  "Allocate", "Free")
 )  # fmt: skip
 # Packages that have kernels.
-_PACKAGES = ("coders", "tables", "transforms", "prediction", "densities", "vectors")
+_PACKAGES = ("coders", "tables", "transforms", "prediction", "densities", "vectors", "latent")
 
 
 class Emitted(NamedTuple):

@@ -1,179 +1,172 @@
-"""The commands of ``fdz``. Arrays are ``.npy`` files; ``-`` is standard input or output."""
+"""The commands beside compressing and decompressing: list, info, fit, recover, completion."""
 
 from __future__ import annotations
 
-import io
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
+import json
+from argparse import Namespace
 from math import prod
-from pathlib import Path
-from typing import Annotated, Any, BinaryIO
-
-import numpy as np
-import typer
-from numpy.typing import NDArray
+from typing import Any
 
 import compress
-from compress.cli.files import atomic_output
-from compress.kernels import are_compiled
+from compress.cli import formats
+from compress.cli.arguments import SUFFIX
+from compress.cli.formats import archive
+from compress.cli.interrupts import removed_by_signals
+from compress.cli.output import opened_output, save_figure
+from compress.cli.progress import Progress
+from compress.cli.running import caught, source_of
 
-__all__ = ["app"]
+__all__ = ["completion", "fit", "info", "list_files", "recover"]
 
-SUFFIX = ".fdz"
 # Lost parts that are listed.
 _MOST_LOST = 20
-
-app = typer.Typer(
-    name="fdz",
-    help="Compress numeric arrays (.npy files) with learned one-dimensional densities.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
-_Input = Annotated[str, typer.Argument(metavar="FILE", help="The file, or - for standard input.")]
-_Output = Annotated[
-    str | None, typer.Option("--output", "-o", help="Where to write; - for standard output.")
-]
-_Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing output.")]
-_Threads = Annotated[int | None, typer.Option(min=1, help="Threads; all processors by default.")]
+_COLUMNS = "{:>14} {:>14} {:>7} {:>9} {:>6}  {:<28} {}"
 
 
-@app.command("compress")
-def compress_file(
-    file: _Input,
-    output: _Output = None,
-    level: Annotated[int, typer.Option("--level", "-l", min=1, max=9, help="1 fast, 9 small.")] = 5,
-    max_error: Annotated[
-        float | None,
-        typer.Option(help="Allow every finite sample to change by this much. Lossless without."),
-    ] = None,
-    force: _Force = False,
-    threads: _Threads = None,
-    verify: Annotated[
-        bool, typer.Option(help="Decode and compare everything before writing it.")
-    ] = True,
-) -> None:
-    """Compress an array: FILE.npy becomes FILE.npy.fdz."""
-    target = _target(file, output, file + SUFFIX)
-    with _failures(), atomic_output(target, force=force) as write:
-        array = _load(file)
-        with _progress(f"compressing {array.dtype} array of shape {array.shape}"):
-            data = compress.compress(
-                array, level=level, max_error=max_error, threads=threads, verify=verify
-            )
-        write(data)
-    share = f", {len(data) / array.nbytes:.1%}" if array.nbytes else ""
-    bits = f", {8 * len(data) / array.size:.3f} bits per sample" if array.size else ""
-    typer.echo(f"{array.nbytes:,} -> {len(data):,} bytes{share}{bits}", err=True)
+def list_files(options: Namespace, progress: Progress) -> int:
+    """Print a line for each compressed file."""
+    status = 0
+    if not options.json and not options.quiet:
+        heads = "packed", "array", "ratio", "bits", "level"
+        print(_COLUMNS.format(*heads, "array of", "file"))
+    for name in options.files:
+        with caught(name, options, progress) as outcome:
+            for shown, one in _all_of(name):
+                if options.json:
+                    print(json.dumps(_record(shown, one)), flush=True)
+                    continue
+                ratio = f"{one.array_bytes / one.n_bytes:.2f}" if one.array_bytes else "-"
+                bits = f"{one.bits_per_sample:.3f}"
+                what = f"{one.dtype} {one.shape}"
+                sizes = f"{one.n_bytes:,}", f"{one.array_bytes:,}"
+                print(_COLUMNS.format(*sizes, ratio, bits, one.level, what, shown))
+        status = max(status, *outcome, 0)
+    return status
 
 
-@app.command()
-def decompress(
-    file: _Input,
-    output: _Output = None,
-    force: _Force = False,
-    threads: _Threads = None,
-    max_bytes: Annotated[
-        int | None, typer.Option(min=0, help="Refuse arrays larger than this.")
-    ] = None,
-) -> None:
-    """Restore an array: FILE.npy.fdz becomes FILE.npy."""
-    bare = file.removesuffix(SUFFIX)
-    target = _target(file, output, bare if bare.endswith(".npy") else bare + ".npy")
-    with _failures(), atomic_output(target, force=force) as write:
-        data = _read(file)
-        with _progress("decompressing"):
-            array = compress.decompress(data, threads=threads, max_bytes=max_bytes)
-        buffer = io.BytesIO()
-        np.save(buffer, array, allow_pickle=False)
-        write(buffer.getbuffer())
-    typer.echo(f"{len(data):,} -> {array.nbytes:,} bytes, {array.dtype} {array.shape}", err=True)
+def info(options: Namespace, progress: Progress) -> int:
+    """Print what each compressed file holds."""
+    status = 0
+    for name in options.files:
+        with caught(name, options, progress) as outcome:
+            for shown, one in _all_of(name, explain=options.explain):
+                if options.json:
+                    print(json.dumps(_record(shown, one) | {"chunks": _chunks(one)}), flush=True)
+                else:
+                    if len(options.files) > 1 or shown != name:
+                        print(f"file        {shown}")
+                    print(_shown(one))
+            if options.picture is not None:
+                _picture(name, options.picture)
+        status = max(status, *outcome, 0)
+    return status
 
 
-@app.command()
-def info(
-    file: _Input,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="List the plans that the search judges, with costs.")
-    ] = False,
-) -> None:
-    """Show what a compressed file holds, without decoding it."""
-    with _failures():
-        print(compress.inspect(_read(file), explain=explain))
+def _all_of(name: str, *, explain: bool = False) -> list[tuple[str, compress.Information]]:
+    """Describe a compressed file, or each member of an archive."""
+    source = source_of(name)
+    if archive.is_archive(source):
+        return [
+            (f"{name}:{member.removesuffix(SUFFIX)}", compress.inspect(data, explain=explain))
+            for member, data in archive.members_of(source)
+        ]
+    return [(name, compress.inspect(source.read(), explain=explain))]
 
 
-@app.command()
-def recover(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The damaged file.")],
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", help="Where to write; not there yet.")
-    ] = None,
-    fill: Annotated[float, typer.Option(help="What stands for samples that are lost.")] = 0.0,
-) -> None:
-    """Save what can be read of a damaged file: FILE.fdz becomes FILE.recovered.fdz.
+def _shown(one: compress.Information) -> str:
+    """Return the description without what only programs read."""
+    kept = one.attrs.get(formats.KEY)
+    lines = str(one).splitlines()
+    if isinstance(kept, dict):
+        lines = [line for line in lines if not line.startswith(f"attribute   {formats.KEY}:")]
+        lines.insert(1, f"format      {kept.get('format')}")
+    return "\n".join(lines)
 
-    The exit status is 0 if nothing is lost, else 2.
-    """
-    target = output or f"{file.removesuffix(SUFFIX)}.recovered{SUFFIX}"
-    with _failures():
+
+def _record(name: str, one: compress.Information) -> dict[str, Any]:
+    bits = one.bits_per_sample
+    return {
+        "input": name,
+        "dtype": str(one.dtype),
+        "shape": list(one.shape),
+        "level": one.level,
+        "max_error": one.max_error,
+        "model": None if one.fingerprint is None else f"{one.fingerprint:016x}",
+        "packed_bytes": one.n_bytes,
+        "array_bytes": one.array_bytes,
+        "bits_per_sample": bits if bits == bits else None,  # noqa: PLR0124 (NaN)
+        "attrs": {key: value for key, value in one.attrs.items() if key != formats.KEY},
+    }
+
+
+def _chunks(one: compress.Information) -> list[dict[str, Any]]:
+    return [
+        {"shape": list(chunk.shape), "bytes": chunk.n_bytes, "plan": list(chunk.plan)}
+        for chunk in one.chunks
+    ]
+
+
+def _picture(name: str, target: str) -> None:
+    from compress import plot  # noqa: PLC0415 - matplotlib is an extra
+
+    axes = plot.plot_bytes(source_of(name).read())
+    save_figure(axes.figure, target)
+
+
+def fit(options: Namespace, progress: Progress) -> int:
+    """Learn a model from files and write it."""
+    with caught("", options, progress) as outcome:
+        arrays = []
+        for name in options.files:
+            source = source_of(name, options.dtype, options.shape)
+            if source.dtype is None and archive.is_archive(source):
+                arrays += [array for _, array in archive.arrays_of(source)]
+            else:
+                arrays.append(formats.read(source).array)
+        progress.begin("fitting")
+        model = compress.fit(arrays if len(arrays) > 1 else arrays[0], level=options.level)
+        data = model.to_bytes()
+        with opened_output(_path(options.output), force=options.force) as stream:
+            stream.write(data)
+        if options.json:
+            record = {"output": options.output, "bytes": len(data), "dtype": str(model.dtype)}
+            print(json.dumps(record | {"fingerprint": f"{model.fingerprint:016x}"}))
+        elif not options.quiet:
+            said = f"model {model.fingerprint:016x} of {model.dtype} from {len(arrays)} arrays"
+            progress.say(f"{options.output}: {said}, {len(data):,} bytes")
+    return outcome[0] if outcome else 0
+
+
+def recover(options: Namespace, progress: Progress) -> int:
+    """Save what can be read of a damaged file; 2 where something is lost."""
+    target = options.output or f"{options.file.removesuffix(SUFFIX)}.recovered{SUFFIX}"
+    lost: tuple[tuple[slice, ...], ...] = ()
+    with caught(options.file, options, progress) as outcome:
+        fill = options.fill
         whole = int(fill) if float(fill).is_integer() else fill
-        lost = compress.recover(file, target, fill=whole)
+        with removed_by_signals(f"{target}.partial"):
+            lost = compress.recover(options.file, target, fill=whole)
         with compress.open(target) as array:
             shape, count = array.shape, array.size
-    for box in lost[:_MOST_LOST]:
-        where = ", ".join(f"{one.start}:{one.stop}" for one in box)
-        typer.echo(f"lost [{where}]", err=True)
-    if len(lost) > _MOST_LOST:
-        typer.echo(f"... and {len(lost) - _MOST_LOST} other parts", err=True)
-    samples = sum(prod(one.stop - one.start for one in box) for box in lost)
-    typer.echo(f"{target}: {shape}, {samples:,} of {count:,} elements are lost", err=True)
-    if lost:
-        raise typer.Exit(2)
+        for box in lost[:_MOST_LOST]:
+            where = ", ".join(f"{one.start}:{one.stop}" for one in box)
+            progress.say(f"lost [{where}]")
+        if len(lost) > _MOST_LOST:
+            progress.say(f"... and {len(lost) - _MOST_LOST} other parts")
+        samples = sum(prod(one.stop - one.start for one in box) for box in lost)
+        progress.say(f"{target}: {shape}, {samples:,} of {count:,} elements are lost")
+    return outcome[0] if outcome else 2 * bool(lost)
 
 
-def _target(file: str, output: str | None, default: str) -> Path | BinaryIO:
-    name = output if output is not None else ("-" if file == "-" else default)
-    return sys.stdout.buffer if name == "-" else Path(name)
+def completion(options: Namespace, _progress: Progress) -> int:
+    """Print a completion script."""
+    from compress.cli.completion import script  # noqa: PLC0415
+
+    print(script(options.shell), end="")
+    return 0
 
 
-def _read(file: str) -> bytes:
-    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+def _path(name: str) -> Any:
+    from pathlib import Path  # noqa: PLC0415
 
-
-def _load(file: str) -> NDArray[Any]:
-    raw = _read(file)
-    try:
-        loaded = np.load(io.BytesIO(raw), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f"{file} is not an .npy file of a plain array: {error}") from error
-    if not isinstance(loaded, np.ndarray):
-        raise ValueError(f"{file} is an .npz archive; only single arrays (.npy) are compressed")
-    return loaded
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[None]:
-    # Only loaded kernels know where their machine code is kept.
-    import_module("compress.facade")
-    if not are_compiled():
-        typer.echo("compiling kernels (once on this machine; up to half a minute)", err=True)
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console  # noqa: PLC0415 (slow to load, and for people alone)
-
-    with Console(stderr=True).status(what):
-        yield
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    """Print what went wrong in one line and leave with status 1, without a traceback."""
-    try:
-        yield
-    except (compress.CompressError, OSError, ValueError, TypeError) as error:
-        typer.secho(f"fdz: {error}", fg="red", err=True)
-        raise typer.Exit(1) from error
+    return None if name == "-" else Path(name)

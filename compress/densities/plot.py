@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from compress.densities.density import Density
 from compress.densities.statistic import Statistic
 
-__all__ = ["plot_fit"]
+__all__ = ["draw_density", "plot_fit"]
 
 
 def plot_fit(
@@ -51,22 +51,7 @@ def plot_fit(
     if axes is None:
         _, axes = plt.subplots(1, 2, figsize=(9.0, 3.2), layout="constrained")
     left, right = axes
-    low, high = statistic.quantile(0.001), statistic.quantile(0.999)
-    if high <= low:
-        low, high = low - statistic.resolution, high + statistic.resolution
-    margin = 0.05 * (high - low)
-    edges = np.linspace(low, high, bins + 1)
-    counts, _ = np.histogram(statistic.values, edges, weights=statistic.counts)
-    heights = counts / (statistic.total * np.diff(edges))
-    left.stairs(heights, edges, fill=True, color="0.85", label="samples")
-    grid = np.linspace(low - margin, high + margin, 1000)
-    left.plot(grid, density.pdf(grid), color="C0", label=type(density).__name__)
-    peaks = [peak for peak in density.modes(0.01) if low <= peak.location <= high]
-    locations, tops = [p.location for p in peaks], [p.height for p in peaks]
-    left.plot(locations, tops, "v", color="C3", label="modes")
-    left.set(xlabel="x", ylabel="density", ylim=(0.0, None))
-    left.legend(frameon=False)
-
+    draw_density(density, statistic, bins=bins, ax=left)
     q = np.linspace(0.0, 1.0, 202)[1:-1]
     below = np.searchsorted(statistic.values, density.ppf(q), side="right")
     share = np.concatenate([[0.0], np.cumsum(statistic.counts)])[below] / statistic.total
@@ -75,3 +60,32 @@ def plot_fit(
     right.plot(q, band, "--", q, -band, "--", color="0.6", linewidth=0.8)
     right.set(xlabel="probability q", ylabel="share below ppf(q), less q")
     return left.figure
+
+
+def draw_density(density: Density, statistic: Statistic, *, bins: int, ax: Any) -> None:
+    """Draw a histogram, a density over it, and its modes.
+
+    Parameters
+    ----------
+    density : Density
+    statistic : Statistic
+        Of the samples.
+    bins : int
+        Of the histogram, between the 0.1 % and the 99.9 % quantile.
+    ax : matplotlib.axes.Axes
+    """
+    low, high = statistic.quantile(0.001), statistic.quantile(0.999)
+    if high <= low:
+        low, high = low - statistic.resolution, high + statistic.resolution
+    margin = 0.05 * (high - low)
+    edges = np.linspace(low, high, bins + 1)
+    counts, _ = np.histogram(statistic.values, edges, weights=statistic.counts)
+    heights = counts / (statistic.total * np.diff(edges))
+    ax.stairs(heights, edges, fill=True, color="0.85", label="samples")
+    grid = np.linspace(low - margin, high + margin, 1000)
+    ax.plot(grid, density.pdf(grid), color="C0", label=type(density).__name__)
+    peaks = [peak for peak in density.modes(0.01) if low <= peak.location <= high]
+    locations, tops = [p.location for p in peaks], [p.height for p in peaks]
+    ax.plot(locations, tops, "v", color="C3", label="modes")
+    ax.set(xlabel="x", ylabel="density", ylim=(0.0, None))
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)

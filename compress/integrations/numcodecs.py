@@ -14,8 +14,14 @@ from numcodecs.abc import Codec
 from numcodecs.compat import ensure_contiguous_ndarray, ensure_ndarray, ndarray_copy
 from numpy.typing import NDArray
 
-from compress import compress, decompress
-from compress.integrations.settings import NAME, check_keys, check_settings
+from compress import Model, compress, decompress
+from compress.integrations.settings import (
+    NAME,
+    check_keys,
+    check_model,
+    check_settings,
+    configuration,
+)
 
 __all__ = ["FourierCompress"]
 
@@ -32,6 +38,9 @@ class FourierCompress(Codec):
     max_error : float, optional
         Every finite sample may come back changed by at most this much; NaN and infinities come
         back as they were. Lossless without it.
+    model : compress.Model or str, optional
+        What `compress.fit` learned from arrays of the dtype that is encoded; or its base64 text,
+        which stands in the configuration.
 
     Raises
     ------
@@ -55,8 +64,11 @@ class FourierCompress(Codec):
 
     codec_id = NAME
 
-    def __init__(self, level: int = 5, max_error: float | None = None) -> None:
+    def __init__(
+        self, level: int = 5, max_error: float | None = None, model: Model | str | None = None
+    ) -> None:
         self.level, self.max_error = check_settings(level, max_error)
+        self.model = check_model(model)
 
     def encode(self, buf: Buffer) -> bytes:
         """Compress an array or a buffer.
@@ -82,7 +94,9 @@ class FourierCompress(Codec):
                 f"{type(buf).__name__} (np.frombuffer makes one of them)"
             )
         array = ensure_ndarray(buf)
-        return compress(array, level=self.level, max_error=self.max_error, threads=1)
+        return compress(
+            array, level=self.level, max_error=self.max_error, model=self.model, threads=1
+        )
 
     def decode(self, buf: Buffer, out: Any = None) -> Any:
         """Return the array that was encoded.
@@ -110,12 +124,22 @@ class FourierCompress(Codec):
         """
         data: memoryview = ensure_ndarray(buf).data
         if out is None:
-            return _exporting(decompress(data, threads=1))
+            return _exporting(decompress(data, model=self.model, threads=1))
         size = ensure_contiguous_ndarray(out).nbytes
-        array = decompress(data, threads=1, max_bytes=size)
+        array = decompress(data, model=self.model, threads=1, max_bytes=size)
         if array.nbytes != size:
             raise ValueError(f"out has {size} bytes, the array {array.nbytes}")
         return ndarray_copy(_exporting(array), out)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the codec's ``id`` and its settings as JSON; no model is left out."""
+        settings = configuration(self.level, self.max_error, self.model)
+        return {"id": NAME, "level": self.level, "max_error": self.max_error, **settings}
+
+    def __repr__(self) -> str:
+        settings = {key: value for key, value in self.get_config().items() if key != "id"}
+        arguments = ", ".join(f"{key}={value!r}" for key, value in settings.items())
+        return f"{type(self).__name__}({arguments})"
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

@@ -1,10 +1,11 @@
 """One chunk: an array that fits in memory several times over, to bytes and back.
 
 Layout: in a stream that names a model, one integer first (0 for the model's plans, which are for
-an array of as many axes as the sample, 1 for plans of the chunk's own); then the plans, unless they
-are the model's; then what `compress.pipeline.execute` writes. A chunk
-that no plan makes smaller is `_RAW` in place of the plans, then the bits of every field as the
-plain model packs them, whose lengths follow from the dtype.
+an array of as many axes as the sample, 1 for plans of the chunk's own, 2 for a message as
+`compress.pipeline.warm` codes it, which is all that follows); then the plans, unless they are the
+model's; then what `compress.pipeline.execute` writes. A chunk that no plan makes smaller is `_RAW`
+in place of the plans, then the bits of every field as the plain model packs them, whose lengths
+follow from the dtype.
 """
 
 from __future__ import annotations
@@ -39,8 +40,10 @@ from compress.prediction import raw
 from compress.transforms import ordered
 from compress.transforms.dtypes import describe
 from compress.transforms.fields import are_numbers, assemble, field_specs, take_apart
+from compress.transforms.tolerance import Bound, Tolerance
 
 __all__ = [
+    "OWN",
     "Coded",
     "Guide",
     "check_dtype",
@@ -60,11 +63,15 @@ _ALIKE = 1 / 16
 _QUICK = 6
 # In place of a plan: a branch of the step 0, which does not exist.
 _RAW = 1
+PLANNED, OWN, WARM = 0, 1, 2
+"""In a stream with a model: by its plans, by plans of its own, as a message."""
 # Bytes of a chunk beside its bits: what tells how these are coded, and room for more.
 _SPARE = 64
 # Samples up to which it is worth a search to know whether a model saves bytes: plans are short, so
 # that what it saves beyond is a hundredth or less, and time is what it is for.
 _FEW = 1 << 12
+# Levels at which it is size that counts, and never time.
+_SMALLEST = 8
 
 
 class Guide(NamedTuple):
@@ -83,17 +90,18 @@ class Coded(NamedTuple):
     modelled: bytes | None
     own: bytes | None
     guide: Guide | None = None
+    warm: bytes | None = None
 
 
 def check_dtype(dtype: np.dtype[Any]) -> None:
-    """Raise `TypeError` for a dtype that cannot be coded, such as objects and strings."""
+    """Raise `TypeError` for a dtype that cannot be coded, such as objects."""
     describe(dtype)
 
 
 def code_chunk(
     array: Array,
     level: int,
-    max_error: float | None,
+    max_error: Bound | tuple[Bound, ...],
     model: Model | None,
     guide: Guide | None = None,
 ) -> Coded:
@@ -108,7 +116,8 @@ def code_chunk(
     array : array
         Not empty, of any dtype that `check_dtype` accepts.
     level : int
-    max_error : float or None
+    max_error : float, Tolerance or None, or a tuple of these
+        For all numbers; or one for each field.
     model : Model or None
         Of the dtype of the array.
     guide : Guide, optional
@@ -121,29 +130,32 @@ def code_chunk(
     fields = _fields(array)
     bounds = _bounds(array.dtype, max_error)
     modelled = None if model is None else _coded_with(model, array)
-    if model is None or modelled is None:
+    warm = None if model is None else _coded_warm(model, array)
+    best = min((len(one) for one in (modelled, warm) if one is not None), default=None)
+    if model is None or best is None:
         return Coded(None, *_coded_alone(fields, level, bounds, guide))
-    searched = level if sum(field.size for field in fields) <= _FEW else 1
+    few = sum(field.size for field in fields) <= _FEW
+    searched = level if few or level >= _SMALLEST else 1
     own, found = _coded_alone(fields, searched, bounds, guide)
-    if searched < level and len(own) < len(modelled):
+    if searched < level and len(own) < best:
         searched = level
         own, found = _coded_alone(fields, level, bounds, guide)
     # The plans of the model may be shorter than what a stream says of the model.
-    if with_axes(array.shape, model.axes) == array.shape:
+    if modelled is not None and with_axes(array.shape, model.axes) == array.shape:
         own = min(own, b"".join(map(write_node, model.plans)) + modelled, key=len)
     # What a lower level finds is no guide at this one.
-    return Coded(modelled, own, found if searched == level else None)
+    return Coded(modelled, own, found if searched == level else None, warm)
 
 
 def smaller(coded: Coded) -> bytes:
-    """Give a chunk of a stream with a model: the smaller of both, behind what tells which."""
-    both = (coded.modelled, coded.own)
-    flagged = [write_unsigned([i]) + data for i, data in enumerate(both) if data is not None]
+    """Give a chunk of a stream with a model: the smallest, behind what tells which."""
+    ways = (coded.modelled, coded.own, coded.warm)
+    flagged = [write_unsigned([i]) + data for i, data in enumerate(ways) if data is not None]
     return min(flagged, key=len)
 
 
 def _coded_alone(
-    fields: list[Array], level: int, bounds: list[float | None], guide: Guide | None
+    fields: list[Array], level: int, bounds: list[Bound], guide: Guide | None
 ) -> tuple[bytes, Guide]:
     """Code fields by plans of their own, which other chunks may follow."""
     found: list[_Coded] = []
@@ -179,7 +191,7 @@ class _Coded(NamedTuple):
 
 
 def _code_alike(
-    field: Array, level: int, max_error: float | None, guide: Guide, place: int
+    field: Array, level: int, max_error: Bound, guide: Guide, place: int
 ) -> _Coded | None:
     """Code a field as that of another chunk was; None where that gives other sizes."""
     if field.size == 0:
@@ -195,8 +207,10 @@ def _fields(array: Array) -> list[Array]:
     return [field.reshape(fold_axes(field.shape)) for field in take_apart(array)]
 
 
-def _bounds(dtype: np.dtype[Any], max_error: float | None) -> list[float | None]:
+def _bounds(dtype: np.dtype[Any], max_error: Bound | tuple[Bound, ...]) -> list[Bound]:
     """Give the error that each field may have: none where integers stand for something else."""
+    if isinstance(max_error, tuple) and not isinstance(max_error, Tolerance):
+        return list(max_error)
     return [max_error if numbers else None for numbers in are_numbers(dtype)]
 
 
@@ -219,7 +233,16 @@ def _coded_with(model: Model, array: Array) -> bytes | None:
     return None
 
 
-def _code_field(field: Array, level: int, max_error: float | None) -> _Coded:
+def _coded_warm(model: Model, array: Array) -> bytes | None:
+    """Code a chunk as a message; None where it is none, or unlike those that the model knows."""
+    warm = model.warm
+    if warm is None or not warm.fits(array.shape):
+        return None
+    data, lengths = warm.encode(np.ascontiguousarray(array[np.newaxis]))
+    return bytes(data) if lengths[0] >= 0 else None
+
+
+def _code_field(field: Array, level: int, max_error: Bound) -> _Coded:
     """Give the plan of a field and its coded planes, not longer than the field itself."""
     found = _checked(field, *_search(field, level, max_error))
     if found is not None and found.size <= _raw_bytes((field.dtype, field.shape)):
@@ -258,7 +281,7 @@ def _raw_plan(dtype: np.dtype[Any]) -> Node:
     """Give the plan of all bits of a dtype."""
     bits = 1 if dtype.kind == "b" else 8 * dtype.itemsize
     # What is below 2^64 and has no sign begins at 0.
-    return _plain(dtype, (bits, 0) if dtype.kind in "bu" and bits < 64 else (bits,))
+    return _plain(dtype, (bits, 0) if dtype.kind in "buSU" and bits < 64 else (bits,))
 
 
 def _plain(dtype: np.dtype[Any], parameters: tuple[int, ...]) -> Node:
@@ -294,7 +317,10 @@ def decode_chunk(
     reader = IntegerReader(data)
     planned = shape
     plans = None
-    if model is not None and reader.unsigned(2) == 0:
+    way = OWN if model is None else reader.unsigned(3)
+    if model is not None and way == WARM:
+        return _decoded_warm(model, reader, shape, budget)
+    if model is not None and way == PLANNED:
         planned, plans = with_axes(shape, model.axes), model.kept_plans
     folded = [(native, fold_axes(whole)) for native, whole in field_specs(dtype, planned)]
     if plans is None:
@@ -312,6 +338,18 @@ def decode_chunk(
 
     # By no loop, which would hold a field while the next one is decoded.
     return assemble(map(unfolded, fields), dtype, shape)
+
+
+def _decoded_warm(
+    model: Model, reader: IntegerReader, shape: tuple[int, ...], budget: Budget
+) -> Array:
+    """Decode a chunk that is a message."""
+    if model.warm is None or not model.warm.fits(shape):
+        raise CorruptError(f"the model says nothing of messages of shape {shape}")
+    budget.spend(model.warm.decode_ns * prod(shape))
+    data = np.frombuffer(reader.take(reader.remaining), np.uint8)
+    found: Array = model.warm.decode(data, np.array([len(data)], np.int64), shape)[0]
+    return found
 
 
 def check_length(data: memoryview, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
@@ -364,7 +402,7 @@ def _is_raw(reader: IntegerReader) -> bool:
     return False
 
 
-def explain(array: Array, level: int, max_error: float | None) -> list[Considered]:
+def explain(array: Array, level: int, max_error: Bound | tuple[Bound, ...]) -> list[Considered]:
     """List the candidates that the search judges for a chunk of an array, field by field."""
     considered: list[Considered] = []
     for field, bound in zip(_fields(array), _bounds(array.dtype, max_error), strict=True):
@@ -385,7 +423,7 @@ def _learned(field: Array, level: int) -> Node:
     return _plain_plan(field) if found is None else found.plan
 
 
-def _search(field: Array, level: int, max_error: float | None) -> tuple[Node, list[Part]]:
+def _search(field: Array, level: int, max_error: Bound) -> tuple[Node, list[Part]]:
     if field.size == 0:
         plan = _raw_plan(field.dtype)
         return plan, [(plane, None) for plane in forward(plan, field) or ()]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple, cast
 
-from compress.prediction import causal, classes, counts, linear, raw, static, wavefront
+from compress.prediction import (
+    causal,
+    classes,
+    coefficients,
+    counts,
+    linear,
+    raw,
+    static,
+    wavefront,
+)
 from compress.prediction.model import PlaneModel
 
 __all__ = ["EFFORT", "Effort", "Fit"]
@@ -107,10 +116,18 @@ _FOUR = _fits(
 # What levels 3 and 4 code by takes part, for what is noise does not repay learning.
 _LEARNED = (wavefront, 3, _REPAID), (classes, 3, _REPAID), (linear, 4, _REPAID)
 _FIVE = _fits((causal, 5), (counts, 5), *_LEARNED, (static, 3), (raw, 1))
-_SIX = _fits((causal, 6), (causal, 5), (counts, 5), *_LEARNED, (static, 3), (raw, 1))
-_SEVEN = _fits((causal, 7), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1))
-_EIGHT = _fits((causal, 8), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1))
-_QUICK = _fits((causal, 4), (counts, 4), (static, 1), (raw, 1))
+_SIX = _fits(
+    (coefficients, 5), (causal, 6), (causal, 5), (counts, 5), *_LEARNED, (static, 3), (raw, 1)
+)
+_SEVEN = _fits(
+    (coefficients, 5), (causal, 7), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1)
+)
+_EIGHT = _fits(
+    (coefficients, 5), (causal, 8), (causal, 5), (counts, 7), *_LEARNED, (static, 3), (raw, 1)
+)
+# What level 8 codes by takes part.
+_NINE = (*_fits((causal, 9)), *_EIGHT)
+_QUICK = _fits((coefficients, 4), (causal, 4), (counts, 4), (static, 1), (raw, 1))
 _STATIC = _fits((wavefront, 3), (linear, 3), (static, 1), (raw, 1))
 
 # Judges at level 5 cost as much on 2^17 samples as all else; sizes are those of 2^16.
@@ -134,5 +151,4 @@ EFFORT = {
     7: Effort(1 << 14, 6, 64, _MORE_EARLY, _LATEST, 16.0, 1000.0, 1e-5, 1e-6, _FEW, _SEVEN, _QUICK),
     8: Effort(1 << 14, 6, 96, _MORE_EARLY, _LATEST, 24.0, 1000.0, 1e-6, 1e-7, _FEW, _EIGHT, _QUICK),
 }
-# Level 9 has no recipe of its own yet.
-EFFORT[9] = EFFORT[8]
+EFFORT[9] = EFFORT[8]._replace(fits=_NINE)

@@ -21,6 +21,7 @@ from compress.pipeline.tree import Branch, Leaf, Node, leaves, unknown_code
 from compress.prediction.model import NarrowPlane, Plane
 from compress.prediction.registry import MODELS
 from compress.transforms import STEPS, Step
+from compress.work import check
 
 __all__ = [
     "FieldSpec",
@@ -87,6 +88,7 @@ def write_planes(coded: Sequence[bytes]) -> bytes:
 
 
 def _encoded(leaf: Leaf, plane: Plane) -> bytes:
+    check()
     return MODELS[leaf.model].encode(plane, leaf.parameters) if plane.size else b""
 
 
@@ -268,6 +270,7 @@ class _Decoder(NamedTuple):
 
     def node(self, node: Node, shape: tuple[int, ...], dtype: np.dtype[Any], held: int) -> Array:
         """Decode what a node stands for, beside so many bytes that are held already."""
+        check()
         if isinstance(node, Leaf):
             if dtype != np.int64:
                 raise CorruptError(f"the plan gives a plane of int64 for a field of {dtype}")

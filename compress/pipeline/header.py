@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from compress.bounds import KINDS, ErrorBound
 from compress.container import IntegerReader, write_unsigned
 from compress.errors import CorruptError
 from compress.pipeline.budget import Budget
@@ -26,7 +27,8 @@ _FORTRAN = 1 << 4
 _BOUNDED = 1 << 5
 _CUT = 1 << 6
 _MODEL = 1 << 7
-_FLAGS = 1 << 8
+_STATED = 1 << 8
+_FLAGS = 1 << 9
 _MOST_DIMENSIONS = 64
 # Memory beside twice `max_bytes`; 4 MiB of it are for what is not counted.
 _SPARE_BYTES = (64 - 4) << 20
@@ -59,8 +61,11 @@ class Header:
         Whether the array was in Fortran order; its chunks are those of its transpose.
     level : int
     max_error : float or None
+        The absolute bound that is kept: of several fields, the largest.
     fingerprint : int or None
         Of the model that the stream needs, if it needs one.
+    stated : ErrorBound or None
+        The bound that was given, where it is not that absolute one.
     """
 
     dtype: np.dtype[Any]
@@ -69,6 +74,7 @@ class Header:
     level: int
     max_error: float | None
     fingerprint: int | None
+    stated: ErrorBound | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -151,10 +157,13 @@ def write_header(header: Header) -> bytes:
         | _BOUNDED * (header.max_error is not None)
         | _CUT * cut
         | _MODEL * (header.fingerprint is not None)
+        | _STATED * (header.stated is not None)
     )
     values = [flags, len(geometry.shape), *geometry.shape]
     if header.max_error is not None:
-        values += struct.unpack("<Q", struct.pack("<d", header.max_error))
+        values.append(_bits(header.max_error))
+    if header.stated is not None:
+        values += [KINDS.index(header.stated.kind), _bits(header.stated.value)]
     if cut:
         values += [geometry.axis, geometry.rows]
     if header.fingerprint is not None:
@@ -179,9 +188,10 @@ def read_header(data: bytes) -> Header:
     shape = tuple(reader.unsigned(1 << 62) for _ in range(n_dimensions))
     max_error = None
     if flags & _BOUNDED:
-        (max_error,) = struct.unpack("<d", struct.pack("<Q", reader.unsigned()))
+        max_error = _float(reader.unsigned())
         if not 0 < max_error < float("inf"):
             raise CorruptError(f"the header names an impossible error bound, {max_error}")
+    stated = _read_stated(reader) if flags & _STATED else None
     geometry = Geometry(shape, 0, max(1, shape[0]) if shape else 1)
     if flags & _CUT:
         axis = reader.unsigned(max(1, n_dimensions))
@@ -196,4 +206,22 @@ def read_header(data: bytes) -> Header:
     samples = samples_per_element(dtype)
     if geometry.largest > max(1, MOST_CHUNK_SAMPLES // samples):
         raise CorruptError(f"the header describes chunks of {geometry.largest} x {samples} samples")
-    return Header(dtype, geometry, bool(flags & _FORTRAN), level, max_error, fingerprint)
+    return Header(dtype, geometry, bool(flags & _FORTRAN), level, max_error, fingerprint, stated)
+
+
+def _read_stated(reader: IntegerReader) -> ErrorBound:
+    kind, value = reader.unsigned(len(KINDS)), _float(reader.unsigned())
+    try:
+        return ErrorBound(KINDS[kind], value)
+    except ValueError as error:
+        raise CorruptError(f"the header names an impossible error bound: {error}") from None
+
+
+def _bits(number: float) -> int:
+    (bits,) = struct.unpack("<Q", struct.pack("<d", number))
+    return int(bits)
+
+
+def _float(bits: int) -> float:
+    (number,) = struct.unpack("<d", struct.pack("<Q", bits))
+    return float(number)

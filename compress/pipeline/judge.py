@@ -18,6 +18,7 @@ from compress.prediction.common.entropy import plane_bits
 from compress.prediction.model import Parameters, Plane
 from compress.sampling import sample_of
 from compress.transforms.step import Child
+from compress.work import check
 
 __all__ = ["FINALISTS", "Considered", "Judge", "Tried"]
 
@@ -55,6 +56,16 @@ class Tried(NamedTuple):
     cost: float
     leaf: Leaf
     data: bytes
+
+
+def _finalists(pool: list[Fit]) -> list[Fit]:
+    """Keep the best fits on a part; where they are of one model, the best of another as well.
+
+    Fits of one model err alike on a part: what learns longer is judged too dear there.
+    """
+    kept = pool[:FINALISTS]
+    others = [fit for fit in pool if fit.model is not pool[0].model]
+    return kept if any(fit in kept for fit in others) else [*kept, *others[:1]]
 
 
 class Judge(NamedTuple):
@@ -138,9 +149,11 @@ class Judge(NamedTuple):
         if not effort.trials:
             pool = self.promising(pool, plane)
         rounds = [samples for samples in effort.rounds if 2 * samples <= plane.size]
+        declined: list[Fit] = []
         for samples in rounds if len(pool) > 1 else ():
             trial = sample_of(plane, samples)
             scored: list[tuple[float, Fit]] = []
+            declined = []
             for fit in pool:
                 least = min((cost for cost, _ in scored), default=math.inf)
                 tried = self.tried(fit, trial, child, least)
@@ -148,14 +161,17 @@ class Judge(NamedTuple):
                     scored.append((tried.cost, fit))
                     judged = Considered(trial.size, plane.size, tried.cost, tried.leaf)
                     self.considered.append(judged)
+                elif fit.model.bound(trial, plane.size) == 0.0:
+                    # A part may lack what a model is for, such as whole blocks.
+                    declined.append(fit)
             scored.sort(key=lambda pair: pair[0])
             most = self.most(scored[0][0], trial.size, plane.size)
-            pool = [fit for cost, fit in scored if cost <= most]
+            pool = [*(fit for cost, fit in scored if cost <= most), *declined]
             if len(pool) < 2:
                 break
         # What is small is coded by all that are left, else the best two.
         if rounds and len(rounds) == len(effort.rounds):
-            pool = pool[:FINALISTS]
+            pool = [*_finalists([fit for fit in pool if fit not in declined]), *declined]
         best: Tried | None = None
         for fit in [*pool, *(other for other in fits if other not in pool)]:
             # Others only where these decline the whole plane.
@@ -232,6 +248,7 @@ class Judge(NamedTuple):
         """Code a trial of a plane, unless this was done; None where the model does not fit."""
         key = id(child.plane), trial.size, fit.key
         if key not in self.trials:
+            check()
             parameters = self.learned(fit, trial, child)
             found = None
             if parameters is not None:

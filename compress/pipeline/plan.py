@@ -27,7 +27,9 @@ from compress.prediction.common.entropy import plane_bits
 from compress.prediction.model import Parameters, Plane
 from compress.sampling import SHORT_AXIS, sample_of
 from compress.transforms import STEPS, Step
-from compress.transforms.step import END, STAGE_WHOLE, Child, Context, is_plane
+from compress.transforms.step import END, LEAF, STAGE_WHOLE, Child, Context, is_plane
+from compress.transforms.tolerance import Bound
+from compress.work import check
 
 __all__ = ["Considered", "plan_alike", "plan_field"]
 
@@ -78,7 +80,7 @@ class _Option(NamedTuple):
 
 
 def plan_field(
-    field: Array, level: int, max_error: float | None, considered: list[Considered] | None = None
+    field: Array, level: int, max_error: Bound, considered: list[Considered] | None = None
 ) -> tuple[Node, list[Part]]:
     """Find a plan for a field.
 
@@ -87,7 +89,7 @@ def plan_field(
     field : array
         Native scalar dtype, any shape, not empty.
     level : int
-    max_error : float or None
+    max_error : float, Tolerance or None
     considered : list of Considered, optional
         What the search coded on its way is appended.
 
@@ -113,7 +115,7 @@ def _is_picture(field: Array) -> bool:
 
 
 def plan_alike(
-    field: Array, level: int, max_error: float | None, plan: Node
+    field: Array, level: int, max_error: Bound, plan: Node
 ) -> tuple[Node, list[Part]] | None:
     """Plan a field as another one was planned: its steps and plane models, learned anew.
 
@@ -215,6 +217,9 @@ class _Search(NamedTuple):
 
     def ranked(self, array: Array, place: _Place) -> list[_Carried]:
         """Carry out chains of steps from a place on: the cheapest, then those hardly dearer."""
+        check()
+        if array.dtype.kind in "SU":
+            return [self.of_strings(array, place)]
         sample = sample_of(array, self.effort.sample)
         effort = self.effort.within(array.size, place.depth)
         scored = chains(sample, array.size, place.stage, place.context, effort, place.without)
@@ -233,6 +238,28 @@ class _Search(NamedTuple):
             refused = {chain.step for _, chain, _ in scored if isinstance(chain, Branch)}
             return self.ranked(array, place._replace(without=place.without | refused))
         return self.cheapest(pool, array.size, place.depth)
+
+    def of_strings(self, field: Array, place: _Place) -> _Carried:
+        """Carry out the cheapest step for strings, whose recurrence only the whole field shows."""
+        pool = []
+        for step in steps_from(place.stage, field.dtype, self.effort, place.without):
+            for parameters in step.candidates(field, place.context):
+                children = step.split(field, parameters)
+                if children is None:
+                    continue
+                below = [self.of_string(child, place.depth) for child in children]
+                option = _Option(step, parameters, children)
+                pool.append(self.joined(option, below, field.size))
+        if self.effort.trials:
+            return self.cheapest(pool, field.size, place.depth)[0]
+        return min(pool, key=lambda one: one.cost + self.judge.estimate(one.leaves))
+
+    def of_string(self, child: Child, depth: int) -> _Carried:
+        """Carry out the cheapest chain on what a step makes of strings."""
+        if child.next_stage >= STAGE_WHOLE or child.plane.size == 0:
+            return self.ends(child, depth)[0]
+        tried = child.role == "main"
+        return self.best(child.plane, _Place(child.next_stage, depth + (not tried), tried=tried))
 
     def coded(self, carried: _Carried) -> tuple[float, Node, list[Part]]:
         """Choose the plane models of a chain and code its planes: J, the plan, the parts."""
@@ -336,7 +363,7 @@ class _Search(NamedTuple):
 
     def ends(self, child: Child, depth: int) -> list[_Carried]:
         """End a chain: with a step that needs the whole plane, or with a plane model."""
-        if child.plane.size == 0 or child.holes:
+        if child.plane.size == 0 or child.holes or child.next_stage == LEAF:
             return [_Carried(0.0, OPEN, (child,))]
         if not self.effort.trials:
             return self.ending(child, depth)
@@ -360,7 +387,7 @@ class _Search(NamedTuple):
                 continue
             below = [
                 self.ends(sub, depth + 1)[0]
-                if sub.next_stage == END or sub.plane.size == 0
+                if sub.next_stage >= END or sub.plane.size == 0
                 else self.best(
                     sub.plane,
                     _Place(sub.next_stage, depth + 1, tried=depth == 0 and sub.role == "main"),

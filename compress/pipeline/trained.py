@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from compress.errors import CorruptError
 from compress.pipeline.chunk import code_chunk, learn, smaller
+from compress.pipeline.effort import EFFORT
 from compress.pipeline.geometry import CHUNK_SAMPLES
 from compress.pipeline.header import samples_per_element
 from compress.pipeline.model import Model
+from compress.pipeline.warm import (
+    MAX_MESSAGE,
+    MAX_SAMPLE,
+    Warm,
+    candidates,
+    flat_shape,
+    mapping_of,
+    to_planes,
+    write_warm,
+)
 from compress.sampling import sample_of
+from compress.transforms.fields import field_specs, take_apart
 
-__all__ = ["learn_from", "learn_from_many"]
+__all__ = ["learn_from", "learn_from_many", "learn_messages"]
 
 Array = NDArray[Any]
 # Arrays by which models are judged; a search of each takes some milliseconds at level 1.
@@ -22,6 +36,11 @@ _JUDGES = 32
 # Levels whose plans are tried for several arrays: tables that are learned beforehand suit short
 # arrays, which say little of themselves.
 _LEVELS = (1, 3, 4)
+# Messages from which on it is worth to know how they begin; of so many, one judges.
+_FEWEST, _EVERY = 8, 4
+_MOST_AXES = 5
+# Below it a model takes the place of a search, not of microseconds a message: time counts as there.
+_ADAPTIVE_LEVEL = 5
 
 
 def learn_from(sample: Array, level: int) -> Model:
@@ -73,7 +92,9 @@ def learn_from_many(arrays: Sequence[Array], level: int) -> Model:
             for own, data in zip(alone, coded, strict=True)
         )
 
-    return min(models, key=n_bytes)
+    best = min(models, key=n_bytes)
+    warm = learn_messages(arrays, level)
+    return best if warm is None else replace(best, messages=write_warm(warm))
 
 
 def _spread(count: int, most: int) -> list[int]:
@@ -97,3 +118,54 @@ def _joined(arrays: Sequence[Array]) -> list[Array]:
     parts = arrays if rows else [array.reshape(-1) for array in arrays]
     behind = np.concatenate(parts, dtype=dtype)
     return [np.stack(arrays, dtype=dtype), behind] if rows and len(shapes) == 1 else [behind]
+
+
+def learn_messages(arrays: Sequence[Array], level: int) -> Warm | None:
+    """Learn what codes short messages of one shape, from several of them.
+
+    Each way is learned from three quarters of them and judged by the rest.
+
+    Parameters
+    ----------
+    arrays : sequence of arrays
+        Of one dtype; each in the order in which it lies in memory.
+    level : int
+
+    Returns
+    -------
+    Warm or None
+        None where they are few, of several shapes, long, or of several fields.
+    """
+    shapes, size = {array.shape for array in arrays}, arrays[0].size
+    specs = field_specs(arrays[0].dtype, ())
+    if len(shapes) > 1 or len(arrays) < _FEWEST or size > MAX_MESSAGE:
+        return None
+    if len(specs) != 1 or specs[0][1] != ():
+        return None
+    stacked = np.stack([arrays[i] for i in _spread(len(arrays), max(MAX_SAMPLE // size, 1))])
+    stacked = stacked.astype(arrays[0].dtype, copy=False)
+    mapping = mapping_of(take_apart(stacked)[0])
+    if mapping is None or len(flat_shape(stacked.shape[1:])) > _MOST_AXES:
+        return None
+    planes = to_planes(stacked, mapping)
+    if planes.min() < 0:
+        return None
+    judges = np.arange(len(planes)) % _EVERY == _EVERY - 1
+    price = EFFORT[max(level, _ADAPTIVE_LEVEL)].decode_price
+    found: Warm | None = None
+    least = np.inf
+    for code, parameters in candidates(planes[~judges], mapping, level):
+        try:
+            trial = Warm(
+                stacked.dtype, planes.shape[1:], mapping, code, parameters, planes[~judges]
+            )
+        except CorruptError:
+            continue
+        _, lengths = trial.encode(stacked[judges])
+        bits = 8.0 * float(np.where(lengths < 0, planes[0].nbytes, lengths).sum())
+        cost = bits + price * trial.decode_ns * size * len(lengths)
+        if cost < least:
+            least, found = cost, trial
+    if found is None:
+        return None
+    return Warm(found.dtype, found.shape, mapping, found.code, found.parameters, planes)

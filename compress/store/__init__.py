@@ -3,8 +3,8 @@
 The question of the package: how does an array that is larger than memory live in a file?
 """
 
-from compress.store.lazy import CompressedArray, open, read_whole  # noqa: A004 (numpy's word)
+from compress.store.lazy import CompressedArray, open, open_whole  # noqa: A004 (numpy's word)
 from compress.store.recover import recover
 from compress.store.writer import Writer
 
-__all__ = ["CompressedArray", "Writer", "open", "read_whole", "recover"]
+__all__ = ["CompressedArray", "Writer", "open", "open_whole", "recover"]

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from compress.arguments import (
     check_is_model,
     check_threads,
-    in_threads,
     needed,
     only_our_errors,
 )
@@ -33,8 +32,9 @@ from compress.store.keys import split_key
 from compress.store.layout import read_layout
 from compress.store.payload import checked_sum, without_sum
 from compress.store.source import Source, open_source
+from compress.work import Progress, check, counted, in_threads, is_brief
 
-__all__ = ["CompressedArray", "open", "read_whole"]
+__all__ = ["CompressedArray", "open", "open_whole"]
 
 Array = NDArray[Any]
 # Decoded chunks that are kept, in bytes.
@@ -135,21 +135,31 @@ class CompressedArray:
         taken, rest = split_key(key, self.shape)
         return self._box(taken)[rest]
 
-    def _box(self, taken: tuple[range, ...]) -> Array:
-        """Decode the elements of rising ranges along every axis."""
+    def _box(
+        self, taken: tuple[range, ...], out: Array | None = None, progress: Progress | None = None
+    ) -> Array:
+        """Decode the elements of rising ranges along every axis, in the order of the chunks."""
         shape = tuple(map(len, taken))
         inner = taken[::-1] if self._reverse else taken
         parts = self._grid.parts(inner if self.shape else (range(1),))
         try:
-            out = np.empty(tuple(map(len, inner)), self.dtype)
+            # np.empty would make strings of no characters longer.
+            out = np.ndarray(tuple(map(len, inner)), self.dtype) if out is None else out
         except (MemoryError, ValueError) as error:
             raise LimitError(f"a selection of shape {shape} is beyond memory") from error
-        into = out if self.shape else out.reshape(1)
+        into = out[...] if self.shape else out.reshape(1)
+        add = counted(progress, into.nbytes)
 
         def place(part: Part) -> None:
-            into[part.target] = self.chunk(part.slab, part.tile)[part.inside]
+            made = self.chunk(part.slab, part.tile)[part.inside]
+            check()
+            into[part.target] = made
 
-        for _ in in_threads(place, parts, self._threads):
+        def done(part: Part) -> None:
+            add(into[part.target].nbytes)
+
+        brief = is_brief(into.nbytes, self.level, coding=False)
+        for _ in in_threads(place, parts, self._threads, each=done, brief=brief):
             pass
         return out.T if self._reverse else out
 
@@ -182,8 +192,8 @@ class CompressedArray:
         beside = f", tile {tile}" if self._grid.n_tiles > 1 else ""
         return f"chunk {slab}{beside} (rows {begin} to {begin + rows - 1})"
 
-    def whole(self, max_bytes: int | None) -> Array:
-        """Decode the array within a limit; see `compress.decompress`.
+    def limit(self, max_bytes: int | None) -> None:
+        """Let no more be decoded than a limit allows; see `compress.decompress`.
 
         Raises
         ------
@@ -202,8 +212,16 @@ class CompressedArray:
                 f"the array takes {self.nbytes} bytes, more than max_bytes={max_bytes} allows"
             )
         self._threads, self._budget = open_budget(self.dtype, self._grid, self._threads, max_bytes)
-        array: Array = self[...]
-        return array
+
+    def decoded(self, out: Array | None, progress: Progress | None) -> Array:
+        """Decode all of a file of a `Writer`, into an array of its shape and dtype if one is given.
+
+        Raises
+        ------
+        CorruptError, LimitError
+            As when it is indexed.
+        """
+        return self._box(tuple(map(range, self.shape)), out, progress)
 
     def close(self) -> None:
         """Close a file that was opened by its path."""
@@ -271,9 +289,13 @@ def open(  # noqa: A001 (as numpy, zarr and xarray say)
         raise
 
 
-def read_whole(data: memoryview, model: Model | None, threads: int, max_bytes: int | None) -> Array:
-    """Decode the bytes of a file at once; see `CompressedArray.whole`."""
-    return open(data, model=model, threads=threads, cache_bytes=0).whole(max_bytes)
+def open_whole(
+    data: memoryview, model: Model | None, threads: int, max_bytes: int | None
+) -> CompressedArray:
+    """Open the bytes of a file to decode all of it; see `CompressedArray.limit`."""
+    array = open(data, model=model, threads=threads, cache_bytes=0)
+    array.limit(max_bytes)
+    return array
 
 
 def _open_frame(

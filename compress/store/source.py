@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -50,10 +51,11 @@ class Source:
 
     def close(self) -> None:
         """Let go of a file that this opened; views of it that are in use keep it until then."""
-        if self.view is not None and self._owned:
-            self.view.release()
-        while self._owned:
-            self._owned.pop().close()
+        with suppress(BufferError):
+            if self.view is not None and self._owned:
+                self.view.release()
+            while self._owned:
+                self._owned.pop().close()
 
 
 def open_source(path_or_file: Any) -> Source:

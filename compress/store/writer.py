@@ -20,8 +20,8 @@ from compress.arguments import (
     check_level,
     check_max_error,
     check_threads,
-    in_threads,
 )
+from compress.bounds import ErrorBound
 from compress.container import LogWriter, Writable, write_unsigned
 from compress.pipeline.chunk import Guide, check_dtype
 from compress.pipeline.geometry import MOST_CHUNK_SAMPLES
@@ -30,6 +30,7 @@ from compress.pipeline.model import Model
 from compress.store.grid import Grid, usual_chunks
 from compress.store.head import Head, write_attributes, write_head
 from compress.store.payload import coded_chunk
+from compress.work import in_threads
 
 __all__ = ["Writer"]
 
@@ -59,7 +60,8 @@ class Writer:
         of several axes, which are cut along all of them, else 2**20; at most 2**21.
     level : int, optional
         1 (fast) to 9 (smallest).
-    max_error : float, optional
+    max_error : float or ErrorBound, optional
+        An absolute one, for a writer never sees the whole array.
         As for `compress.compress`.
     model : Model, optional
         As for `compress.compress`; readers need it then.
@@ -99,7 +101,7 @@ class Writer:
         shape: tuple[int | None, ...] | None = None,
         chunks: int | tuple[int, ...] | None = None,
         level: int = 5,
-        max_error: float | None = None,
+        max_error: float | ErrorBound | None = None,
         model: Model | None = None,
         attrs: Mapping[str, Any] | None = None,
         threads: int | None = None,

@@ -20,6 +20,7 @@ from compress.transforms import (
     folded,
     framed,
     interleaved,
+    jpeg,
     lookback,
     masked,
     matched,
@@ -29,10 +30,12 @@ from compress.transforms import (
     outliers,
     quantised,
     ratios,
+    relative,
     repeated,
     scaled,
     seasonal,
     sparse,
+    strings,
     transposed,
     truncated,
     unstacked,
@@ -74,6 +77,9 @@ _ALL: tuple[Step, ...] = (
     accumulated,
     binned,
     affine,
+    strings,
+    relative,
+    jpeg,
 )
 
 STEPS: dict[int, Step] = {step.CODE: step for step in _ALL}

@@ -22,6 +22,8 @@ SCALARS = (
 )  # fmt: skip
 STRUCT = 16
 SUBARRAY = 17
+# Strings of so many characters, of one byte (two codes, for bytes and for raw void) and of four.
+STRINGS = {18: "S", 19: "U", 20: "V"}
 EXTENSION = 32
 EXTENSIONS = (
     "bfloat16", "float8_e3m4", "float8_e4m3", "float8_e4m3b11fnuz", "float8_e4m3fn",
@@ -49,7 +51,8 @@ def describe(dtype: np.dtype[Any]) -> tuple[int, ...]:
     ----------
     dtype : numpy.dtype
         Any dtype of the contract: bool, (u)int8-64, float16/32/64, complex64/128, datetime64,
-        timedelta64, the small dtypes of ``ml_dtypes``, and structured dtypes of all these.
+        timedelta64, fixed-length bytes, strings and raw void, the small dtypes of ``ml_dtypes``,
+        and structured dtypes of all these.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def describe(dtype: np.dtype[Any]) -> tuple[int, ...]:
     Raises
     ------
     TypeError
-        The dtype is none of these (objects, strings, bytes, long double, raw void), or its fields
+        The dtype is none of these (objects, strings of any length, long double), or its fields
         overlap.
     """
     numbers: list[int] = []
@@ -86,14 +89,29 @@ def _describe(dtype: np.dtype[Any], numbers: list[int], depth: int) -> int:
     elif dtype.kind in "Mm":
         unit, count = np.datetime_data(dtype)
         numbers += [2 * SCALARS.index(f"{dtype.kind}8") + big, UNITS.index(unit), count]
+    elif dtype.kind in "SUV" and not dtype.hasobject:
+        code = next(code for code, kind in STRINGS.items() if kind == dtype.kind)
+        numbers += [2 * code + big, dtype.itemsize // (4 if dtype.kind == "U" else 1)]
     elif dtype.str[1:] in SCALARS:
         numbers.append(2 * SCALARS.index(dtype.str[1:]) + big)
     else:
         raise TypeError(
             f"arrays of dtype {dtype} cannot be compressed; allowed are bool, integers, float16 to "
-            "float64, complex64, complex128, datetime64, timedelta64 and structured dtypes of these"
+            "float64, complex64, complex128, datetime64, timedelta64, fixed-length bytes and "
+            f"strings, and structured dtypes of these{_advice(dtype)}"
         )
     return dtype.itemsize
+
+
+def _advice(dtype: np.dtype[Any]) -> str:
+    """Say what to do with an array of another dtype."""
+    if dtype.kind in "OT":
+        kept = "missing values need a string of their own" if dtype.kind == "O" else "bits are kept"
+        return (
+            f". Where it holds strings, compress array.astype('U') or .astype('S') ({kept}); where "
+            "it holds numbers, give it their dtype"
+        )
+    return ""
 
 
 def _describe_struct(dtype: np.dtype[Any], numbers: list[int], depth: int) -> int:
@@ -178,6 +196,9 @@ def _parse(reader: Iterator[int], depth: int) -> np.dtype[Any]:
         if math.prod(shape) * base.itemsize > MAX_ITEMSIZE:
             raise CorruptError(f"a subarray of shape {shape} is too large")
         return _dtype((base, shape))
+    if code in STRINGS:
+        width = 4 if STRINGS[code] == "U" else 1
+        return _dtype(f"{'<>'[big]}{STRINGS[code]}{_take(reader, MAX_ITEMSIZE // width)}")
     if code >= len(SCALARS):
         raise CorruptError(f"unknown dtype code {code}")
     scalar = SCALARS[code]

@@ -1,9 +1,10 @@
 """Take an array apart into native scalar fields, and put it together again.
 
-A field is a C-contiguous array of bool, (u)int8-64 or float16/32/64 in the byte order of the
-machine. Complex numbers are two fields, a date is its int64, a structured dtype is the fields of
-its fields (a subarray adds its axes at the end), and the small floats of ``ml_dtypes`` are
-integers in the order of their values.
+A field is a C-contiguous array of bool, (u)int8-64, float16/32/64 or of characters in the byte
+order of the machine. Complex numbers are two fields, a date is its int64, a structured dtype is the
+fields of its fields (a subarray adds its axes at the end), and the small floats of ``ml_dtypes``
+are integers in the order of their values. Strings are characters, of one byte (``S1``; raw void
+too) or of four (``U1``), along a further axis at the end.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from compress.errors import CorruptError
 from compress.transforms.dtypes import describe, extension_name
 
-__all__ = ["are_numbers", "assemble", "field_specs", "take_apart"]
+__all__ = ["are_numbers", "assemble", "field_specs", "scalars", "take_apart"]
 
 Field = np.ndarray[Any, np.dtype[Any]]
 
@@ -35,6 +36,10 @@ def _leaves(array: Field) -> Iterator[Field]:
         yield array.view(_extension_integer(dtype))
     elif dtype.kind in "Mm":
         yield array.view(f"{dtype.str[0]}i8")
+    elif dtype.kind in "SUV":
+        character = f"{dtype.str[0]}U1" if dtype.kind == "U" else "S1"
+        n_characters = dtype.itemsize // np.dtype(character).itemsize
+        yield array.view((character, (n_characters,)))
     else:
         yield array
 
@@ -45,31 +50,29 @@ def _extension_integer(dtype: np.dtype[Any]) -> str:
     return f"{dtype.str[0]}{'u' if unsigned else 'i'}{dtype.itemsize}"
 
 
-def _extension_names(dtype: np.dtype[Any]) -> list[str | None]:
-    """Give for each leaf of a dtype the name of its ``ml_dtypes`` type, ``None`` for numpy's."""
+def scalars(dtype: np.dtype[Any]) -> list[np.dtype[Any]]:
+    """Give for each field of a dtype the scalar dtype that it is of."""
     if dtype.subdtype is not None:
-        return _extension_names(dtype.subdtype[0])
-    if dtype.names is not None and dtype.fields is not None:
-        return [name for n in dtype.names for name in _extension_names(dtype.fields[n][0])]
+        return scalars(dtype.subdtype[0])
     if dtype.names is not None:
-        return []
-    return [extension_name(dtype)] * (2 if dtype.kind == "c" else 1)
+        fields: Any = dtype.fields
+        return [scalar for name in dtype.names for scalar in scalars(fields[name][0])]
+    return [dtype] * (2 if dtype.kind == "c" else 1)
 
 
 def are_numbers(dtype: np.dtype[Any]) -> list[bool]:
     """Say for each field of a dtype whether its values are those of the array.
 
     The integers of the small floats of ``ml_dtypes`` are not: an error of 1 is another one there.
+    Nor are characters.
     """
-    return [name is None for name in _extension_names(dtype)]
+    return [one.kind not in "SUV" and extension_name(one) is None for one in scalars(dtype)]
 
 
 def _magnitudes(dtype: np.dtype[Any]) -> list[bool]:
     """Say for each leaf of a dtype whether it is sign and magnitude in an integer."""
-    return [
-        name is not None and "float" in name and name != "float8_e8m0fnu"
-        for name in _extension_names(dtype)
-    ]
+    names = map(extension_name, scalars(dtype))
+    return [name is not None and "float" in name and name != "float8_e8m0fnu" for name in names]
 
 
 def _flip(field: Field) -> Field:
@@ -97,7 +100,7 @@ def take_apart(array: Field) -> list[Field]:
     Raises
     ------
     TypeError
-        For dtypes that are not in the contract, such as objects and strings.
+        For dtypes that are not in the contract, such as objects.
     """
     describe(array.dtype)
     fields = []
@@ -122,7 +125,8 @@ def field_specs(
     -------
     list of (numpy.dtype, tuple of int)
     """
-    empty = np.empty(0, dtype)
+    # np.empty would make strings of no characters longer.
+    empty: Field = np.ndarray((0,), dtype)
     return [(leaf.dtype.newbyteorder("="), shape + leaf.shape[1:]) for leaf in _leaves(empty)]
 
 

@@ -2,7 +2,8 @@
 
 Floats are sign and magnitude; the map makes them two's complement, so that neighbours in value
 are neighbours as integers through zero, and -0.0 and every NaN payload have an integer of their
-own: -nan < -inf < ... < -0.0 < 0.0 < ... < inf < nan. uint64 loses 2^63.
+own: -nan < -inf < ... < -0.0 < 0.0 < ... < inf < nan. uint64 loses 2^63. Characters are their
+codes.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ TRAITS = Traits(STAGE_NUMBERS, takes_narrow=True, search_ns=0.0, encode_ns=0.5, 
 
 def accepts(dtype: np.dtype[Any]) -> bool:
     """Take every native scalar but int64, which is a plane already."""
-    return dtype.kind in "buf" or (dtype.kind == "i" and dtype.itemsize < 8)
+    return dtype.kind in "bufSU" or (dtype.kind == "i" and dtype.itemsize < 8)
 
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
@@ -45,7 +46,13 @@ def candidates(array: Array, context: Context) -> Iterator[Parameters]:
 
 
 def _folded(bits: Array) -> Array:
-    """Turn the order of negative floats around, or back; a new array."""
+    """Turn the order of negative floats around, or back.
+
+    A new array, but what is narrower than int64 and has no negatives is given as it is: finding
+    that out takes a fifth of the time of folding.
+    """
+    if bits.size > 0 and bits.itemsize < 8 and bits.min() >= 0:
+        return bits
     folded = bits >> (8 * bits.itemsize - 1)
     folded &= np.iinfo(bits.dtype).max
     folded ^= bits
@@ -56,6 +63,8 @@ def to_plane(array: Array) -> Plane:
     """Map a native field to its order-preserving int64 plane."""
     kind, size = array.dtype.kind, array.dtype.itemsize
     flat = array.reshape(-1)  # arithmetic on 0-d arrays would give scalars
+    if kind in "SU":
+        flat = flat.view(f"u{size}")
     plane: Plane
     if kind == "f":
         plane = _folded(flat.view(f"i{size}")).astype(np.int64, copy=False)
@@ -81,7 +90,7 @@ def from_plane(plane: NarrowPlane, dtype: np.dtype[Any]) -> Array:
         if dtype.kind == "b":
             low, high = 0, 1
         else:
-            info = np.iinfo(dtype if dtype.kind in "iu" else f"i{size}")
+            info = np.iinfo(f"{'i' if dtype.kind in 'if' else 'u'}{size}")
             low, high = int(info.min), int(info.max)
         if int(plane.min()) < low or int(plane.max()) > high:
             raise CorruptError(f"ordered: a value is outside the range of {dtype}")
@@ -91,6 +100,8 @@ def from_plane(plane: NarrowPlane, dtype: np.dtype[Any]) -> Array:
         values = _folded(flat.astype(f"i{size}", copy=False)).view(dtype)
     elif dtype.kind == "u" and size == 8:
         values = flat.astype(np.int64, copy=False).view(np.uint64) ^ np.uint64(1 << 63)
+    elif dtype.kind in "SU":
+        values = flat.astype(f"u{size}").view(dtype)
     else:
         values = flat.astype(dtype, copy=plane.dtype == np.int64)
     return values.reshape(plane.shape)

@@ -53,7 +53,7 @@ def accepts(dtype: np.dtype[Any]) -> bool:
 
 def candidates(array: Array, context: Context) -> Iterator[Parameters]:
     """Give levels for the error bound of the context; nothing without one."""
-    if context.max_error is None or not accepts(array.dtype):
+    if not isinstance(context.max_error, float) or not accepts(array.dtype):
         return
     found = _levels_within(array, context.max_error)
     if found is None:

@@ -9,10 +9,12 @@ import numpy as np
 
 from compress.errors import CorruptError
 from compress.sampling import SHORT_AXIS
+from compress.transforms.tolerance import Bound
 
 __all__ = [
     "END",
     "INT64",
+    "LEAF",
     "NARROW",
     "SHORT_AXIS",
     "STAGE_AXES",
@@ -62,8 +64,9 @@ NARROW = (np.dtype(np.int16), np.dtype(np.int32), np.dtype(np.int64))
     STAGE_MIX,  # channels decorrelated
     STAGE_CHANNELS,  # channels taken apart
     STAGE_WHOLE,  # what only the whole plane can show
-    END,  # no step follows
-) = range(9)
+    END,  # only steps follow that need the whole plane
+    LEAF,  # no step follows
+) = range(10)
 
 
 class Traits(NamedTuple):
@@ -114,15 +117,15 @@ class Context(NamedTuple):
 
     Attributes
     ----------
-    max_error : float or None
-        The error that every finite sample may have.
+    max_error : float, Tolerance or None
+        The error that every finite sample may have: the same for all, or one relative to each.
     shared : dict or None
         What steps looked for in the same array already; None where nothing is kept.
     most : int
         Samples that this level looks at where some tell of all.
     """
 
-    max_error: float | None = None
+    max_error: Bound = None
     shared: dict[Callable[..., Any], Any] | None = None
     most: int = 1 << 14
 
@@ -169,7 +172,7 @@ class Child(NamedTuple):
     holes : bool
         Whether the smallest samples stand for holes: for plane models that know them.
     next_stage : int
-        First stage of the steps that may follow; `END` where none may.
+        First stage of the steps that may follow; `LEAF` where none may.
     """
 
     plane: Plane

@@ -7,12 +7,13 @@ import pytest
 import zarr.registry
 
 from compress.integrations.numcodecs import FourierCompress
-from compress.integrations.zarr import FourierCompressCodec
+from compress.integrations.zarr import FourierCompressBytesCodec, FourierCompressCodec
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _codecs_known_by_name() -> Iterator[None]:
     """Register by hand; `test_discovery` shows that the entry points do the same."""
     zarr.registry.register_codec("fourier_compress", FourierCompressCodec)
+    zarr.registry.register_codec("fourier_compress_bytes", FourierCompressBytesCodec)
     numcodecs.registry.register_codec(FourierCompress)
     return

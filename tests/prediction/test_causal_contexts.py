@@ -11,15 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compress.prediction.causal.coding import code_lengths, decode, encode
-from compress.prediction.causal.contexts import (
-    BUCKETS,
-    PROPERTIES,
-    cells_of,
-    consult,
-    describe,
-    teach,
-)
+from compress.prediction.causal.contexts import PROPERTIES, describe
 from compress.prediction.causal.recipes import ELEVEN, RECIPES
+from compress.prediction.common.cells import BUCKETS, cells_of, consult, teach
 from compress.prediction.common.logistic import STRETCH
 from compress.prediction.common.scan import Scan
 

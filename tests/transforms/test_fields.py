@@ -136,11 +136,9 @@ def test_small_floats_come_back_and_are_in_order(name: str) -> None:
         assert np.all(np.diff(values[good][np.argsort(field[good])]) >= 0)
 
 
-@pytest.mark.parametrize(
-    "dtype", ["O", "S3", "U2", "V4", "g", "G", [("a", "O")], [("a", "f4"), ("b", "S1")]]
-)
+@pytest.mark.parametrize("dtype", ["O", "T", "g", "G", [("a", "O")], [("a", "f4"), ("b", "G")]])
 def test_other_dtypes_are_a_type_error(dtype: object) -> None:
-    """Objects, strings, raw void and long double are refused by name."""
+    """Objects, strings of any length and long double are refused by name."""
     with pytest.raises(TypeError, match="cannot be compressed"):
         take_apart(np.zeros(2, np.dtype(dtype)))
 

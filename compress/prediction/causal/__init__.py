@@ -33,7 +33,7 @@ from compress.prediction.demand import Demand
 from compress.prediction.model import MOST, Parameters, Plane
 from compress.sampling import SHORT_AXIS
 
-__all__ = ["CODE", "NAME", "code_lengths", "decode", "encode", "extend", "propose"]
+__all__ = ["CODE", "NAME", "code_lengths", "decode", "encode", "extend", "parse", "propose"]
 
 CODE = 2
 NAME = "causal"
@@ -48,7 +48,7 @@ _MOST_STEP = 64
 # more, which at level 5 are a five hundredth of some bits; and it learns for longer than a crop.
 _WORTH = 0.003
 # Nanoseconds a sample, either way, by recipe.
-_RECIPE_NS = (480.0, 550.0, 690.0, 1050.0, 1150.0, 4700.0, 5500.0, 6400.0)
+_RECIPE_NS = (480.0, 550.0, 690.0, 1050.0, 1150.0, 4700.0, 5500.0, 6400.0, 7800.0)
 # Bytes of what is learned, without contexts and with them, for one channel and for 64 about.
 _LEARNED_BYTES = (2 << 20, 16 << 20)
 # Scans and recipes are tried on a crop of so many samples.
@@ -147,7 +147,7 @@ def extend(
 def decode(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Plane:
     """Decode a plane; see `compress.prediction.model.PlaneModel`."""
     folded = _fold(shape)
-    recipe, scan = _parse(parameters, folded)
+    recipe, scan = parse(parameters, folded)
     n = prod(shape)
     spikes, data = read_spikes(memoryview(data), n)
     low_bits = data[0] if len(data) >= 10 else 64
@@ -191,12 +191,20 @@ def _strip(plane: Plane) -> tuple[Plane, int, int]:
 
 def _fitting(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, Scan]:
     try:
-        return _parse(parameters, _fold(shape))
+        return parse(parameters, _fold(shape))
     except CorruptError as error:
         raise ValueError(f"the parameters do not fit a plane of shape {shape}") from error
 
 
-def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, Scan]:
+def parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, Scan]:
+    """Return the recipe and the scan that parameters stand for, or raise `CorruptError`.
+
+    Parameters
+    ----------
+    parameters : tuple of int
+    shape : tuple of int
+        Of a plane without axes of one sample, of at most five axes.
+    """
     n = len(shape)
     if len(parameters) != 2 * n + 4:
         raise CorruptError(f"a causal model of {n} axes has {len(parameters)} parameters")
@@ -229,7 +237,7 @@ def encode_ns(parameters: Parameters) -> float:
 def demand(data: memoryview, shape: tuple[int, ...], parameters: Parameters) -> Demand:
     """Say what decoding takes; see `compress.prediction.demand`."""
     folded = _fold(shape)
-    recipe, scan = _parse(parameters, folded)
+    recipe, scan = parse(parameters, folded)
     n = prod(shape)
     _, rest = read_spikes(memoryview(data), n)
     length = min(rest[9], 8) if len(rest) >= 10 else 0

@@ -12,13 +12,17 @@ from compress.coders import encode_intervals
 from compress.coders.recorded import interval_bits
 from compress.errors import CorruptError
 from compress.prediction.causal.format import DISTANCE_WEIGHT, MAX_DECISIONS, RING_WIDTHS
+from compress.prediction.causal.holes import COASTS
 from compress.prediction.causal.kernel import run
 from compress.prediction.causal.recipes import Recipe
+from compress.prediction.causal.state import new_state
+from compress.prediction.common.cells import cells_of
 from compress.prediction.common.logistic import SQUASH, STRETCH
 from compress.prediction.common.scan import Scan, margins, nearest
 from compress.prediction.model import Plane
+from compress.work import check, flag
 
-__all__ = ["code_lengths", "decode", "encode", "extend"]
+__all__ = ["code_lengths", "decode", "encode", "extend", "tables_of"]
 
 _run: Any = run
 Words = npt.NDArray[np.uint32]
@@ -91,24 +95,35 @@ def _decoded(
     largest: int,
     words: Words,
 ) -> tuple[Plane, bool]:
-    tables = _tables(shape, scan, recipe, largest)
+    tables = tables_of(shape, scan, recipe, largest)
     # Each known sample takes its intervals, and the last place must have room for one more.
     room = (known + 1) * MAX_DECISIONS + 1 if known else MAX_DECISIONS
     starts, masses = np.empty(room, np.uint32), np.empty(room, np.uint32)
     past, ends = np.zeros_like(flat), np.empty(flat.size, np.int64)
     spare = np.append(words, np.uint32(0))
     holes = np.zeros(flat.size if scan.holes else 0, np.uint8)
-    _, whole = _run(known, flat, past, holes, *tables, starts, masses, ends, spare)
+    _, whole = _run(
+        known, flat, past, holes, *tables, starts, masses, ends, spare, *_anew(shape, scan, recipe),
+        flag(),
+    )  # fmt: skip
+    check()
     if scan.holes:
         past[holes > 0] = 0
     return past, bool(whole)
+
+
+def _anew(shape: tuple[int, ...], scan: Scan, recipe: Recipe) -> tuple[Any, ...]:
+    """Return what is passed to the kernel where nothing was learned before."""
+    models = scan.states(shape)[0] + (COASTS if scan.holes else 0)
+    state = new_state(recipe, models, max(recipe.orders), scan.grid, cells_of(prod(shape)))
+    return (*state, np.zeros((0, 3)), False)
 
 
 def _intervals(
     samples: Plane, scan: Scan, recipe: Recipe, largest: int
 ) -> tuple[Words, Words, npt.NDArray[np.int64]]:
     flat = samples.ravel()
-    tables = _tables(samples.shape, scan, recipe, largest)
+    tables = tables_of(samples.shape, scan, recipe, largest)
     past, ends = np.empty_like(flat), np.empty(flat.size, np.int64)
     room = flat.size * (6 if largest < 1 << 10 else 10) + MAX_DECISIONS
     # Room for all that there may be costs little where there are few samples.
@@ -119,7 +134,10 @@ def _intervals(
         starts, masses = np.empty(room, np.uint32), np.empty(room, np.uint32)
         past.fill(0)
         holes = np.zeros(flat.size if scan.holes else 0, np.uint8)
-        recorded, _ = _run(flat.size, flat, past, holes, *tables, starts, masses, ends, none)
+        room_made = starts, masses, ends, none
+        learned = _anew(samples.shape, scan, recipe)
+        recorded, _ = _run(flat.size, flat, past, holes, *tables, *room_made, *learned, flag())
+        check()
         room *= 2
     return starts[:recorded], masses[:recorded], ends
 
@@ -139,7 +157,8 @@ def decode(words: Words, shape: tuple[int, ...], scan: Scan, recipe: Recipe, lar
     return samples.reshape(shape)
 
 
-def _tables(shape: tuple[int, ...], scan: Scan, recipe: Recipe, largest: int) -> tuple[Any, ...]:
+def tables_of(shape: tuple[int, ...], scan: Scan, recipe: Recipe, largest: int) -> tuple[Any, ...]:
+    """Return the arguments of the kernel that follow from the shape and the parameters."""
     states, stride = scan.states(shape)
     most = max(recipe.orders) + 1
     # Errors are compared within a channel only.

@@ -19,8 +19,8 @@ MAX_GRID = 32
 MAX_DECISIONS = 192
 # No probability below 128 / 2**24.
 MIN_MASS = 128
-# Where a decision stands: side, 12 rings a side, 3 halvings of 6 rings a side.
-NODES = 64
+# Where a decision stands (`compress.prediction.common.cells.NODES`): side, 12 rings a side, 3
+# halvings of 6 rings a side.
 RINGS = 12
 HALVINGS = 3
 HALVED_RINGS = 6

@@ -17,14 +17,7 @@ import numpy.typing as npt
 from compress.coders.ans import init, pop_interval, quantile
 from compress.coders.recorded import TOTAL, uniform
 from compress.kernels import kernel
-from compress.prediction.causal.contexts import (
-    BUCKETS,
-    PROPERTIES,
-    cells_of,
-    consult,
-    describe,
-    teach,
-)
+from compress.prediction.causal.contexts import PROPERTIES, describe
 from compress.prediction.causal.format import (
     BIAS,
     CLASS_MEMORY,
@@ -40,7 +33,6 @@ from compress.prediction.causal.format import (
     MIDDLE_BIN,
     MIN_MASS,
     NO_LESSON,
-    NODES,
     OCTAVES,
     PHASE_OCTAVES,
     PHASE_STEPS,
@@ -57,18 +49,15 @@ from compress.prediction.causal.format import (
     VIEWS,
     Settings,
 )
-from compress.prediction.causal.holes import CELLS, COASTS, CONTEXTS, pass_over
-from compress.prediction.causal.outliers import most_of, narrow, observe, record, set_apart
+from compress.prediction.causal.holes import CELLS, CONTEXTS, pass_over
+from compress.prediction.causal.outliers import most_of, narrow, observe, set_apart
 from compress.prediction.causal.residues import count_residue
-from compress.prediction.causal.start import (
-    context_mixers,
-    even_mixers,
-    refinements,
-    scale_class,
-)
+from compress.prediction.causal.start import scale_class
+from compress.prediction.causal.state import STATE
+from compress.prediction.common.cells import NODES, cells_of, consult, teach
 from compress.prediction.common.gather import advance, gather
 from compress.prediction.common.logistic import squash, stretch, student
-from compress.prediction.common.rls import bound, predict, reset, update
+from compress.prediction.common.rls import bound, predict, update
 
 __all__ = ["run"]
 
@@ -82,7 +71,7 @@ _SIGNATURES = [
     "const(i8[:, :, ::1]), const(i8[:, ::1]), const(i8[:, ::1]), i8, const(i8[::1]), "
     "const(f8[::1]), const(f8[::1]), Settings(f8, f8, i8, f8, f8, f8, f8, b1), "
     f"{contexts}, const(f8[::1]), const(f8[::1]), const(f8[::1]), u4[::1], u4[::1], "
-    "i8[::1], const(u4[::1]))"
+    f"i8[::1], const(u4[::1]), {STATE}, const(f8[:, ::1]), b1, const(u1[::1]))"
     for contexts in ("None", "const(i8[:, ::1])")
 ]
 
@@ -113,7 +102,13 @@ def run(
     masses: npt.NDArray[np.uint32],
     ends: npt.NDArray[np.int64],
     words: npt.NDArray[np.uint32],
-) -> tuple[Any, Any]:
+    inverse: Any, weights: Any, inverse_stack: Any, weights_stack: Any, residues: Any, warp: Any,
+    kept: Any, scales: Any, counts: Any, mix_octave: Any, mix_node: Any, refine_signs: Any,
+    refine_phase: Any, mix_cells: Any, trust_cells: Any, cells: Any,
+    openings: npt.NDArray[np.float64],
+    frozen: bool,
+    stop: npt.NDArray[np.uint8],
+) -> tuple[Any, Any]:  # fmt: skip
     """Code or decode all samples.
 
     Parameters
@@ -156,6 +151,15 @@ def run(
         Written: the number of intervals up to and with each sample.
     words : ndarray of uint32
         What is decoded, and one more; one element when coding.
+    inverse, ..., cells : ndarray
+        What was learned before, and goes on being learned: `compress.prediction.causal.state`.
+    openings : ndarray of float64, shape (states, 3) or (0, 3)
+        In a message: of the first sample of each channel what is expected, by how much it differs,
+        and by how much the sample behind it differs from it.
+    frozen : bool
+        Whether what changes slowly is left as it is; not with contexts.
+    stop : ndarray of uint8, shape (1,)
+        Another thread may write it: not 0 ends the work, and what there is then is of no use.
 
     Returns
     -------
@@ -184,21 +188,12 @@ def run(
     trust_signs -= trust_phase
     # ---- what is learned
     marked = holes.size == n
-    models = states + COASTS if marked else states
-    inverse = np.zeros((models * n_recursive, n_features, n_features))
-    weights = np.zeros((models * n_recursive, n_features))
-    for i in range(models * n_recursive):
-        reset(inverse, i, n_features)
-    inverse_stack = np.zeros((models, width_stack, width_stack))
-    weights_stack = np.zeros((models, width_stack))
-    for i in range(models):
-        reset(inverse_stack, i, width_stack)
-    scales = np.zeros((models * n_inputs, CLASSES))
-    counts = np.zeros((models * n_inputs, CLASSES))
-    mix_octave, mix_node = even_mixers(NODES * OCTAVES, n_inputs), even_mixers(NODES, n_inputs)
-    refine_signs = refinements(NODES * SIGNS, squashes)
-    refine_phase = refinements(NODES * PHASES if trust_phase > 0.0 else 1, squashes)
-    residues, warp = np.ones((models, grid)), np.zeros((models, grid))
+    warm = len(openings) > 0
+    # Nothing of what changes slowly is learned where it is frozen.
+    learn = 0.0 if frozen else learn
+    refine_rate = 0.0 if frozen else REFINE_RATE
+    class_memory = -1.0 if frozen else CLASS_MEMORY
+    class_rate = 0.0 if frozen else 1.0
     answers = np.full((CONTEXTS + 1 if marked else 0, CELLS, 2), 0.5)
     # ---- what is known of the sample
     errors = np.zeros((n, n_experts), np.float32)
@@ -220,15 +215,12 @@ def run(
     # Compiled apart for each: where there are no contexts, the code for them is left out.
     if contexts is not None:
         n_contexts = len(contexts)
-        bits = cells_of(n)
-        cells = np.zeros(1 << bits, np.int64)
-        mix_cells = context_mixers(NODES * OCTAVES, n_contexts)
-        trust_cells = np.zeros(n_contexts * NODES * BUCKETS)
+        bits = cells_of(len(cells) >> 2)
         properties, keys = np.zeros(PROPERTIES, np.int64), np.zeros(n_contexts, np.int64)
         slots, buckets = np.zeros(n_contexts, np.uint64), np.zeros(n_contexts, np.uint64)
         offered = np.zeros(n_contexts + 1)
         signed = np.zeros(n, np.float32)
-    kept, outliers = record(models), np.int64(0)
+    outliers = np.int64(0)
     places, values = np.empty(most_of(n), np.int64), np.empty(most_of(n), np.int64)
     # ---- coder
     recorded: Any = np.int64(0)
@@ -236,9 +228,17 @@ def run(
     if known < n and not whole:
         return -1, False
     for pos in range(n):
+        if stop[0] != 0:
+            break
         channel = _ZERO if states == 1 else np.uint64((pos // stride) % states)
         gather(index, pos, channel, coordinates, shape, offsets, jumps, margin)
         decoding = pos >= known
+        # In a message nothing is known of the first sample of a channel but what others began with.
+        opening = warm and pos == np.int64(channel) * stride
+        if opening:
+            index[:] = pos
+            past[pos] = np.int64(openings[channel, 0])
+            errors[pos, :] = openings[channel, 1]
         if recorded + MAX_DECISIONS > len(starts):
             return -1, False
         if marked:
@@ -419,9 +419,9 @@ def run(
             # ---- learning of the decision
             one = 1.0 if bit else 0.0
             bin_ += _ONE if part > 0.5 else _ZERO
-            refine_signs[row_signs, bin_] += (one - refine_signs[row_signs, bin_]) * REFINE_RATE
+            refine_signs[row_signs, bin_] += (one - refine_signs[row_signs, bin_]) * refine_rate
             if trust_phase > 0.0:
-                refine_phase[row_phase, bin_] += (one - refine_phase[row_phase, bin_]) * REFINE_RATE
+                refine_phase[row_phase, bin_] += (one - refine_phase[row_phase, bin_]) * refine_rate
             if contexts is not None:
                 miss = one - corrected
                 teach(cells, mix_cells, row, trust_cells, slots, buckets, offered, one, miss)
@@ -460,18 +460,19 @@ def run(
         for e in range(n_experts):
             size = abs(value - location[e])
             errors[pos, e] = local[e] if outlying else size
+            errors[pos, e] = openings[channel, 2] if opening else errors[pos, e]
             size = min(size, most)
             for j in range(VIEWS):
                 i = e * VIEWS + j
                 row = first_input + np.uint64(i)
                 c = classes[i]
                 seen = counts[row, c]
-                if seen == 0.0:
+                if seen == 0.0 and not frozen:
                     scales[row, c] = 0.5 * (size + 1.0 / rate[i])
-                if seen < CLASS_MEMORY:
+                if seen < class_memory:
                     seen += 1.0
                     counts[row, c] = seen
-                scales[row, c] += (size - scales[row, c]) / (seen + 1.0)
+                scales[row, c] += class_rate * (size - scales[row, c]) / (seen + 1.0)
         if contexts is not None:
             signed[pos] = 0.0 if outlying else value - location[last]
         for e in range(n_recursive):

@@ -16,12 +16,13 @@ import numpy.typing as npt
 
 from compress.kernels import inlined, kernel
 
-__all__ = ["most_of", "narrow", "observe", "record", "set_apart"]
+__all__ = ["FIRST", "KEPT", "most_of", "narrow", "observe", "set_apart"]
 
 # What is kept of each channel: the largest error and the widest texture of late, by which part of
 # itself the former shrinks a sample; the outlier before and how dense outliers are.
 _ERROR, _TEXTURE, _FADE, _PLACE, _DENSITY = range(5)
-_KEPT = 5
+KEPT = 5
+"""What is known of a channel's outliers, in numbers; `FIRST` is what they start at."""
 # An error is an outlier's from 16 times the largest error of late on, and a neighbour is left out
 # from 16 times the widest texture on. On an AR(2) signal a spike of any size costs 0.15 % of 20,000
 # samples then, and none of 25 real arrays without fill values has outliers.
@@ -33,6 +34,7 @@ _LEAST = 16.0
 _SLOWEST = 1.0 / 8192.0
 _WARM = 1.0 / 16.0
 _FIRST = 0.5
+FIRST = tuple(_FIRST if place == _FADE else 0.0 for place in range(KEPT))
 # The error of the first sample is all of it, so scales learn what they are where nothing is known.
 _UNKNOWN = 0.35
 # How fast density follows. Above one half outliers are what the signal is now, and the limit rises.
@@ -40,14 +42,6 @@ _FOLLOW = 0.125
 _DENSE = 0.5
 # Where neighbours are left out, the widest texture grows by this factor a sample.
 _WIDEN = 1.05
-
-
-@kernel()
-def record(channels: int) -> npt.NDArray[np.float64]:
-    """Return what is kept of so many channels, at the start."""
-    kept = np.zeros((channels, _KEPT))
-    kept[:, _FADE] = _FIRST
-    return kept
 
 
 @kernel()
@@ -71,7 +65,7 @@ def narrow(
     features : ndarray of float64
         Neighbours less the nearest; those left out are set to 0, as if they were like it.
     kept : ndarray of float64
-        See `record`.
+        See `FIRST`.
     channel : int
     texture : float
         Sum of the first features' magnitudes.
@@ -140,7 +134,7 @@ def set_apart(
     limit : float
         From which error on a sample is an outlier.
     kept : ndarray of float64
-        See `record`.
+        See `FIRST`.
     channel : int
     places, values : ndarray of int64
         Written: what is set apart.

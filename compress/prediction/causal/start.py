@@ -1,25 +1,15 @@
-"""What the causal kernel starts from, before it has learned anything."""
+"""Classes of scales."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from compress.kernels import kernel
-from compress.prediction.causal.format import (
-    BINS,
-    CLASS_OFFSET,
-    CLASS_SHIFT,
-    CLASSES,
-    CONTEXT_WEIGHT,
-    FIRST_CLASS,
-    MIDDLE_BIN,
-)
-from compress.prediction.common.logistic import squash
+from compress.prediction.causal.format import CLASS_OFFSET, CLASS_SHIFT, CLASSES, FIRST_CLASS
 
-__all__ = ["context_mixers", "even_mixers", "refinements", "scale_class"]
+__all__ = ["scale_class"]
 
 
 @kernel(error_model="numpy")
@@ -28,28 +18,3 @@ def scale_class(value: float) -> int:
     bits: Any = np.float64(value + CLASS_OFFSET).view(np.int64)
     found: int = min((bits >> CLASS_SHIFT) - FIRST_CLASS, CLASSES - 1)
     return found
-
-
-@kernel(error_model="numpy")
-def even_mixers(rows: int, inputs: int) -> npt.NDArray[np.float64]:
-    """Return mixers that average their inputs, and whose bias, the last weight, is 0."""
-    weights = np.zeros((rows, inputs + 1))
-    weights[:, :inputs] = 1.0 / inputs
-    return weights
-
-
-@kernel(error_model="numpy")
-def context_mixers(rows: int, contexts: int) -> npt.NDArray[np.float64]:
-    """Return mixers that take the experts' logit, the last input, and little of each context."""
-    weights = np.ones((rows, contexts + 1))
-    weights[:, :contexts] = CONTEXT_WEIGHT / contexts
-    return weights
-
-
-@kernel(error_model="numpy")
-def refinements(rows: int, squashes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return tables that leave every probability as it is, by bins of its logit."""
-    table = np.zeros((rows, BINS))
-    for j in range(BINS):
-        table[:, j] = squash((j - MIDDLE_BIN) * 0.5, squashes)
-    return table

@@ -21,7 +21,17 @@ from compress.coders import encode_decisions
 from compress.coders.lanes import open_lane
 from compress.coders.recorded import decision_bits
 from compress.errors import CorruptError
-from compress.prediction.counts.contexts import RECIPES, Recipe, has_channels
+from compress.prediction.counts.contexts import (
+    CHANNELS,
+    GRID,
+    MASK,
+    PLAIN,
+    RECIPES,
+    REPEATS,
+    SEQUENCE,
+    Recipe,
+    has_channels,
+)
 from compress.prediction.counts.kernel import code_symbols
 from compress.prediction.counts.layout import learned_bytes, make_mixer, padding
 from compress.prediction.counts.lengths import code_lengths, symbol_lengths, weights_of
@@ -29,6 +39,7 @@ from compress.prediction.counts.tree import DEEPER, build_tree
 from compress.prediction.demand import Demand
 from compress.prediction.model import MOST
 from compress.sampling import rows_of
+from compress.work import check, flag
 
 __all__ = ["CODE", "NAME", "decisions", "decode", "encode", "glance", "propose"]
 
@@ -49,8 +60,6 @@ _SLOWER = 0.01  # what the next slower recipe has to save below the strong level
 _SHALLOWER = 0.03  # what a tree of no depth might cost there
 # Nanoseconds a decision, either way, by recipe.
 _DECISION_NS = (28.0, 60.0, 100.0, 300.0, 125.0, 450.0, 95.0, 280.0, 100.0, 330.0)
-# Places in RECIPES; behind all but the first two stands the strong variant.
-_PLAIN, _SEQUENCE, _REPEATS, _CHANNELS, _GRID, _MASK = 0, 1, 2, 4, 6, 8
 
 
 def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
@@ -65,12 +74,12 @@ def propose(plane: Plane, level: int, holes: bool = False) -> Parameters | None:
     if size > _ALPHABET:
         return None
     if size == 1:
-        return (low, 1, _PLAIN, _SLOT_BITS[0], 0)
+        return (low, 1, PLAIN, _SLOT_BITS[0], 0)
     block = _trial_block(plane, level)
     share = block.size / plane.size
     # A later recipe is slower, and a tree by frequencies faster where it is less deep.
     patience = 0.0 if level >= _STRONG_LEVEL else 1.0
-    best, least, depth = _PLAIN, np.inf, 1
+    best, least, depth = PLAIN, np.inf, 1
     for number in _candidates(plane, block, level):
         _, bits, depth = _trial(block, low, size, number, whole=share == 1.0, informed=False)
         if bits < (1.0 - _SLOWER * patience) * least:
@@ -89,7 +98,7 @@ def glance(plane: Plane, level: int) -> Parameters | None:
     size = high - low + 1
     if size > _ALPHABET:
         return None
-    recipe = _candidates(plane, plane, level)[-1] if size > 1 else _PLAIN
+    recipe = _candidates(plane, plane, level)[-1] if size > 1 else PLAIN
     return (low, size, recipe, _slot_bits(plane.size, size, level), 0)
 
 
@@ -97,15 +106,15 @@ def _candidates(plane: Plane, block: Plane, level: int) -> tuple[int, ...]:
     """List the recipes that may suit a plane, the fast ones first."""
     strong = level >= _STRONG_LEVEL
     if int(plane.max()) - int(plane.min()) == 1:
-        return (_PLAIN, _MASK, _MASK + 1)[: 2 + strong]
+        return (PLAIN, MASK, MASK + 1)[: 2 + strong]
     if sum(length > 1 for length in plane.shape) > 1:
-        first = _CHANNELS if has_channels(plane.shape) else _GRID
-        return (_PLAIN, first, first + 1)[: 2 + strong]
+        first = CHANNELS if has_channels(plane.shape) else GRID
+        return (PLAIN, first, first + 1)[: 2 + strong]
     if strong:
-        return (_SEQUENCE, _REPEATS, _REPEATS + 1)
+        return (SEQUENCE, REPEATS, REPEATS + 1)
     if _repeated(plane) > _repeated(block) + 0.1:
-        return (_REPEATS,)  # from so far back that a trial does not see them
-    return (_PLAIN, _SEQUENCE, _REPEATS)
+        return (REPEATS,)  # from so far back that a trial does not see them
+    return (PLAIN, SEQUENCE, REPEATS)
 
 
 def _repeated(plane: Plane) -> float:
@@ -198,7 +207,8 @@ def decode(data: memoryview | bytes, shape: tuple[int, ...], parameters: Paramet
         if len(present) > 1:
             tree = build_tree(weights_of(lengths[present]))
             mixer = make_mixer(recipe, tree, slot_bits, informed=informed)
-            state, place, _ = code_symbols(symbols, pad, *mixer, none, words, state, place)
+            state, place, _ = code_symbols(symbols, pad, *mixer, none, words, state, place, flag())
+            check()
     if state != 0 or place != 0:
         raise CorruptError("counts: words are left over or missing")
     return (present[symbols[pad:]] + low).reshape(shape)
@@ -248,7 +258,8 @@ def decisions(
             padded[pad:] = rank[symbols]
             masses = np.empty(int(tree.depth[padded[pad:]].sum()), dtype=np.uint32)
             mixer = make_mixer(recipe, tree, slot_bits, informed=informed)
-            code_symbols(padded, pad, *mixer, masses, none, zero, zero)
+            code_symbols(padded, pad, *mixer, masses, none, zero, zero, flag())
+            check()
     return head, masses
 
 
@@ -261,7 +272,7 @@ def _parse(parameters: Parameters, shape: tuple[int, ...]) -> tuple[int, int, Re
         raise CorruptError(f"counts: an alphabet of {size} from {low}")
     if not (0 <= number < len(RECIPES) and informed in {0, 1}):
         raise CorruptError(f"counts: recipe {number}, informed {informed}")
-    if not shape and number in {_CHANNELS, _CHANNELS + 1}:
+    if not shape and number in {CHANNELS, CHANNELS + 1}:
         raise CorruptError("counts: a recipe of channels for a plane of no axis")
     n = prod(shape)
     if n > _LONGEST_PLANE:

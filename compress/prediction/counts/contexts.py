@@ -11,10 +11,16 @@ from itertools import product
 from math import prod
 from typing import NamedTuple
 
-__all__ = ["MAX_CHANNELS", "RECIPES", "Recipe", "has_channels"]
+__all__ = [
+    "CHANNELS", "GRID", "MASK", "MAX_CHANNELS", "PLAIN", "RECIPES", "REPEATS", "SEQUENCE",
+    "Recipe", "has_channels",
+]  # fmt: skip
 
 MAX_CHANNELS = 16
 """A last axis up to this long is a set of channels rather than a row."""
+
+PLAIN, SEQUENCE, REPEATS, CHANNELS, GRID, MASK = 0, 1, 2, 4, 6, 8
+"""Places in `RECIPES`; behind all but the first two stands the strong variant."""
 
 Shape = tuple[int, ...]
 

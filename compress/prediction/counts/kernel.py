@@ -28,7 +28,7 @@ from compress.prediction.counts.layout import (
     STEP_BITS,
     VALUE,
 )
-from compress.prediction.counts.linear import VARIANCE, predict, regress
+from compress.prediction.counts.linear import predict, regress
 from compress.prediction.counts.logistic import (
     BUCKET,
     BUCKETS,
@@ -111,7 +111,7 @@ def _learn(cells: np.ndarray, a: Scalar, bit: Scalar, limit: Scalar) -> None:
     "Tuple((u8, u8, i8))(i4[::1], i8, const(i4[:, ::1]), const(i4[:, ::1]), u4[::1], "
     "const(i8[:, ::1]), const(i8[:, ::1]), const(i8[:, ::1]), const(i8[::1]), const(i8[::1]), "
     "const(i8[::1]), const(i8[::1]), f8[:, ::1], f8[:, ::1], f8[:, ::1], i8[:, ::1], i4[::1], "
-    "u4[::1], const(u4[::1]), u8, u8)",
+    "f8[:, ::1], f8[:, :, ::1], u4[::1], const(u4[::1]), u8, u8, const(u1[::1]))",
 )
 def code_symbols(  # type: ignore[no-untyped-def]
     symbols,
@@ -131,10 +131,13 @@ def code_symbols(  # type: ignore[no-untyped-def]
     confidence,
     refined,
     history,
+    coefficients,
+    covariance,
     masses,
     words,
     state,
     place,
+    stop,
 ):
     """Code ``symbols[pad:]``; with no room for ``masses``, decode them from ``words``.
 
@@ -144,7 +147,7 @@ def code_symbols(  # type: ignore[no-untyped-def]
         The padding is zeros. Encoding reads them, decoding fills them in.
     pad : int
         At least the longest lag.
-    nodes, ..., history
+    nodes, ..., covariance
         The fields of a `Mixer`.
     masses : uint32, (decisions,)
         Encoding: gets the mass of "yes" of every decision, the answer in its top bit.
@@ -152,6 +155,8 @@ def code_symbols(  # type: ignore[no-untyped-def]
         A spare one behind those of the lane.
     state, place : uint64
         Of the ANS decoder.
+    stop : uint8, (1,)
+        Another thread may write it: not 0 ends the work, and what there is then is of no use.
 
     Returns
     -------
@@ -160,7 +165,9 @@ def code_symbols(  # type: ignore[no-untyped-def]
         are not decoded to the end: the state is 1.
     """
     n = len(symbols) - pad
-    hashed, slot_bits, phases, n_centres, match_cells = sizes
+    hashed, slot_bits, phases, n_centres, match_cells, begun, frozen = sizes
+    learning = frozen == 0
+    spare = len(cells) - SLOT
     own = hashed * (SLOT << slot_bits)
     n_relatives = len(relatives)
     n_matches = len(matches)
@@ -182,13 +189,6 @@ def code_symbols(  # type: ignore[no-untyped-def]
     scale = 1.0 / (len(nodes) + 1)
     regressors = np.zeros(order + 1, dtype=np.float64)
     regressors[order] = 1.0
-    coefficients = np.zeros((phases, order + 1), dtype=np.float64)
-    covariance = np.zeros((phases, order + 1, order + 1), dtype=np.float64)
-    for j in range(phases):
-        for k in range(order + 1):
-            covariance[j, k, k] = VARIANCE
-        if order > 0:
-            coefficients[j, 0] = 1.0
     gain = np.zeros(order + 1, dtype=np.float64)
     used_centres = n_centres + (1 if order > 0 else 0)
     guess = 0.0
@@ -200,12 +200,14 @@ def code_symbols(  # type: ignore[no-untyped-def]
     p2 = np.int64(0)
     count = 0
     first_rate = _RATE[0] / inputs
-    rate = first_rate / 16777216.0
+    rate = max(_RATE[1], first_rate / (1.0 + begun * _RATE[2])) / 16777216.0
     most = np.int64(DEEPER)
     while (np.int64(1) << (most - DEEPER)) < len(nodes) + 1:
         most += 1
     most *= n
     for i in range(n):
+        if stop[0] != 0:
+            break
         if decoding and count > most:
             # Nothing that was encoded takes so many; a state that is not 0 says so.
             return _ONE, place, count
@@ -257,6 +259,8 @@ def code_symbols(  # type: ignore[no-untyped-def]
                         other = ((j << slot_bits) + (slot ^ 1)) * SLOT
                         if cells[other] == check:
                             b = other
+                        elif frozen:
+                            b = spare
                         else:
                             # the slot of the two that has seen less makes room
                             if cells[other + 1] & _COUNT_MASK < cells[b + 1] & _COUNT_MASK:
@@ -338,24 +342,25 @@ def code_symbols(  # type: ignore[no-untyped-def]
                 if count < len(masses):
                     masses[count] = np.uint32(mass) | (np.uint32(bit) << _ANSWER)
             count += 1
-            step = ((bit << 24) - p1) * rate
+            step = ((bit << 24) - p1) * rate if learning else 0.0
             for j in range(inputs):
                 delta = step * logit[j]
                 row[j] += delta
                 confidence[j, trust[j]] += delta
-            if has_second:
+            if has_second and learning:
                 step = ((bit << 24) - p2) * rate
                 for j in range(inputs):
                     second[row2, j] += step * logit[j]
                 _refine(refined, by_node, knot, bit)
                 _refine(refined, by_context, knot, bit)
-            for j in range(first_match):
+            for j in range(first_match if learning else 0):
                 _learn(cells, address[j], bit, limits[j])
             for m in range(n_matches):
                 if expected[m] >= 0:
                     hit = 1 if (expected[m] >= middle) == (bit == 1) else 0
                     j = first_match + m
-                    _learn(cells, address[j], hit, limits[j])
+                    if learning:
+                        _learn(cells, address[j], hit, limits[j])
                     if hit == 0:
                         expected[m] = -1
             child = np.int64(children[node, bit])
@@ -394,5 +399,5 @@ def code_symbols(  # type: ignore[no-untyped-def]
                         pointer[m] = old
                         length[m] = reach
                 history[h] = at + 1
-        rate = max(_RATE[1], first_rate / (1.0 + i * _RATE[2])) / 16777216.0
+        rate = max(_RATE[1], first_rate / (1.0 + (begun + i) * _RATE[2])) / 16777216.0
     return state, place, count

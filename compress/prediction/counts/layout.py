@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compress.prediction.counts.contexts import Recipe
+from compress.prediction.counts.linear import VARIANCE
 from compress.prediction.counts.logistic import BUCKETS, COUNT_BITS, SQUASH, initial_cells
 from compress.prediction.counts.tree import Tree
 
@@ -53,14 +54,15 @@ _SLOW = (1 << COUNT_BITS) - 1
 
 
 class Mixer(NamedTuple):
-    """Everything that `code_symbols` looks at or learns; made by `make_mixer`, used once.
+    """Everything that `code_symbols` looks at or learns; made by `make_mixer`.
 
     Attributes
     ----------
     nodes, children : int32
         Of the tree.
     cells : uint32
-        Hashed slots, then the symbols' own counts, relative contexts and match models.
+        Hashed slots, then the symbols' own counts, relative contexts and match models; a slot that
+        stays empty.
     tokens : int64, (T, 2)
         The hashed contexts as a chain: kind, lag or period.
     centres : int64, (C, 3)
@@ -71,8 +73,9 @@ class Mixer(NamedTuple):
         Lags of the adaptive linear prediction, which is the last centre.
     matches : int64, (M,)
         Least lengths.
-    sizes : int64, (5,)
-        Hashed contexts, log2 of their slots, phases, centres, first cell of the match models.
+    sizes : int64, (7,)
+        Hashed contexts, log2 of their slots, phases, centres, first cell of the match models; the
+        symbols that were learned from before; 1 where nothing but the linear prediction is learned.
     limits : int64, (inputs,)
         Counts at which cells stop slowing down.
     weights, second, confidence : float64
@@ -81,6 +84,8 @@ class Mixer(NamedTuple):
         For a strong recipe: what came true, by the mix and the node, and by a context.
     history : int32
         Positions by hash, for each match model.
+    coefficients, covariance : float64
+        Of the adaptive linear prediction, by phase.
     """
 
     nodes: npt.NDArray[np.int32]
@@ -98,6 +103,8 @@ class Mixer(NamedTuple):
     confidence: npt.NDArray[np.float64]
     refined: npt.NDArray[np.int64]
     history: npt.NDArray[np.int32]
+    coefficients: npt.NDArray[np.float64]
+    covariance: npt.NDArray[np.float64]
 
 
 def _cells_of(recipe: Recipe, n_nodes: int) -> dict[int, int]:
@@ -161,7 +168,7 @@ def make_mixer(recipe: Recipe, tree: Tree, slot_bits: int, *, informed: bool) ->
     limits[hashed] = _SLOW
     for number, (kind, *_) in enumerate(relatives):
         limits[hashed + 1 + number] = _FAST if kind == 1 else _SLOW
-    cells = np.full(start + len(recipe.matches) * LENGTHS, EMPTY, dtype=np.uint32)
+    cells = np.full(start + len(recipe.matches) * LENGTHS + SLOT, EMPTY, dtype=np.uint32)
     cells[:own:SLOT] = 0
     if informed:
         cells[own : own + n_nodes] = initial_cells(tree.ones, tree.totals, _PRIOR_COUNT)
@@ -179,6 +186,10 @@ def make_mixer(recipe: Recipe, tree: Tree, slot_bits: int, *, informed: bool) ->
         for number, terms in enumerate(recipe.centres)
         for lag, factor in terms
     ]
+    order = len(recipe.linear) + 1
+    coefficients = np.zeros((recipe.phases, order))
+    if recipe.linear:
+        coefficients[:, 0] = 1.0
     return Mixer(
         tree.nodes,
         tree.children,
@@ -188,11 +199,15 @@ def make_mixer(recipe: Recipe, tree: Tree, slot_bits: int, *, informed: bool) ->
         np.array(relatives, dtype=np.int64).reshape(-1, 4),
         np.array(recipe.linear, dtype=np.int64),
         np.array(recipe.matches, dtype=np.int64),
-        np.array([hashed, slot_bits, recipe.phases, len(recipe.centres), start], dtype=np.int64),
+        np.array(
+            [hashed, slot_bits, recipe.phases, len(recipe.centres), start, 0, 0], dtype=np.int64
+        ),
         limits,
         weights,
         second,
         confidence,
         refined,
         np.zeros(len(recipe.matches) << (slot_bits + HISTORY_MORE), dtype=np.int32),
+        coefficients,
+        np.repeat(VARIANCE * np.eye(order)[np.newaxis], recipe.phases, axis=0),
     )
