@@ -94,7 +94,7 @@ def test_damaged_models_are_refused() -> None:
     data = compress.fit(_signal(0)).to_bytes()
     with pytest.raises(compress.FormatError):
         compress.Model.from_bytes(b"PK\x03\x04")
-    with pytest.raises(compress.FormatError, match="version 9 is not known; this is version 0"):
+    with pytest.raises(compress.FormatError, match="version 9 is not known; this is version 1"):
         compress.Model.from_bytes(data[:4] + b"\x09 and whatever follows in that version")
     for i in range(len(data)):
         altered = bytearray(data)
