@@ -53,7 +53,9 @@ def unaligned_read_only(array: Array) -> Array:
 
 def backwards(array: Array) -> Array:
     """Run backwards along every axis."""
-    return np.flip(np.flip(array).copy())
+    # Not np.flip, which makes a scalar of an array of strings without axes.
+    index = (*(slice(None, None, -1),) * array.ndim, ...)
+    return array[index].copy()[index]
 
 
 def broadcast(array: Array) -> Array:

@@ -28,7 +28,7 @@ from compress.errors import CorruptError, FormatError
 __all__ = ["MAGIC", "VERSION", "Frame", "pack", "unpack"]
 
 MAGIC = b"\x89FDZ"
-VERSION = 0
+VERSION = 1
 _CRC_BYTES = 4
 
 

@@ -159,6 +159,7 @@ def _guessed(values: Any, mantissa: int) -> float | None:
 def _exact(base: float, numbers: Any, values: Any, mantissa: int) -> float:
     """Float near ``base`` whose multiples round to most values."""
     largest = np.argsort(-numbers)[:8]
+    largest = largest[numbers[largest] > 0]
     steps = np.concatenate(
         [
             [base, np.nextafter(base, np.inf), np.nextafter(base, 0)],

@@ -21,7 +21,7 @@ from tests.reference_decoder.samples import Array, Shape, need, ranged
 __all__ = ["decode"]
 
 _MAGIC = bytes.fromhex("89 46 44 5A")
-_VERSION = 0
+_VERSION = 1
 _FILE = 128
 _LEVEL, _TRANSPOSED, _BOUND, _CUT, _MODEL, _STATED = 15, 16, 32, 64, 128, 256
 _MOST_AXES, _MOST_LENGTH = 64, 1 << 62

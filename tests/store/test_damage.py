@@ -223,7 +223,7 @@ def test_a_killed_writer_loses_what_was_not_flushed_at_most(tmp_path: Path, last
 def test_what_the_format_says_is_what_is_written() -> None:
     """Marks, fields and checksums of the first record, read without the library."""
     stream = written(ROWS, chunks=(20, 3))
-    assert stream[:5] == b"\x89FDZ\x80"
+    assert stream[:5] == b"\x89FDZ\x81"
     mark, kind, slab, tile, rows, length = struct.unpack_from("<4sBQIIQ", stream, 5)
     assert (mark, kind, slab, tile, rows) == (b"\xf5FDR", 0, 0, 0, 0)
     (crc,) = struct.unpack_from("<I", stream, 34)

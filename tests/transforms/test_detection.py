@@ -20,6 +20,7 @@ from compress.transforms import (
     truncated,
     unwrapped,
 )
+from compress.transforms.base import find_base
 from compress.transforms.special import COMPACT, FILLED
 
 from .chains import assert_identical, check_step, forward, propose, round_trip
@@ -413,3 +414,9 @@ def test_noise_does_not_repeat(rng: np.random.Generator) -> None:
     """Rows that differ are not compared to death."""
     assert propose(repeated, rng.integers(0, 99, (N, 3))) is None
     assert propose(repeated, rng.integers(0, 1 << 30, N)) is None
+
+
+def test_samples_below_half_the_base_divide_nothing() -> None:
+    """The least samples may be zero times the number that is found, which warns of nothing."""
+    array = np.array([-16.81, 0.01793, 0.004387, 4.137])
+    assert list(find_base(array, 11))
