@@ -40,7 +40,7 @@ def test_every_recipe_of_counts(recipe: int) -> None:
         assert _decodes(COUNTS, plane, (low, high - low + 1, recipe, 6, informed % 2))
 
 
-@pytest.mark.parametrize("recipe", range(8))
+@pytest.mark.parametrize("recipe", range(9))
 def test_every_recipe_of_causal(recipe: int) -> None:
     """Outliers, channels, combs and holes, as the page says."""
     rng = np.random.default_rng(recipe)

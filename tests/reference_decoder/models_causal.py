@@ -49,6 +49,14 @@ RECIPES = (
     _Recipe((8, 20, 32), (60, 300, 1500), 8, 0.004, 0.4, True),
     _Recipe((4, 12, 20, 32), (50, 150, 500, 2000), 10, 0.003, 0.4, True),
     _Recipe((16, 16, 32, 32, 64), (60, 150, 300, 1000, 3000), 14, 0.003, 0.4, True),
+    _Recipe(
+        (4, 8, 16, 16, 32, 32, 64, 64, 96),
+        (40, 40, 80, 200, 300, 1000, 800, 3000, 6000),
+        14,
+        0.002,
+        0.4,
+        True,
+    ),
 )
 RINGS = (
     0.35, 0.35, 0.4, 0.5, 0.6, 0.8, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0, 16.0, 22.0, 32.0,
@@ -444,7 +452,7 @@ def decode_causal(parameters: Iterator[int], reader: Reader, shape: tuple[int, .
     folded = [size for size in shape if size > 1] or [1]
     if len(folded) > 5:
         folded = [prod(folded[:-4]), *folded[-4:]]
-    recipe = RECIPES[take(parameters, 0, 7)]
+    recipe = RECIPES[take(parameters, 0, 8)]
     # The number of axes is not among the parameters.
     order = take_axes(iter([len(folded), *(next(parameters, -1) for _ in folded)]), len(folded), 1)
     channel_axis = take(parameters, 0, len(folded)) - 1

@@ -23,7 +23,7 @@ __all__ = ["decode"]
 _MAGIC = bytes.fromhex("89 46 44 5A")
 _VERSION = 1
 _FILE = 128
-_LEVEL, _TRANSPOSED, _BOUND, _CUT, _MODEL = 15, 16, 32, 64, 128
+_LEVEL, _TRANSPOSED, _BOUND, _CUT, _MODEL, _STATED = 15, 16, 32, 64, 128, 256
 _MOST_AXES, _MOST_LENGTH = 64, 1 << 62
 _CHUNK_SAMPLES = 1 << 21
 
@@ -46,11 +46,14 @@ def _message(stream: bytes, given: bytes | None) -> Array:
     known = checksum(stream[: reader.position])
     read_checksum(reader, known)
     flags = header.unsigned()
-    need(flags < 256 and 1 <= flags & _LEVEL <= 9, "flags of a header")
+    need(flags < 512 and 1 <= flags & _LEVEL <= 9, "flags of a header")
     shape = tuple(header.unsigned() for _ in range(ranged(header.unsigned(), 0, _MOST_AXES)))
     need(all(length < _MOST_LENGTH for length in shape), "a length of an axis")
     if flags & _BOUND:
         check_bound(header.unsigned())
+    if flags & _STATED:
+        ranged(header.unsigned(), 0, 5)
+        header.unsigned()
     axis = rows = -1
     if flags & _CUT:
         axis, rows = header.unsigned(), header.unsigned()
