@@ -109,7 +109,7 @@ def draw(found: dict[str, Any], path: Path) -> None:
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
     left.plot(found["em"], label="EM: the bound touches the likelihood", color="tab:blue")
     left.plot(found["likelihood"], label="gradient on the bound: likelihood", color="tab:orange")
-    left.plot(found["bound"], label="the bound, q renewed every 10 steps", color="tab:orange", ls=":")
+    left.plot(found["bound"], label="the bound, q renewed in steps", color="tab:orange", ls=":")
     left.set(xlabel="iteration", ylabel="nats a sample", ylim=(found["em"][0] - 0.05, None))
     left.legend(fontsize=8)
     at = [row["iteration"] for row in found["coded"]]
@@ -134,7 +134,7 @@ def main() -> None:
     for row in found["coded"]:
         print(", ".join(f"{name} {value:.5g}" for name, value in row.items()))
     gap = np.array(found["likelihood"]) - np.array(found["bound"])
-    print(f"nats a sample: EM {found['em'][-1]:.5f}, gradient {found['likelihood'][-1]:.5f}; ", end="")
+    print(f"nats a sample: EM {found['em'][-1]:.5f}, gradient {found['likelihood'][-1]:.5f}")
     print(f"the bound lags by {gap.max():.5f} at most, never negative: {gap.min():.2e}")
     if arguments.figure:
         draw(found, arguments.figure)

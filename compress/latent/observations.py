@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,36 +84,10 @@ class Observation:
         """How many outputs a network has for it."""
         return self.n_samples * (1 if self.precision is None else 2)
 
-    @cached_property
+    @property
     def tables(self) -> TableSet:
-        """All distributions; a pure function of ``top``."""
-        odds = self.odds.powers()
-        share = odds / (1.0 + odds)
-        other = 1.0 / (1.0 + odds)
-        if self.precision is None:
-            return TableSet.from_pmf(np.stack([other, share], axis=1))
-        total = self.precision.powers()[None, :]
-        alpha, beta = (share[:, None] * total).ravel(), (other[:, None] * total).ravel()
-        rows = np.empty((len(alpha), self.top + 1))
-        # Ratios of neighbours, from the mean up and from there down, so that nothing overflows.
-        start = np.clip((share[:, None] * self.top + 0.0 * total).ravel().astype(np.int64), 0, None)
-        k = np.arange(self.top, dtype=np.float64)
-        ratio = ((self.top - k) / (k + 1.0)) * (k + alpha[:, None])
-        ratio /= self.top - 1.0 - k + beta[:, None]
-        for row, at, factors in zip(rows, start, ratio, strict=True):
-            row[at] = 1.0
-            row[at + 1 :] = np.cumprod(factors[at:])
-            row[:at] = np.cumprod(1.0 / factors[:at][::-1])[::-1]
-        # Both ends may hold more than the middle, by 2^700 at most.
-        rows /= rows.max(axis=1, keepdims=True)
-        return TableSet.from_pmf(rows)
-
-    @cached_property
-    def _logs(self) -> tuple[Integers, Integers]:
-        """First mass of each table, and the logarithms of all masses."""
-        masses = np.diff(self.tables.cumulative.astype(np.int64))
-        # Between two tables lies a difference that is none.
-        return self.tables.start[:-1], log2_masses(np.maximum(masses, 1))
+        """All distributions; a pure function of ``top``, made once."""
+        return _tables(self.top)[0]
 
     def indexes(self, outputs: Integers) -> Integers:
         """Tables of the samples from a network's outputs, shape (..., n_samples)."""
@@ -125,5 +99,38 @@ class Observation:
 
     def log2(self, samples: npt.NDArray[Any], indexes: Integers) -> Integers:
         """Binary logarithms of masses over 2^24, with `LOG_BITS` fractional bits."""
-        first, logs = self._logs
+        _, first, logs = _tables(self.top)
         return np.asarray(logs[first[indexes] + samples] - (24 << 16))
+
+
+@lru_cache(maxsize=4)
+def _tables(top: int) -> tuple[TableSet, Integers, Integers]:
+    """Tables, the first mass of each, and the logarithms of all masses."""
+    odds_axis, precision = grid_of(top)
+    odds = odds_axis.powers()
+    share = odds / (1.0 + odds)
+    other = 1.0 / (1.0 + odds)
+    if precision is None:
+        tables = TableSet.from_pmf(np.stack([other, share], axis=1))
+    else:
+        total = precision.powers()[None, :]
+        alpha, beta = (share[:, None] * total).ravel(), (other[:, None] * total).ravel()
+        middle = (share[:, None] * top + 0.0 * total).ravel().astype(np.int64)
+        tables = TableSet.from_pmf(_beta_binomial(top, alpha, beta, middle))
+    # Between two tables lies a difference that is none.
+    masses = np.diff(tables.cumulative.astype(np.int64))
+    return tables, tables.start[:-1], log2_masses(np.maximum(masses, 1))
+
+
+def _beta_binomial(top: int, alpha: Floats, beta: Floats, middle: Integers) -> Floats:
+    """Probabilities but for a factor, by rows: ratios of neighbours, from the mean up and down."""
+    rows = np.empty((len(alpha), top + 1))
+    k = np.arange(top, dtype=np.float64)
+    ratio = ((top - k) / (k + 1.0)) * (k + alpha[:, None])
+    ratio /= top - 1.0 - k + beta[:, None]
+    for row, at, factors in zip(rows, middle, ratio, strict=True):
+        row[at] = 1.0
+        row[at + 1 :] = np.cumprod(factors[at:])
+        row[:at] = np.cumprod(1.0 / factors[:at][::-1])[::-1]
+    # An end may hold more than the middle, by 2^700 at most.
+    return np.asarray(rows / rows.max(axis=1, keepdims=True))

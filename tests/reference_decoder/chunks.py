@@ -26,7 +26,7 @@ __all__ = [
 
 _SPARE = 64
 _MOST_DIGITS = 400
-_MODEL_START = bytes.fromhex("89 46 44 4D 00")
+_MODEL_START = bytes.fromhex("89 46 44 4D")
 # The codes of the step and the model in bits that take the place of plans.
 _ORDERED, _PLAIN = 1, 6
 
@@ -69,7 +69,7 @@ class Model(NamedTuple):
 
 def read_model(data: bytes) -> Model:
     """Read the file of a model."""
-    need(data[:5] == _MODEL_START and len(data) > 9, "no model of this version")
+    need(data[:4] == _MODEL_START and len(data) > 9 and data[4] <= 1, "no model of this version")
     body, end = data[:-4], int.from_bytes(data[-4:], "little")
     need(checksum(body) == end, "a checksum does not match")
     reader = Reader(body[5:])
@@ -80,7 +80,8 @@ def read_model(data: bytes) -> Model:
     dtype = read_dtype(Reader(body[5 + start : 5 + reader.position]))
     axes = ranged(reader.unsigned(), 0, 64)
     plans = [read_plan(reader) for _ in fields_of(dtype)]
-    need(not reader.remaining, "bytes behind the plans of a model")
+    # What follows is for messages, which are not decoded here.
+    need(data[4] or not reader.remaining, "bytes behind the plans of a model")
     fingerprint = hashlib.blake2b(data, digest_size=8).digest()
     return Model(int.from_bytes(fingerprint, "little"), axes, plans)
 
