@@ -81,6 +81,16 @@ def test_a_stream_with_a_model_decodes_by_the_pages(shape: tuple[int, ...]) -> N
     assert same(array, decode(data, model.to_bytes()))
 
 
+def test_a_message_of_a_model_is_refused() -> None:
+    """What the second decoder does not have is an error, and no array."""
+    walk = np.cumsum(np.random.default_rng(1).integers(-9, 10, (64, 128)), 1)
+    model = compress.fit(list(walk), level=5)
+    data = compress.compress(walk[0], level=5, model=model)
+    assert same(walk[0], compress.decompress(data, model=model))
+    with pytest.raises(RefusedError, match="a parameter is 2"):
+        decode(data, model.to_bytes())
+
+
 def test_examples_of_the_page_are_streams() -> None:
     """The bytes that the page of plans explains are what its words say, for both decoders."""
     page = (ROOT.parent / "docs" / "format" / "plans.md").read_text(encoding="utf-8")
