@@ -135,7 +135,7 @@ def _encoded(
     if not is_checked:
         return data, array
     restored = _restored(data, decode)
-    check_restored(array, restored, bounds, _described(settings))
+    check_restored(array, restored, each, _described(settings))
     add(array.nbytes)
     return data, array if restored is None else restored
 

@@ -59,8 +59,11 @@ def check(array: NDArray[Any], bound: ErrorBound, level: int = 1) -> bytes:
     extent = max(values, default=Fraction(0)) - min(values, default=Fraction(0))
     for one, other in zip(values, back[finite], strict=True):
         assert np.isfinite(other)
-        spacing = Fraction(abs(np.spacing(other)).item()) if array.dtype.kind == "f" else 0
-        assert abs(one - Fraction(other.item())) <= most(one, bound, extent, Fraction(spacing))
+        spacing = Fraction(0)
+        if array.dtype.kind == "f" and other != 0:
+            # Towards zero, for behind the largest float there is none.
+            spacing = Fraction(abs(other - np.nextafter(other, other.dtype.type(0))).item())
+        assert abs(one - Fraction(other.item())) <= most(one, bound, extent, spacing)
     return data
 
 

@@ -158,10 +158,11 @@ def test_what_a_callback_raises_ends_the_work(error: type[BaseException], thread
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_interrupt_does_not_wait_for_the_work(threads: int) -> None:
     """The main thread is interrupted while others work, and these end at their next look."""
-    begun, released, ended = threading.Event(), threading.Event(), threading.Semaphore(0)
+    begun, ended = threading.Semaphore(0), threading.Semaphore(0)
+    released = threading.Event()
 
     def busy(_: int) -> None:
-        begun.set()
+        begun.release()
         released.wait(60)
         try:
             work.check()
@@ -169,7 +170,9 @@ def test_an_interrupt_does_not_wait_for_the_work(threads: int) -> None:
             ended.release()
 
     def interrupt() -> None:
-        begun.wait(60)
+        # All that run side by side, for what has not begun never will.
+        for _ in range(threads):
+            begun.acquire(timeout=60)
         _thread.interrupt_main()
 
     threading.Thread(target=interrupt, daemon=True).start()

@@ -88,7 +88,8 @@ def files(levels: Sequence[int]) -> list[Stream]:
                 chunks=(rows, *(max(1, n // 2) for n in array.shape[1:])),
                 level=level,
                 checksum=number % 2 == 0,
-                attrs={"units": "m"},
+                # Chunks of two files whose heads are the same are not told apart.
+                attrs={"file": f"{level}-{number}"},
                 threads=1,
             ) as writer:
                 writer.append(array[: rows + 1])

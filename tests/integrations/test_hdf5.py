@@ -172,7 +172,7 @@ def test_damage_names_the_chunk(place: int, file: h5py.File) -> None:
     ("data", "options", "error"),
     [
         (np.float32(1), {}, ValueError),
-        (np.array([b"ab"]), {}, TypeError),
+        (np.array([b"ab"], object), {}, TypeError),
         (GRID, {"level": 10}, ValueError),
         (GRID, {"chunks": (5,)}, ValueError),
         (GRID, {"chunks": (0, 5)}, ValueError),

@@ -120,7 +120,7 @@ def test_the_encoding_of_a_whole_dataset(zarr_format: int, tmp_path: Path) -> No
             "marked": (("time", "x"), rng.normal(size=shape), {"max_error": np.float32(0.5)}),
             "exact": (("time", "x"), rng.normal(size=shape)),
             "count": (("time", "x"), rng.integers(0, 99, shape)),
-            "label": ("x", np.array([f"station {i}" for i in range(30)])),
+            "label": ("x", np.array([f"station {i}" for i in range(30)], object)),
         },
         {
             "time": np.arange("2000-01-01", "2000-02-10", dtype="M8[D]").astype("M8[ns]"),
