@@ -55,14 +55,14 @@ from compress.prediction.causal.residues import count_residue
 from compress.prediction.causal.start import scale_class
 from compress.prediction.causal.state import STATE
 from compress.prediction.common.cells import NODES, cells_of, consult, teach
+from compress.prediction.common.copying import copy_2, copy_3
 from compress.prediction.common.gather import advance, gather
 from compress.prediction.common.logistic import squash, stretch, student
 from compress.prediction.common.rls import bound, predict, update
 
 __all__ = ["run"]
 
-_ZERO = np.uint64(0)
-_ONE = np.uint64(1)
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
 
 
 # Without contexts and with.
@@ -189,6 +189,9 @@ def run(
     # ---- what is learned
     marked = holes.size == n
     warm = len(openings) > 0
+    # Of its own while it runs: where all arrays are the caller's, decoding takes 1.3 times as long.
+    known_inverse, known_weights = inverse, weights
+    inverse, weights = known_inverse.copy(), known_weights.copy()
     # Nothing of what changes slowly is learned where it is frozen.
     learn = 0.0 if frozen else learn
     refine_rate = 0.0 if frozen else REFINE_RATE
@@ -495,4 +498,6 @@ def run(
         advance(coordinates, shape)
     for k in range(outliers):
         past[places[k]] = values[k]
+    copy_3(known_inverse, inverse)
+    copy_2(known_weights, weights)
     return recorded, place == _ZERO and state == _ZERO
