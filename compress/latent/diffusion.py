@@ -24,8 +24,8 @@ from compress.latent.kernels import INVERSE_BITS, MEAN_BITS
 from compress.latent.logarithms import LOG_BITS, log2_masses
 from compress.latent.network import OUTPUT_BITS, IntegerNetwork
 from compress.latent.stack import LatentStack, even_table, seed_words
+from compress.latent.stored import StoredModel, write_whole
 from compress.latent.streams import (
-    fingerprint_of,
     pack_model,
     pack_stream,
     unpack_model,
@@ -72,7 +72,7 @@ def _levels(top: int) -> Cells:
     return made
 
 
-class Trajectory:
+class Trajectory(StoredModel):
     """A chain of K steps with a variance for each: a model of items that codes them.
 
     `Diffusion.trajectory` makes it.
@@ -251,11 +251,6 @@ class Trajectory:
         return cells
 
     # -- files --
-
-    @property
-    def fingerprint(self) -> bytes:
-        """Eight bytes that streams carry."""
-        return fingerprint_of(self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """Return the model as bytes."""
@@ -456,8 +451,8 @@ class Diffusion(NamedTuple):
         return cls(shape, top, network, schedule.Moments(both[:, 0], both[:, 1:]))
 
     def save(self, path: str | Path) -> None:
-        """Write the model to a file."""
-        Path(path).write_bytes(self.to_bytes())
+        """Write the model to a file, whole or not at all."""
+        write_whole(path, self.to_bytes())
 
     @classmethod
     def load(cls, path: str | Path) -> Diffusion:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,8 @@ from compress.latent.items import as_rows, read_shape
 from compress.latent.logarithms import LOG_BITS
 from compress.latent.network import IntegerNetwork
 from compress.latent.observations import Observation
+from compress.latent.stored import StoredModel
 from compress.latent.streams import (
-    fingerprint_of,
     pack_model,
     pack_stream,
     unpack_model,
@@ -37,7 +36,7 @@ KIND = 3
 STREAM_KIND = 3
 
 
-class MaskedNetwork:
+class MaskedNetwork(StoredModel):
     """An autoregressive model on a network of integers.
 
     Parameters
@@ -224,11 +223,6 @@ class MaskedNetwork:
 
     # -- files --
 
-    @property
-    def fingerprint(self) -> bytes:
-        """Eight bytes that streams carry."""
-        return fingerprint_of(self.to_bytes())
-
     def to_bytes(self) -> bytes:
         """Return the model as bytes."""
         if self._bytes is None:
@@ -258,15 +252,6 @@ class MaskedNetwork:
             raise CorruptError(f"no model: {error}") from error
         made._bytes = bytes(data)
         return made
-
-    def save(self, path: str | Path) -> None:
-        """Write the model to a file."""
-        Path(path).write_bytes(self.to_bytes())
-
-    @classmethod
-    def load(cls, path: str | Path) -> MaskedNetwork:
-        """Read a model from a file; the errors are those of `from_bytes`."""
-        return cls.from_bytes(Path(path).read_bytes())
 
 
 def _averaged(networks: Sequence[Any]) -> list[tuple[Floats, Floats]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +17,8 @@ from compress.latent.kernels import MEAN_BITS
 from compress.latent.logarithms import LOG_BITS, log2_masses
 from compress.latent.network import OUTPUT_BITS, IntegerNetwork
 from compress.latent.observations import Observation
-from compress.latent.streams import fingerprint_of, pack_model, unpack_model
+from compress.latent.stored import StoredModel
+from compress.latent.streams import pack_model, unpack_model
 
 __all__ = ["VAE", "Bits", "Particles"]
 
@@ -75,7 +75,7 @@ class Particles(NamedTuple):
     data: Integers
 
 
-class VAE:
+class VAE(StoredModel):
     """A variational autoencoder on networks of integers.
 
     Latents of the topmost level are standard normal. Those of a level below are normal given the
@@ -365,11 +365,6 @@ class VAE:
 
     # -- files --
 
-    @property
-    def fingerprint(self) -> bytes:
-        """Eight bytes that streams carry."""
-        return fingerprint_of(self.to_bytes())
-
     def to_bytes(self) -> bytes:
         """Return the model as bytes."""
         if self._bytes is None:
@@ -411,15 +406,6 @@ class VAE:
             raise CorruptError(f"no model: {error}") from error
         made._bytes = bytes(data)
         return made
-
-    def save(self, path: str | Path) -> None:
-        """Write the model to a file."""
-        Path(path).write_bytes(self.to_bytes())
-
-    @classmethod
-    def load(cls, path: str | Path) -> VAE:
-        """Read a model from a file; the errors are those of `from_bytes`."""
-        return cls.from_bytes(Path(path).read_bytes())
 
 
 def _normals(outputs: Integers) -> Normals:
