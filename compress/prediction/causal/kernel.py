@@ -98,16 +98,12 @@ def run(
     squashes: npt.NDArray[np.float64],
     stretches: npt.NDArray[np.float64],
     rings: npt.NDArray[np.float64],
-    starts: npt.NDArray[np.uint32],
-    masses: npt.NDArray[np.uint32],
-    ends: npt.NDArray[np.int64],
-    words: npt.NDArray[np.uint32],
+    starts: npt.NDArray[np.uint32], masses: npt.NDArray[np.uint32],
+    ends: npt.NDArray[np.int64], words: npt.NDArray[np.uint32],
     inverse: Any, weights: Any, inverse_stack: Any, weights_stack: Any, residues: Any, warp: Any,
     kept: Any, scales: Any, counts: Any, mix_octave: Any, mix_node: Any, refine_signs: Any,
     refine_phase: Any, mix_cells: Any, trust_cells: Any, cells: Any,
-    openings: npt.NDArray[np.float64],
-    frozen: bool,
-    stop: npt.NDArray[np.uint8],
+    openings: npt.NDArray[np.float64], frozen: bool, stop: npt.NDArray[np.uint8],
 ) -> tuple[Any, Any]:  # fmt: skip
     """Code or decode all samples.
 
